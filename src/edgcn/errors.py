@@ -1,0 +1,31 @@
+"""Errors a user can act on: what was expected, what came, where, and what to do.
+
+Everything else that is raised is a bug. The command line prints an `EdgcnError` as one line, exit 2.
+"""
+
+import importlib
+from pathlib import Path
+from types import ModuleType
+
+
+class EdgcnError(ValueError):
+    """Something the user gave cannot be used as it is."""
+
+
+class FileError(EdgcnError):
+    """A file cannot be read; the message starts `path:line:`."""
+
+    def __init__(self, path: str | Path, reason: str, *, line: int | None = None) -> None:
+        where = f"{path}:{line}" if line is not None else f"{path}"
+        super().__init__(f"{where}: {reason}")
+        self.path, self.reason, self.line = Path(path), reason, line
+
+
+def require(module: str, *, extra: str) -> ModuleType:
+    """Import an optional module, or say which extra installs it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise EdgcnError(
+            f"this needs {module}, which is not installed: pip install 'edgcn[{extra}]'"
+        ) from error

@@ -1,0 +1,29 @@
+"""Shape annotations are checked at run time here; real recordings and references are found or named."""
+
+import os
+from pathlib import Path
+
+import pytest
+from jaxtyping import install_import_hook
+
+install_import_hook("edgcn", "beartype.beartype")
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of real recordings."""
+    folder = Path(os.environ.get("EDGCN_DATA", SHARED / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real recordings at {folder}: set EDGCN_DATA to the folder that has them")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def golden_dir() -> Path:
+    """The folder of reference values."""
+    folder = Path(os.environ.get("EDGCN_GOLDEN", SHARED / "golden"))
+    if not folder.is_dir():
+        pytest.skip(f"no reference values at {folder}: set EDGCN_GOLDEN to the folder with them")
+    return folder
