@@ -1,0 +1,65 @@
+"""edgcn: recognize (micro-)gestures from skeleton sequences with few or no labels.
+
+Everything the command line does is a few plain calls; names are loaded when first used, so that
+`import edgcn` itself is quick.
+"""
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from edgcn.api import demo, evaluate, info, prepare, pretrain, report, resume
+    from edgcn.augment import AUGMENTATIONS
+    from edgcn.encoders import ENCODERS, READOUTS
+    from edgcn.errors import EdgcnError
+    from edgcn.inference import Recognizer, load
+    from edgcn.normalize import Normalize
+    from edgcn.objectives import OBJECTIVES, MomentumContrast
+    from edgcn.readers import READERS
+    from edgcn.skeleton.clip import Clip
+    from edgcn.skeleton.layouts import TOPOLOGIES
+    from edgcn.skeleton.topology import Topology
+    from edgcn.store import Store, open_store
+
+try:
+    __version__ = version("edgcn")
+except PackageNotFoundError:  # a source tree that was not installed
+    __version__ = "unknown"
+
+_HOMES = {
+    "AUGMENTATIONS": "edgcn.augment",
+    "ENCODERS": "edgcn.encoders",
+    "OBJECTIVES": "edgcn.objectives",
+    "READERS": "edgcn.readers",
+    "READOUTS": "edgcn.encoders",
+    "TOPOLOGIES": "edgcn.skeleton.layouts",
+    "Clip": "edgcn.skeleton.clip",
+    "EdgcnError": "edgcn.errors",
+    "MomentumContrast": "edgcn.objectives",
+    "Normalize": "edgcn.normalize",
+    "Recognizer": "edgcn.inference",
+    "Store": "edgcn.store",
+    "Topology": "edgcn.skeleton.topology",
+    "demo": "edgcn.api",
+    "evaluate": "edgcn.api",
+    "info": "edgcn.api",
+    "load": "edgcn.inference",
+    "open_store": "edgcn.store",
+    "prepare": "edgcn.api",
+    "pretrain": "edgcn.api",
+    "report": "edgcn.api",
+    "resume": "edgcn.api",
+}
+
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'edgcn' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

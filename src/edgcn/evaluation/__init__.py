@@ -1,1 +1,1 @@
-
+"""Room 3: what frozen features are worth."""

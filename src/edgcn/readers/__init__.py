@@ -1,1 +1,32 @@
+"""Readers by name: `READERS[name](path, **options) -> Recordings`. Foreign axis orders end here."""
 
+from collections.abc import Callable
+
+from edgcn.readers.clips_npz import read_clips_npz
+from edgcn.readers.imigue import read_imigue
+from edgcn.readers.msr_action3d import read_msr_action3d
+from edgcn.readers.ntu import read_ntu
+from edgcn.readers.nw_ucla import read_nw_ucla
+from edgcn.readers.openpose import read_openpose
+from edgcn.readers.pyskl import read_pyskl
+from edgcn.readers.smg import read_smg
+from edgcn.readers.stgcn import read_stgcn
+from edgcn.readers.synthetic import read_synthetic
+from edgcn.readers.utd_mhad import read_utd_mhad
+from edgcn.skeleton.clip import Recordings
+
+READERS: dict[str, Callable[..., Recordings]] = {
+    "ntu": read_ntu,
+    "smg": read_smg,
+    "imigue": read_imigue,
+    "openpose": read_openpose,
+    "pyskl": read_pyskl,
+    "stgcn": read_stgcn,
+    "clips_npz": read_clips_npz,
+    "utd_mhad": read_utd_mhad,
+    "msr_action3d": read_msr_action3d,
+    "nw_ucla": read_nw_ucla,
+    "synthetic": read_synthetic,
+}
+
+__all__ = ["READERS"]

@@ -1,0 +1,217 @@
+"""The command line: verb + noun, flags from the configs, one line for what went wrong.
+
+Only the parser is loaded here; a command loads what it needs when it runs.
+"""
+
+import contextlib
+import difflib
+import io
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from edgcn.errors import EdgcnError
+
+USAGE = """usage: edgcn COMMAND ...
+
+Recognize (micro-)gestures from skeletons with few or no labels.
+
+  prepare READER PATH --out STORE   read recordings into a store
+  info STORE                        what a store holds, with a contact sheet to look at
+  pretrain STORE                    learn an encoder without labels
+  pretrain --resume RUN             continue a run that was stopped
+  evaluate RUN STORE                score it on labels, beside the three baselines
+  report RUN... --out FOLDER        one page about the evaluations of several runs
+  demo                              all of it on synthetic clips, in a few minutes
+
+Each takes --help, --config FILE.yaml (flags on the command line win) and --debug (tracebacks).
+Readers: clips_npz, imigue, msr_action3d, ntu, nw_ucla, openpose, pyskl, smg, stgcn, synthetic,
+utd_mhad. More: docs/ and README.md of the project.
+"""
+
+Config = TypeVar("Config")
+
+
+def _take(arguments: list[str], flag: str) -> str | None:
+    """Remove `flag VALUE` (or `flag=VALUE`) from the arguments and return the value."""
+    for index, argument in enumerate(arguments):
+        if argument == flag:
+            if index + 1 == len(arguments):
+                raise EdgcnError(f"{flag} needs a value after it")
+            value = arguments[index + 1]
+            del arguments[index : index + 2]
+            return value
+        if argument.startswith(flag + "="):
+            del arguments[index]
+            return argument.partition("=")[2]
+    return None
+
+
+def _parse(model: Callable[..., Config], command: str, arguments: list[str]) -> Config:
+    """A command's config from its arguments, over those of `--config` where it is given."""
+    import tyro
+    from pydantic import BaseModel, ValidationError
+
+    from edgcn.config import explain, make_config, read_yaml
+
+    file = _take(arguments, "--config")
+    default: Any = None
+    if file and isinstance(model, type) and issubclass(model, BaseModel):
+        values = read_yaml(Path(file))
+        required = [name for name, field in model.model_fields.items() if field.is_required()]
+        stand_ins = {name: "-" for name in required if name not in values}
+        checked = make_config(model, {**stand_ins, **values}, where=file)
+        missing = {name: tyro.MISSING for name in stand_ins}
+        default = model.model_construct(**{**dict(checked), **missing})
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        _check_flags(list(model.model_fields), command, arguments)
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            kwargs = {} if default is None else {"default": default}
+            return tyro.cli(model, prog=f"edgcn {command}", args=arguments, **kwargs)
+    except SystemExit as stop:
+        if stop.code in (0, None):
+            raise
+        raise EdgcnError(_one_line(said.getvalue(), command)) from None
+    except ValidationError as error:
+        raise explain(error, model, f"edgcn {command}") from None  # type: ignore[arg-type]
+
+
+def _check_flags(fields: list[str], command: str, arguments: list[str]) -> None:
+    """Name every unknown flag at once, each with the nearest right one."""
+    flags = ["--" + name.replace("_", "-") for name in fields]
+    known = {*flags, *(flag.replace("--", "--no-", 1) for flag in flags), "--help"}
+    given = [a.partition("=")[0].replace("_", "-") for a in arguments if a.startswith("--")]
+    unknown = [flag for flag in dict.fromkeys(given) if flag not in known]
+    if unknown:
+        parts = []
+        for flag in unknown:
+            near = difflib.get_close_matches(flag, flags, n=1)
+            parts.append(flag + (f" (did you mean {near[0]}?)" if near else ""))
+        raise EdgcnError(
+            f"edgcn {command} does not know {', '.join(parts)}; see `edgcn {command} --help`"
+        )
+
+
+def _one_line(text: str, command: str) -> str:
+    """The parser's boxed message as one line."""
+    lines = [line.strip("│╭╮╰╯─━┃ \t") for line in text.splitlines()]
+    words = " ".join(line for line in lines if line)
+    words = words.removeprefix("Parsing error").removeprefix("Unrecognized options").strip(" :─")
+    return f"edgcn {command}: {words}".removesuffix(".")
+
+
+def _prepare(arguments: list[str]) -> str:
+    from edgcn.config import PrepareConfig
+    from edgcn.recipes.prepare import prepare
+
+    store = prepare(_parse(PrepareConfig, "prepare", arguments))
+    return f"wrote {store}   next: edgcn info {store}, or edgcn pretrain {store}"
+
+
+def _info(arguments: list[str]) -> str:
+    from edgcn.config import InfoConfig
+    from edgcn.recipes.prepare import info
+
+    config = _parse(InfoConfig, "info", arguments)
+    picture = info(config.store, figure=config.figure)
+    return f"drew {picture}   next: edgcn pretrain {config.store}"
+
+
+def _pretrain(arguments: list[str]) -> str:
+    from edgcn.config import PretrainConfig
+    from edgcn.recipes.pretrain import config_of, pretrain
+
+    resume = _take(arguments, "--resume")
+    if resume and arguments:
+        raise EdgcnError(
+            f"--resume continues a run with the settings it has and takes no others; "
+            f"leave out {' '.join(arguments)}"
+        )
+    if resume:
+        config = config_of(Path(resume))
+    else:
+        config = _parse(PretrainConfig, "pretrain", arguments)
+    run = pretrain(config, resume=Path(resume) if resume else None)
+    return f"saved {run}   next: edgcn evaluate {run} {config.store} --protocol linear"
+
+
+def _evaluate(arguments: list[str]) -> str:
+    from edgcn.config import EvaluateConfig
+    from edgcn.recipes.evaluate import evaluate
+
+    config = _parse(EvaluateConfig, "evaluate", arguments)
+    results = evaluate(config)
+    folder = results["folder"]
+    return f"wrote {folder}   next: edgcn report {config.run} --out report"
+
+
+def _report(arguments: list[str]) -> str:
+    from edgcn.config import ReportConfig
+    from edgcn.recipes.report import report
+
+    config = _parse(ReportConfig, "report", arguments)
+    page = report(config.runs, config.out, overwrite=config.overwrite)
+    return f"wrote {page}   next: open it in a browser"
+
+
+def _demo(arguments: list[str]) -> str:
+    from edgcn.config import DemoConfig
+    from edgcn.recipes.demo import demo
+
+    page = demo(_parse(DemoConfig, "demo", arguments))
+    return (
+        f"wrote {page}   next, with your own files: edgcn prepare READER PATH --out stores/mine "
+        f"(edgcn --help lists the readers)"
+    )
+
+
+COMMANDS: dict[str, Callable[[list[str]], str]] = {
+    "prepare": _prepare,
+    "info": _info,
+    "pretrain": _pretrain,
+    "evaluate": _evaluate,
+    "report": _report,
+    "demo": _demo,
+}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what the arguments say; returns the exit status (2 for what the user can mend)."""
+    left = list(arguments)
+    debug = "--debug" in left
+    left = [argument for argument in left if argument != "--debug"]
+    if not left or left[0] in ("-h", "--help"):
+        print(USAGE, end="")
+        return 0 if left else 2
+    if left[0] == "--version":
+        import edgcn
+
+        print(f"edgcn {edgcn.__version__}")
+        return 0
+    try:
+        if left[0] not in COMMANDS:
+            raise EdgcnError(_unknown(left[0]))
+        print(COMMANDS[left[0]](left[1:]))
+    except EdgcnError as error:
+        if debug:
+            raise
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped; a run goes on with `edgcn pretrain --resume RUN`", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _unknown(command: str) -> str:
+    near = difflib.get_close_matches(command, COMMANDS, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"there is no command {command!r}: there are {', '.join(COMMANDS)}{hint}"
+
+
+def main() -> None:
+    """Entry point of the `edgcn` script."""
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,231 @@
+"""What each command can be told: flat frozen models whose defaults are the paper's or say why not.
+
+The flags of the command line, the keys of `--config run.yaml` and the arguments in Python are these
+fields; their docs are the help.
+"""
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import tyro
+import yaml
+from pydantic import (
+    BaseModel,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+)
+
+from edgcn.errors import EdgcnError
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Precision = Literal["auto", "float32", "bfloat16"]
+Protocol = Literal["linear", "logistic", "knn"]
+
+
+class PrepareConfig(BaseModel, frozen=True, extra="forbid"):
+    """Read recordings into a store."""
+
+    reader: tyro.conf.Positional[str]
+    """Which format to read (see `edgcn prepare --help` for the list)."""
+    path: tyro.conf.Positional[Path | None] = None
+    """File or folder with the recordings (not needed for `synthetic`)."""
+    out: Path
+    """Folder of the new store."""
+    topology: str | None = None
+    """Convert the skeletons to this topology, by joint name."""
+    options: dict[str, str] = {}
+    """Reader options as NAME VALUE pairs, for example `--options seed 1`."""
+    dtype: Literal["float32", "float16"] = "float32"
+    """How coordinates are kept on disk."""
+    strict: bool = False
+    """Stop at the first file that cannot be used, instead of skipping and counting it."""
+    overwrite: bool = False
+    """Replace an existing store."""
+
+
+class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
+    """Learn an encoder from clips without labels, by momentum contrast (EDGCN, ICPR 2022)."""
+
+    store: tyro.conf.Positional[Path]
+    """Store to learn from."""
+    out: Path | None = None
+    """Folder of the new run; by default the next number in `runs/`."""
+    split: str | None = None
+    """Learn from the training side of this split, or from `all` clips (default: the store's)."""
+
+    encoder: str = "edgcn"
+    """msg3d, msg3d-small, edgcn-table1, edgcn, edgcn-s or ascal-lstm."""
+    encoder_options: tyro.conf.Suppress[dict[str, Any]] = {}
+    """Arguments of the encoder that differ from its preset (in a config file or in Python)."""
+    moments: bool = False
+    """Second-order moments as input, 9 channels instead of 3 (A-EDGCN)."""
+    stream: Literal["joint", "bone", "motion"] = "joint"
+    """What of the skeleton the encoder sees."""
+    confidence_as_z: bool = False
+    """Treat a detector's confidence as a third coordinate, as the paper does on iMiGUE."""
+    frames: PositiveInt = 64
+    """Frames that every clip is resampled to (the paper gives none)."""
+    normalize: Literal["paper", "canonical"] = "paper"
+    """paper: center on the first frame's center joint. canonical: also fill, align, unit bones."""
+    augmentations: tuple[str, ...] = (
+        "subtract",
+        "rotate",
+        "shear",
+        "reverse",
+        "noise",
+        "blur",
+        "joint_mask",
+        "channel_mask",
+    )
+    """In order; by default the paper's seven after AS-CAL's random-joint subtraction."""
+    augmentation_options: tyro.conf.Suppress[dict[str, dict[str, float]]] = {}
+    """Strengths that differ from AS-CAL's, as {augmentation: {option: value}}."""
+
+    epochs: PositiveInt = 60
+    """Passes over the clips; the first one only fills the queue."""
+    batch_size: PositiveInt = 32
+    """Clips per step and rank."""
+    queue_size: PositiveInt = 500
+    """Keys kept as negatives."""
+    momentum: Fraction = 0.999
+    """Of the key encoder (not of SGD)."""
+    temperature: PositiveFloat = 0.06
+    """Of the contrast."""
+    projector: bool = False
+    """Contrast behind a two-layer perceptron (the paper contrasts the embedding itself)."""
+    lr: PositiveFloat = 0.01
+    """Learning rate. AS-CAL's; the paper prints 1e-5, at which the encoder hardly moves."""
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    """sgd has momentum 0.9."""
+    weight_decay: NonNegativeFloat = 1e-4
+    """Decay of the weights per step."""
+    schedule: Literal["step", "cosine", "constant"] = "step"
+    """step: x0.1 at half of the epochs (AS-CAL: at 30 of 60)."""
+    warmup_epochs: NonNegativeInt = 0
+    """Epochs over which the learning rate rises from zero."""
+
+    seed: int = 0
+    """Of initialization, order and augmentation."""
+    knn_every: NonNegativeInt = 5
+    """Epochs between kNN checks on held-out training subjects; 0 for none."""
+    accelerator: str = "auto"
+    """cpu, cuda, mps or auto."""
+    devices: PositiveInt = 1
+    """Processes on this machine; each takes `batch_size` clips a step."""
+    nodes: PositiveInt = 1
+    """Machines."""
+    precision: Precision = "auto"
+    """auto: bfloat16 where the device is fast at it, else float32."""
+    threads: NonNegativeInt = 0
+    """CPU threads per process; 0 leaves PyTorch's choice."""
+
+
+class EvaluateConfig(BaseModel, frozen=True, extra="forbid"):
+    """Score a run's frozen encoder on labelled clips, beside the three baselines."""
+
+    run: tyro.conf.Positional[Path]
+    """Run folder that `edgcn pretrain` wrote."""
+    store: tyro.conf.Positional[Path]
+    """Store with labels."""
+    protocol: Protocol = "linear"
+    """linear: the paper's SGD. logistic: C chosen on held-out training subjects. knn: cosine."""
+    split: str | None = None
+    """A published split's name, `subject`, `subject:a,b`, `camera:a,b` or `given`."""
+    readout: Literal["mean", "pyramid"] = "mean"
+    """mean: the paper's embedding. pyramid: means over 1, 2 and 4 parts of the clip."""
+    k: PositiveInt = 1
+    """Neighbors, for knn."""
+    lr: PositiveFloat = 1.0
+    """Learning rate of the linear protocol (AS-CAL's)."""
+    epochs: PositiveInt = 90
+    """Epochs of the linear protocol; x0.5 at 15, 35, 60 and 75."""
+    seed: int = 0
+    """Of the probe, the random encoder and the resampled interval."""
+    accelerator: str = "auto"
+    """cpu, cuda, mps or auto."""
+    figures: bool = True
+    """Draw the confusion matrix and the embedding map."""
+    overwrite: bool = False
+    """Replace an earlier result of the same store, split and protocol."""
+
+
+class InfoConfig(BaseModel, frozen=True, extra="forbid"):
+    """Show what a store holds."""
+
+    store: tyro.conf.Positional[Path]
+    """Store to look at."""
+    figure: Path | None = None
+    """Where the contact sheet goes; by default into the store."""
+
+
+class ReportConfig(BaseModel, frozen=True, extra="forbid"):
+    """Put the evaluations of several runs on one page; seeds of one setting become one row."""
+
+    runs: tyro.conf.Positional[tuple[Path, ...]]
+    """Run folders."""
+    out: Path
+    """Folder for report.html, report.md and the figures."""
+    overwrite: bool = False
+    """Replace an earlier report."""
+
+
+class DemoConfig(BaseModel, frozen=True, extra="forbid"):
+    """The whole tool on synthetic clips in a few minutes."""
+
+    out: Path = Path("demo")
+    """Folder for the store, the runs and the report."""
+    clips: PositiveInt = 720
+    """Synthetic clips to make."""
+    subjects: Annotated[int, Field(ge=3)] = 12
+    """Synthetic people."""
+    epochs: PositiveInt = 12
+    """Pre-training epochs (the paper: 60)."""
+    seed: int = 0
+    """Of everything."""
+    overwrite: bool = False
+    """Replace an earlier demo."""
+
+
+Config = TypeVar("Config", bound=BaseModel)
+
+
+def explain(error: ValidationError, model: type[BaseModel], where: str) -> EdgcnError:
+    """All wrong keys of a config in one message, each misspelt one with the nearest right one."""
+    known = list(model.model_fields)
+    parts = []
+    for item in error.errors():
+        key = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(key, known, n=1)
+            parts.append(f"unknown key {key!r}" + (f" (did you mean {near[0]!r}?)" if near else ""))
+        elif item["type"] == "missing":
+            parts.append(f"{key} is missing")
+        else:
+            parts.append(f"{key}: {item['msg']}, got {item['input']!r}")
+    return EdgcnError(f"{where}: {'; '.join(parts)}")
+
+
+def make_config(model: type[Config], values: dict[str, Any], *, where: str) -> Config:
+    """A config from plain values, or one error that names everything wrong with them."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise explain(error, model, where) from None
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The keys and values of a YAML file."""
+    try:
+        values = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise EdgcnError(f"cannot read config {path}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise EdgcnError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise EdgcnError(f"{path}: expected `key: value` lines, got {type(values).__name__}")
+    return values

@@ -1,0 +1,228 @@
+"""MS-G3D (Liu et al., CVPR 2020) and the encoder of EDGCN (Shah et al., ICPR 2022): one class.
+
+A block adds two pathways and ends in a temporal convolution:
+    graph:  joints mix within a frame, then frames mix
+    window: joints of a few neighboring frames mix as one graph, then that window collapses
+(N, C, T, V, M) clips -> norm -> (V, N M, T, C) -> blocks -> mean of bodies -> (N, D', T', V)
+    -> mean of frames and joints -> linear head -> (N, D)
+
+What EDGCN leaves out: all scales but one, all windows but the one of 3 frames, and the multi-scale
+temporal convolutions, for each of which one simple convolution ends the aggregation. Its published
+parameter count is nevertheless that of MS-G3D at one scale with everything else in place; both are
+presets in `edgcn.encoders`.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from edgcn.encoders.layers import (
+    Joints,
+    Mixed,
+    MultiScaleTemporal,
+    SimpleTemporal,
+    check_clips,
+    normalize_channels,
+    unfold_frames,
+)
+from edgcn.errors import EdgcnError
+from edgcn.skeleton.graph import (
+    Adjacency,
+    adjacency,
+    k_adjacency,
+    normalize_adjacency,
+    window_adjacency,
+)
+from edgcn.skeleton.tensors import Clips
+from edgcn.skeleton.topology import Topology
+
+# The last convolution of a graph pathway has no ReLU: that comes after the sum of the pathways.
+# EDGCN's text has one temporal convolution where MS-G3D has two.
+TEMPORAL = {"multiscale": (MultiScaleTemporal, 2), "simple": (SimpleTemporal, 1)}
+
+
+class GraphConv(nn.Module):
+    """Mix joints by each scale's adjacency, then channels of all scales, batch norm, ReLU.
+
+    The adjacency is fixed plus a learned residual that starts next to zero. At hop 0 the fixed
+    part is the identity: joints mix there only through what the residual learns.
+    """
+
+    adjacency: Tensor
+
+    def __init__(
+        self, graph: Adjacency, hops: Sequence[int], in_channels: int, out_channels: int
+    ) -> None:
+        super().__init__()
+        scales = [normalize_adjacency(k_adjacency(graph, k)) for k in hops]
+        fixed = torch.from_numpy(np.concatenate(scales))
+        self.register_buffer("adjacency", fixed, persistent=False)
+        self.residual = nn.Parameter(torch.empty_like(fixed).uniform_(-1e-6, 1e-6))
+        self.mix = nn.Linear(len(hops) * in_channels, out_channels)
+        self.norm = nn.BatchNorm1d(out_channels)
+
+    def forward(self, x: Joints) -> Mixed:
+        joints = len(x)
+        mixed = (self.adjacency + self.residual) @ x.flatten(1)
+        scales = mixed.view(-1, joints, *x.shape[1:]).unbind(0)
+        rows = torch.cat(scales, dim=-1) if len(scales) > 1 else scales[0]
+        return torch.relu_(normalize_channels(self.norm, self.mix(rows)))
+
+
+class WindowConv(nn.Module):
+    """Graph convolution over the joints of `window` frames at once, collapsed to one frame."""
+
+    def __init__(
+        self,
+        graph: Adjacency,
+        hops: Sequence[int],
+        in_channels: int,
+        inner_channels: int,
+        out_channels: int,
+        *,
+        window: int,
+        stride: int,
+    ) -> None:
+        super().__init__()
+        self.window, self.stride = window, stride
+        dense = window_adjacency(graph, window)
+        self.graph = GraphConv(dense, hops, in_channels, inner_channels)
+        self.collapse = nn.Linear(window * inner_channels, out_channels)
+        self.norm = nn.BatchNorm1d(out_channels)
+
+    def forward(self, x: Joints) -> Mixed:
+        nodes = unfold_frames(x, window=self.window, dim=0, stride=self.stride)
+        frames = self.graph(nodes).chunk(self.window, dim=0)
+        return normalize_channels(self.norm, self.collapse(torch.cat(frames, dim=-1)))
+
+
+class Block(nn.Module):
+    """Sum of the graph pathway and one pathway per window, then a temporal convolution."""
+
+    def __init__(
+        self,
+        graph: Adjacency,
+        in_channels: int,
+        out_channels: int,
+        *,
+        gcn_hops: Sequence[int],
+        g3d_hops: Sequence[int],
+        windows: Sequence[int],
+        stride: int,
+        temporal: str,
+        first: bool,
+    ) -> None:
+        super().__init__()
+        # Coordinates are widened before anything else; later blocks widen at their stride.
+        inner = out_channels if first else in_channels
+        make, count = TEMPORAL[temporal]
+        self.graph = GraphConv(graph, gcn_hops, in_channels, inner)
+        self.frames = nn.Sequential(
+            make(inner, out_channels, stride=stride, activate=count > 1),
+            *(make(out_channels, out_channels, activate=i < count) for i in range(2, count + 1)),
+        )
+        self.windows = nn.ModuleList(
+            WindowConv(
+                graph, g3d_hops, in_channels, inner, out_channels, window=window, stride=stride
+            )
+            for window in windows
+        )
+        self.temporal = make(out_channels, out_channels)
+
+    def forward(self, x: Joints) -> Mixed:
+        pathways: Tensor = self.frames(self.graph(x))
+        for window in self.windows:
+            pathways = pathways + window(x)
+        out: Tensor = self.temporal(torch.relu_(pathways))
+        return out
+
+
+class DenseGraphEncoder(nn.Module):
+    """Clips to embeddings by blocks of dense-graph convolution.
+
+    Args:
+        bodies: each has its own input norm, then all share the weights and are averaged. An absent
+            body is all zeros and still counts in that average, as in MS-G3D.
+        gcn_scales, g3d_scales: hops 0, 1 ... in the graph and in the window pathways.
+        hops: these hops in both pathways instead, such as (0,) or (0, 1).
+        windows: frames per window pathway, odd.
+        temporal: "multiscale" as in MS-G3D, or "simple" as in EDGCN.
+    """
+
+    def __init__(
+        self,
+        topology: Topology,
+        *,
+        in_channels: int = 3,
+        bodies: int = 1,
+        gcn_scales: int = 13,
+        g3d_scales: int = 13,
+        hops: Sequence[int] | None = None,
+        windows: Sequence[int] = (3, 5),
+        widths: Sequence[int] = (96, 192, 384),
+        strides: Sequence[int] = (1, 2, 2),
+        embed_dim: int = 256,
+        temporal: str = "multiscale",
+    ) -> None:
+        super().__init__()
+        _check_plan(windows, widths, strides, temporal)
+        self.topology, self.in_channels, self.bodies = topology, in_channels, bodies
+        self.feature_dim, self.embed_dim = widths[-1], embed_dim
+        graph = adjacency(topology)
+        self.input_norm = nn.BatchNorm1d(bodies * len(topology) * in_channels)
+        self.blocks = nn.Sequential(
+            *(
+                Block(
+                    graph,
+                    width_in,
+                    width_out,
+                    gcn_hops=hops or range(gcn_scales),
+                    g3d_hops=hops or range(g3d_scales),
+                    windows=windows,
+                    stride=stride,
+                    temporal=temporal,
+                    first=place == 0,
+                )
+                for place, (width_in, width_out, stride) in enumerate(
+                    zip((in_channels, *widths[:-1]), widths, strides, strict=True)
+                )
+            )
+        )
+        self.head = nn.Linear(self.feature_dim, embed_dim)
+
+    def fold(self, clips: Clips) -> Joints:
+        """Normalize every coordinate of every body, then put the bodies beside the clips."""
+        check_clips(clips, self.topology, in_channels=self.in_channels, bodies=self.bodies)
+        n, c, t, v, m = clips.shape
+        rows = clips.permute(0, 2, 4, 3, 1).reshape(n, t, m * v * c)
+        normalized = normalize_channels(self.input_norm, rows).view(n, t, m, v, c)
+        return normalized.permute(3, 0, 2, 1, 4).reshape(v, n * m, t, c)
+
+    def features(self, clips: Clips) -> Float[Tensor, "n d frames v"]:
+        """The map before pooling, bodies averaged; strides leave fewer frames than came in."""
+        maps: Tensor = self.blocks(self.fold(clips))
+        v, _, t, c = maps.shape
+        return maps.view(v, -1, self.bodies, t, c).mean(dim=2).permute(1, 3, 2, 0)
+
+    def forward(self, clips: Clips) -> Float[Tensor, "n d"]:
+        embedding: Tensor = self.head(self.features(clips).mean(dim=(2, 3)))
+        return embedding
+
+
+def _check_plan(
+    windows: Sequence[int], widths: Sequence[int], strides: Sequence[int], temporal: str
+) -> None:
+    if temporal not in TEMPORAL:
+        raise EdgcnError(f"expected temporal to be one of {', '.join(TEMPORAL)}, got {temporal!r}")
+    if len(widths) != len(strides) or not widths:
+        raise EdgcnError(
+            f"expected as many strides as widths, one per block, got widths {tuple(widths)} "
+            f"and strides {tuple(strides)}"
+        )
+    if any(window < 1 or window % 2 == 0 for window in windows):
+        raise EdgcnError(
+            f"expected windows of an odd number of frames, which have a middle, got {windows}"
+        )

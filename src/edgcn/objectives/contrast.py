@@ -1,0 +1,148 @@
+"""Momentum contrast with a queue of old keys (He et al. 2020; AS-CAL, Rao et al. 2021; EDGCN, 2022).
+
+two views (N, C, T, V, M) -> query (N, D), key (N, D) -> InfoNCE against the key and the queue.
+
+Choices where the papers are silent:
+- The key encoder's momentum covers its PARAMETERS. Its batch-norm statistics come from its own
+  forward passes in training mode, which is also what normalizes the keys; only the query encoder is
+  ever evaluated, with the query's own statistics.
+- AS-CAL shuffles the batch for the key. With one set of batch statistics for the whole batch, which
+  is what one process has and what several ranks have here, order changes nothing: left out.
+- Until the queue has been filled once, only the filled part serves as negatives.
+"""
+
+import copy
+from typing import Protocol
+
+import torch
+import torch.distributed as dist
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from edgcn.errors import EdgcnError
+from edgcn.objectives.heads import mlp_projector
+from edgcn.skeleton.tensors import Clips
+
+Views = tuple[Clips, Clips]
+
+
+class Encoder(Protocol):
+    """What an objective needs of an encoder: `encoder(clips) -> (N, embed_dim)`."""
+
+    embed_dim: int
+
+    def __call__(self, x: Clips) -> Float[Tensor, "n d"]: ...
+
+
+class KeyQueue(nn.Module):
+    """A ring of the newest keys; all of its state is in buffers."""
+
+    keys: Tensor
+    cursor: Tensor
+    filled: Tensor
+
+    def __init__(self, *, size: int, dim: int) -> None:
+        super().__init__()
+        self.register_buffer("keys", torch.zeros(size, dim))
+        self.register_buffer("cursor", torch.zeros((), dtype=torch.long))
+        self.register_buffer("filled", torch.zeros((), dtype=torch.long))
+
+    @torch.no_grad()
+    def push(self, keys: Float[Tensor, "n d"]) -> None:
+        """Replace the oldest keys by these."""
+        size = len(self.keys)
+        if len(keys) > size:
+            raise EdgcnError(
+                f"a batch of {len(keys)} keys does not fit the queue of {size}; "
+                f"use a larger --queue-size or a smaller --batch-size"
+            )
+        slots = (self.cursor + torch.arange(len(keys), device=keys.device)) % size
+        self.keys[slots] = keys
+        self.cursor.copy_((self.cursor + len(keys)) % size)
+        self.filled.copy_((self.filled + len(keys)).clamp(max=size))
+
+    def negatives(self) -> Float[Tensor, "filled d"]:
+        """The keys pushed so far."""
+        return self.keys[: int(self.filled)]
+
+
+def info_nce(
+    query: Float[Tensor, "n d"],
+    key: Float[Tensor, "n d"],
+    queue: Float[Tensor, "size d"],
+    *,
+    temperature: float,
+) -> Float[Tensor, ""]:
+    """Cross-entropy of picking each query's own key among the queued ones (equation 6).
+
+    Embeddings are L2-normalized here; computed in float32 under autocast too.
+    """
+    with torch.autocast(query.device.type, enabled=False):
+        query, key, queue = (F.normalize(e.float(), dim=1) for e in (query, key, queue))
+        positive = (query * key).sum(1, keepdim=True)
+        logits = torch.cat([positive, query @ queue.T], dim=1) / temperature
+        return F.cross_entropy(logits, torch.zeros_like(logits[:, 0], dtype=torch.long))
+
+
+@torch.no_grad()
+def gather_ranks(keys: Float[Tensor, "n d"]) -> Float[Tensor, "all d"]:
+    """The keys of all ranks in rank order; the keys themselves where there is one."""
+    if not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1:
+        return keys
+    parts = [torch.empty_like(keys) for _ in range(dist.get_world_size())]
+    dist.all_gather(parts, keys.contiguous())
+    return torch.cat(parts)
+
+
+class MomentumContrast(nn.Module):
+    """Query encoder trained to find its own key, from a slowly following key encoder, among old keys.
+
+    Args:
+        momentum: of the key encoder, equation 1.
+        projector: contrast behind a two-layer perceptron instead of the bare embedding.
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        *,
+        queue_size: int = 500,
+        temperature: float = 0.06,
+        momentum: float = 0.999,
+        projector: bool = False,
+    ) -> None:
+        super().__init__()
+        dim: int = encoder.embed_dim  # type: ignore[assignment]
+        head = mlp_projector(dim, hidden=dim, out=dim // 2) if projector else nn.Identity()
+        self.encoder = encoder
+        self.query = nn.Sequential(encoder, head)
+        self.key = copy.deepcopy(self.query).requires_grad_(False)
+        self.queue = KeyQueue(size=queue_size, dim=dim // 2 if projector else dim)
+        self.temperature, self.momentum = temperature, momentum
+        self.pending: Tensor | None = None
+
+    @torch.no_grad()
+    def encode_keys(self, x: Clips) -> Float[Tensor, "n d"]:
+        """Normalized keys of one view, in training mode."""
+        return F.normalize(self.key(x).float(), dim=1)
+
+    def fill(self, views: Views) -> None:
+        """Queue the keys of a batch without learning from it."""
+        self.queue.push(gather_ranks(self.encode_keys(views[1])))
+
+    def loss(self, views: Views) -> Float[Tensor, ""]:
+        """InfoNCE of a batch; its keys wait for `after_step`."""
+        query = self.query(views[0])
+        key = self.encode_keys(views[1])
+        self.pending = gather_ranks(key)
+        return info_nce(query, key, self.queue.negatives(), temperature=self.temperature)
+
+    @torch.no_grad()
+    def after_step(self) -> None:
+        """Let the key encoder follow the query encoder, and queue the batch's keys."""
+        slow, fast = list(self.key.parameters()), list(self.query.parameters())
+        torch._foreach_lerp_(slow, fast, 1 - self.momentum)
+        if self.pending is not None:
+            self.queue.push(self.pending)
+            self.pending = None

@@ -1,0 +1,73 @@
+"""Progress on everything over a second: a bar with rate and time left, plain lines elsewhere."""
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Advance = Callable[[int], None]
+
+PLAIN_SECONDS = 15.0  # between two lines where the output is not a terminal
+
+
+@contextmanager
+def progress(label: str, *, total: int | None, unit: str) -> Iterator[Advance]:
+    """Give a function to call with the number of units done since the last call."""
+    if sys.stderr.isatty():
+        with _bar(label, total, unit) as advance:
+            yield advance
+    else:
+        yield _lines(label, total, unit)
+
+
+@contextmanager
+def _bar(label: str, total: int | None, unit: str) -> Iterator[Advance]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total} " + unit),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    started, done = time.monotonic(), 0
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(label, total=total, rate="")
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            rate = done / max(time.monotonic() - started, 1e-6)
+            bars.update(task, advance=count, rate=f"{rate:.0f} {unit}/s")
+
+        yield advance
+
+
+def _lines(label: str, total: int | None, unit: str) -> Advance:
+    started = last = time.monotonic()
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done, last
+        done += count
+        now = time.monotonic()
+        if now - last < PLAIN_SECONDS:
+            return
+        last, rate = now, done / (now - started)
+        left = f", {(total - done) / rate:.0f} s left" if total else ""
+        whole = f"/{total}" if total else ""
+        print(f"{label}: {done}{whole} {unit}, {rate:.0f} {unit}/s{left}", file=sys.stderr)
+
+    return advance
+
+
+def track(items: Iterable[Item], total: int | None, *, label: str, unit: str) -> Iterator[Item]:
+    """Iterate with progress."""
+    with progress(label, total=total, unit=unit) as advance:
+        for item in items:
+            yield item
+            advance(1)

@@ -1,0 +1,24 @@
+"""Flat points of a 2-D detector: x, y in pixels and its confidence, (T, M, V, 3), dims 2."""
+
+import numpy as np
+from jaxtyping import Shaped
+
+from edgcn.skeleton.clip import Frames
+from edgcn.skeleton.layouts import BODY_25, COCO_17, MIGA_22
+from edgcn.skeleton.topology import Topology
+
+_DETECTORS = (BODY_25.name, COCO_17.name, MIGA_22.name)
+
+
+def geometry(topology: Topology, channels: int) -> int:
+    """How many of a file's 2 or 3 channels are geometry; detectors give x, y, confidence."""
+    return 2 if channels == 2 or topology.name in _DETECTORS else 3
+
+
+def with_confidence(
+    points: Shaped[np.ndarray, "t m v 2"], scores: Shaped[np.ndarray, "t m v"] | None = None
+) -> Frames:
+    """x, y and their scores as x, y, confidence; without scores 1 for all but (0, 0)."""
+    if scores is None:
+        scores = (points != 0).any(axis=-1)
+    return np.concatenate([points, scores[..., None]], axis=-1, dtype=np.float32)

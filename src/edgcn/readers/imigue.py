@@ -1,0 +1,203 @@
+"""iMiGUE, micro-gestures at press conferences (Liu et al., CVPR 2021): OpenPose keypoints, 2D.
+
+Full release: 0001_2.xlsx, (T, 411) = 137 keypoints x (x, y, confidence), and one label table ->
+clips (t, 1, 25 or 22, 3), in pixels. The MiGA release is read by imigue_miga.py.
+"""
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from edgcn.errors import FileError, require
+from edgcn.readers.files import (
+    check_folder,
+    csv_fields,
+    integers,
+    read_lines,
+    rows,
+    skipped,
+    stream,
+)
+from edgcn.readers.imigue_gestures import (
+    BODY,
+    CLASSES,
+    DOUBTFUL,
+    EMPTY,
+    Gesture,
+    Video,
+    cut,
+    label_of,
+)
+from edgcn.readers.imigue_miga import read_miga
+from edgcn.skeleton.clip import Clip, Recordings, Skipped, SplitRule
+from edgcn.skeleton.layouts import BODY_25, MIGA_22
+
+LABELS = Path("Label", "labels_20200831.csv")
+SKELETONS = "mg_skeleton_only"
+HEADER = ("video_id", "subject_id", "class", "start_frame", "end_frame", "win_or_lose")
+FPS = 25.0  # the files do not say, this is the rate of most broadcast video; pass another if known
+TRAIN = (
+    2, 4, 5, 6, 9, 10, 12, 13, 14, 15, 17, 18, 20, 21, 22, 23, 25, 28, 29, 30, 31, 35, 36, 38, 39,
+    41, 42, 43, 44, 46, 47, 48, 52, 53, 59, 61, 62,
+)  # fmt: skip
+
+KEYPOINTS = 137  # BODY_25, 21 of the left hand, 21 of the right hand, 70 of the face
+LEFT_HAND, RIGHT_HAND = 25, 46
+TIPS = (4, 8, 12, 16, 20)  # of thumb, index, middle, ring and little finger in a 21-point hand
+KEPT = {
+    "body_25": tuple(range(25)),
+    "miga_22": (*BODY, *(RIGHT_HAND + tip for tip in TIPS), *(LEFT_HAND + tip for tip in TIPS)),
+}
+
+
+def read_imigue(
+    path: Path, *, joints: Literal["body_25", "miga_22"] = "body_25", fps: int | float = FPS
+) -> Recordings:
+    """iMiGUE in its full release (`Label/`, `mg_skeleton_only/`) or its MiGA release, told apart.
+
+    All-zero frames are failures of the detector and stay 0. `condition` is "win" or "lose" (full
+    release only), or "doubtful" for the two videos the data set doubts.
+
+    Args:
+        joints: of the full release; "miga_22" takes arms, face and finger tips, as the MiGA
+            release has them (that release is always read so).
+        fps: frames a second, which the files do not say.
+
+    Raises:
+        EdgcnError: the folder is missing or is neither release.
+        FileError: the label table of the full release lacks a column.
+    """
+    check_folder(path, what="iMiGUE")
+    if not (path / LABELS).is_file():
+        return read_miga(path, fps=float(fps))
+    check_folder(path / SKELETONS, what="iMiGUE's skeletons")
+    table, bad = _read_table(path / LABELS)
+    for folder in sorted((path / SKELETONS).iterdir()):
+        if folder.is_dir() and folder.name.isascii() and folder.name.isdigit():
+            table.setdefault(int(folder.name), [])  # a video without labels is reported too
+    videos = {_video_path(path / SKELETONS, video): video for video in sorted(table)}
+
+    def read_one(file: Path) -> Iterator[Clip | Skipped]:
+        video = videos[file]
+        return _read_video(file, video, table[video], labels=path / LABELS, joints=joints)
+
+    return Recordings(
+        reader="imigue",
+        topology=BODY_25 if joints == "body_25" else MIGA_22,
+        classes=CLASSES,
+        clips=chain(bad, stream(videos, read_one)),
+        fps=float(fps),
+        units="px",
+        dims=2,
+        total=len(bad) + sum(1 if v in EMPTY else max(1, len(table[v])) for v in table),
+        splits={"subject": SplitRule("subject", train=tuple(map(str, TRAIN)))},
+        sources=(path / LABELS, *(file for file in videos if file.is_file())),
+    )
+
+
+def _video_path(folder: Path, video: int) -> Path:
+    """The workbook of a video, or a csv of the same name where there is no workbook."""
+    workbook = folder / f"{video:04d}" / f"{video:04d}_2.xlsx"
+    table = workbook.with_suffix(".csv")
+    return table if table.is_file() and not workbook.is_file() else workbook
+
+
+def _read_table(path: Path) -> tuple[dict[int, list[Gesture]], list[Skipped]]:
+    """Label rows by video; a bad row is one lost clip, a missing column an error."""
+    lines = read_lines(path)
+    header = csv_fields(path, 1, "".join(lines[:1]))
+    if missing := [name for name in HEADER if name not in header]:
+        reason = f"expected columns {', '.join(HEADER)}; missing: {', '.join(missing)}"
+        raise FileError(path, reason, line=1)
+    table: dict[int, list[Gesture]] = {}
+    bad = []
+    for line_no, line in enumerate(lines[1:], 2):
+        try:
+            video, gesture = _gesture(path, line_no, line, header)
+            table.setdefault(video, []).append(gesture)
+        except FileError as error:
+            bad.append(skipped(error))
+    return table, bad
+
+
+def _gesture(path: Path, line_no: int, line: str, header: list[str]) -> tuple[int, Gesture]:
+    """The video and the gesture of one label row."""
+    fields = csv_fields(path, line_no, line)
+    if len(fields) != len(header):
+        reason = f"expected {len(header)} columns, got {len(fields)}"
+        raise FileError(path, reason, line=line_no)
+    row = dict(zip(header, fields, strict=True))
+    whole = "\t".join(row[name] for name in HEADER[:5])
+    video, subject, number, start, end = integers(path, line_no, whole, 5, separator="\t")
+    label = label_of(path, line_no, number)
+    condition = "doubtful" if video in DOUBTFUL else row["win_or_lose"].lower()
+    return video, Gesture(line_no, label, start, end, str(subject), condition)
+
+
+def _read_video(
+    file: Path, video: int, gestures: list[Gesture], *, labels: Path, joints: str
+) -> Iterator[Clip | Skipped]:
+    if video in EMPTY:
+        yield Skipped(str(file), "listed as empty by the data set", known=True)
+        return
+    if not gestures:
+        yield Skipped(str(file), f"no row of {labels.name} names this video")
+        return
+    if not file.is_file():
+        reason = f"expected the keypoints of {len(gestures)} labelled clips here, found no file"
+        raise FileError(file, reason)
+    keypoints = read_keypoints(file)[:, list(KEPT[joints])]
+    yield from cut(keypoints, gestures, name=f"{video:04d}", labels=labels)
+
+
+def read_keypoints(file: Path) -> Video:
+    """All 137 keypoints of a video, from its workbook or csv: (T, 137, 3)."""
+    if file.suffix == ".csv":
+        values = rows(file, read_lines(file), 3 * KEYPOINTS, separator=",")
+    else:
+        values = np.array(list(_workbook_rows(file)))
+    if not len(values):
+        raise FileError(file, f"expected rows of {3 * KEYPOINTS} numbers, got an empty file")
+    return values.reshape(-1, KEYPOINTS, 3)
+
+
+def _workbook_rows(file: Path) -> Iterator[Float[np.ndarray, "411"]]:
+    """The rows of the first sheet, each checked to be 411 finite numbers."""
+    blank = False
+    for line_no, row in enumerate(_cells(file), 1):
+        if all(cell is None for cell in row):
+            blank = True  # rows that were only formatted, harmless at the end
+            continue
+        if blank or len(row) != 3 * KEYPOINTS:
+            got = "an empty row before this one" if blank else f"{len(row)}"
+            raise FileError(file, f"expected {3 * KEYPOINTS} numbers, got {got}", line=line_no)
+        try:
+            values = np.array(row, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise FileError(file, f"expected numbers, got {error}", line=line_no) from None
+        if not np.isfinite(values).all():
+            column = int(np.flatnonzero(~np.isfinite(values))[0])
+            reason = f"expected a finite number in column {column + 1}, got {row[column]!r}"
+            raise FileError(file, reason, line=line_no)
+        yield values
+
+
+def _cells(file: Path) -> Iterator[tuple[Any, ...]]:
+    """The cells of the first sheet, row by row."""
+    openpyxl = require("openpyxl", extra="xlsx")
+    try:
+        workbook = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        try:
+            sheet = workbook.worksheets[0]
+            sheet.reset_dimensions()  # some writers state wrong ones, and rows come out cut
+            yield from sheet.iter_rows(values_only=True)
+        finally:
+            workbook.close()
+    except (FileError, OSError):
+        raise
+    except Exception as error:  # a damaged workbook fails anywhere in zip, XML or openpyxl
+        raise FileError(file, f"expected an Excel workbook, got {error or type(error)}") from error

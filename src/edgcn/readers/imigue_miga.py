@@ -1,0 +1,166 @@
+"""iMiGUE as the MiGA challenge (IJCAI 2023) releases it: 35 keypoints a frame, one folder a video.
+
+0001_light_hand.csv, (T, 106) = frame number, BODY_25, two times 5 finger points -> (T, 22, 3).
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from edgcn.errors import FileError
+from edgcn.readers.files import find, integers, read_lines, rows, skipped, stream
+from edgcn.readers.imigue_gestures import (
+    BODY,
+    CLASSES,
+    DOUBTFUL,
+    EMPTY,
+    LEFT_WRIST,
+    RIGHT_WRIST,
+    Gesture,
+    Video,
+    cut,
+    label_of,
+)
+from edgcn.skeleton.clip import Clip, Recordings, Skipped, SplitRule
+from edgcn.skeleton.layouts import MIGA_22
+
+ENDING = "_light_hand.csv"
+KEYPOINTS = 35
+COLUMNS = 1 + 3 * KEYPOINTS
+FIRST_HAND, SECOND_HAND = range(25, 30), range(30, 35)  # right, then left; in some copies not
+ROLES = {"train": "train", "valid": "validate", "test": "test"}  # part of a folder name -> split
+
+
+def read_miga(path: Path, *, fps: float) -> Recordings:
+    """The MiGA release: one folder, or folders named after train, validate and test."""
+    paths = find(
+        path,
+        f"**/*{ENDING}",
+        what="iMiGUE, either Label/labels_20200831.csv with mg_skeleton_only/ or MiGA files",
+        hint="give the root folder of either release",
+    )
+    return Recordings(
+        reader="imigue",
+        topology=MIGA_22,
+        classes=CLASSES,
+        clips=stream(paths, partial(_read_one, root=path)),
+        fps=fps,
+        units="px",
+        dims=2,
+        total=sum(max(1, _label_rows(_labels_of(file))) for file in paths),
+        splits=_splits({_role(file, path) for file in paths}),
+        sources=tuple(f for file in paths for f in (file, _labels_of(file)) if f.is_file()),
+        note="the MiGA release does not say who is in a video: clips have no subject",
+    )
+
+
+def _splits(roles: set[str]) -> dict[str, SplitRule]:
+    """Train against each of the other given folders, the test folder first."""
+    others = [role for role in ("test", "validate") if role in roles and "train" in roles]
+    return {role: SplitRule("split", train=("train",), test=(role,)) for role in others}
+
+
+def _role(file: Path, root: Path) -> str:
+    """The split a file belongs to by the folders it lies in, or nothing."""
+    for folder in file.relative_to(root).parts[:-1]:
+        for word, role in ROLES.items():
+            if word in folder.lower():
+                return role
+    return ""
+
+
+def _labels_of(file: Path) -> Path:
+    return file.with_name(file.name.removesuffix(ENDING) + "_label.csv")
+
+
+def _label_rows(labels: Path) -> int:
+    """How many clips the label file announces, for the progress bar."""
+    try:
+        return sum(1 for line in read_lines(labels) if not _is_names(line.split(",")))
+    except (FileError, OSError):
+        return 0
+
+
+def _read_one(file: Path, *, root: Path) -> Iterator[Clip | Skipped]:
+    name, labels = file.name.removesuffix(ENDING), _labels_of(file)
+    number = int(name) if name.isascii() and name.isdigit() else -1
+    if number in EMPTY:
+        yield Skipped(str(file), "listed as empty by the data set", known=True)
+        return
+    if not labels.is_file():
+        raise FileError(file, f"expected its labels beside it in {labels.name}, found none")
+    condition = "doubtful" if number in DOUBTFUL else ""
+    gestures = []
+    for line_no, line in enumerate(read_lines(labels), 1):
+        if line_no == 1 and _is_names(line.split(",")):
+            continue
+        try:
+            label, start, end = integers(labels, line_no, line, 3, separator=",")
+            label = label_of(labels, line_no, label)
+            gestures.append(Gesture(line_no, label, start, end, condition=condition))
+        except FileError as error:
+            yield skipped(error)
+    if not gestures:
+        yield Skipped(str(labels), "expected rows of id,start,end, got none that can be used")
+        return
+    yield from cut(
+        read_light_hand(file), gestures, name=name, labels=labels, split=_role(file, root)
+    )
+
+
+def read_light_hand(file: Path) -> Video:
+    """One video in the joint order of MIGA_22, each hand with the fingers of its own wrist."""
+    lines = read_lines(file)
+    skip = 1 if lines and _is_header(lines[0].split(",")) else 0
+    if len(lines) == skip:
+        raise FileError(file, f"expected rows of {COLUMNS} numbers, got none", line=skip + 1)
+    places = range(1 + skip, 1 + len(lines))
+    table = rows(file, lines[skip:], COLUMNS, line_nos=places, separator=",")
+    video = table[:, 1:].reshape(-1, KEYPOINTS, 3)
+    right, left = FIRST_HAND, SECOND_HAND
+    if _is_swapped(video):
+        right, left = left, right
+    return video[:, [*BODY, *right, *left]]
+
+
+def _is_header(fields: Sequence[str]) -> bool:
+    """Whether a first row names its columns, be it by counting them (0, 1, 2, ... 105)."""
+    counted = [str(number) for number in range(len(fields))]
+    after_first = [field.strip() for field in fields[1:]]
+    return _is_names(fields) or after_first in (counted[1:], counted[:-1])
+
+
+def _is_names(fields: Sequence[str]) -> bool:
+    """Whether no field is a number."""
+    return not any(_is_number(field) for field in fields)
+
+
+def _is_number(field: str) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_swapped(video: Video) -> bool:
+    """Whether the first five finger points belong to the left wrist: copies differ in this.
+
+    Decided once for a video, by the median over all points: when hands touch, single frames err.
+    """
+    xy = video[..., :2]
+    seen = np.abs(xy).sum(axis=-1) > 0
+    wrists = seen[:, RIGHT_WRIST] & seen[:, LEFT_WRIST]
+    excess = []
+    for hand, own, other in (
+        (FIRST_HAND, RIGHT_WRIST, LEFT_WRIST),
+        (SECOND_HAND, LEFT_WRIST, RIGHT_WRIST),
+    ):
+        points, usable = xy[:, list(hand)], seen[:, list(hand)] & wrists[:, None]
+        to_own = np.linalg.norm(points - xy[:, None, own], axis=-1)
+        to_other = np.linalg.norm(points - xy[:, None, other], axis=-1)
+        excess.append((to_own - to_other)[usable])
+    doubts = np.concatenate(excess)
+    return bool(len(doubts) and np.median(doubts) > 0)

@@ -1,0 +1,211 @@
+"""NTU RGB+D 60 (Shahroudy et al., CVPR 2016) and 120 (Liu et al., TPAMI 2020): `.skeleton` files.
+
+SsssCcccPpppRrrrAaaa.skeleton -> bodies by id -> denoised -> slots -> (T, M, 25, 3) metres, 30 fps.
+Denoising and its thresholds are those of the common NTU preprocessing (Zhang et al., VA-CNN, TPAMI
+2019, and the graph networks after it): length, then spread, then motion.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from edgcn.errors import EdgcnError, FileError
+from edgcn.readers.files import find, read_lines, rows, stream
+from edgcn.readers.ntu_names import ACTIONS, TRAIN_60, TRAIN_120
+from edgcn.skeleton.clip import Clip, Frames, Recordings, Skipped, SplitRule
+from edgcn.skeleton.layouts import KINECT_V2
+
+JOINTS = len(KINECT_V2)
+NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})")
+SHORTEST = 11  # a body seen in so many frames or fewer is a ghost
+WIDEST = 0.8  # a frame whose x spread is over this part of its y spread is not a person
+MOST_WIDE = 0.69754  # a body with at least this part of such frames is a ghost
+
+
+class Track(NamedTuple):
+    """One body id: the frames it is seen in, and its joints there."""
+
+    frames: Int[np.ndarray, "seen"]
+    joints: Float[np.ndarray, "seen v 3"]
+
+
+def read_ntu(path: Path, *, max_bodies: int = 2) -> Recordings:
+    """NTU RGB+D from a folder of `.skeleton` files, at any depth.
+
+    Coordinates are the camera's, in metres. Frames without a body stay 0. The main actor (most
+    motion) is body 0. `condition` is the setup ("S001"); `split` its parity, for cross-setup.
+
+    Args:
+        max_bodies: how many bodies are kept, those with the most motion. The class is not looked
+            at: keeping the second body of two-person classes only would give the label away.
+
+    Raises:
+        EdgcnError: the folder is missing or has no such file.
+    """
+    if max_bodies < 1:
+        raise EdgcnError(f"expected max_bodies of at least 1, got {max_bodies}")
+    paths = find(
+        path,
+        "**/*.skeleton",
+        what="NTU files S...C...P...R...A...",
+        hint="give the folder that holds the unpacked .skeleton files",
+    )
+    names = [NAME.fullmatch(file.stem) for file in paths]
+    large = any(name is not None and int(name[5]) > 60 for name in names)
+    return Recordings(
+        reader="ntu",
+        topology=KINECT_V2,
+        classes=ACTIONS if large else ACTIONS[:60],
+        clips=stream(paths, partial(_read_one, max_bodies=max_bodies)),
+        fps=30.0,
+        bodies=max_bodies,
+        total=len(paths),
+        splits=_splits(large),
+        sources=tuple(paths),
+    )
+
+
+def _splits(large: bool) -> dict[str, SplitRule]:
+    """The published protocols: X-Sub and X-View of the 60 set, X-Sub and X-Set of the 120 set."""
+    subjects = tuple(f"P{performer:03d}" for performer in (TRAIN_120 if large else TRAIN_60))
+    xsub = SplitRule(by="subject", train=subjects)
+    if large:
+        xset = SplitRule(by="split", train=("setup_even",), test=("setup_odd",))
+        return {"xsub": xsub, "xset": xset}
+    return {"xsub": xsub, "xview": SplitRule("camera", train=("C002", "C003"), test=("C001",))}
+
+
+def _read_one(path: Path, *, max_bodies: int) -> Iterator[Clip | Skipped]:
+    name = NAME.fullmatch(path.stem)
+    if name is None or not 1 <= int(name[5]) <= len(ACTIONS):
+        raise FileError(
+            path, "expected a name S001C001P001R001A001.skeleton with an action from 1 to 120"
+        )
+    frames = read_skeleton(path, max_bodies=max_bodies)
+    if not frames.any():
+        reason = (
+            f"no body in any of its {len(frames)} frames, as in the samples NTU lists as missing"
+        )
+        yield Skipped(str(path), reason, known=True)
+        return
+    yield Clip(
+        frames,
+        path.stem,
+        label=int(name[5]) - 1,
+        subject=f"P{name[3]}",
+        camera=f"C{name[2]}",
+        condition=f"S{name[1]}",
+        split="setup_odd" if int(name[1]) % 2 else "setup_even",
+    )
+
+
+def read_skeleton(path: Path, *, max_bodies: int = 2) -> Frames:
+    """One `.skeleton` file as float32 (T, M, 25, 3), denoised; all 0 where nobody is seen."""
+    total, tracks = _parse(path, read_lines(path))
+    frames = np.zeros((total, max_bodies, JOINTS, 3), dtype=np.float32)
+    for slot, seats in enumerate(_seat(_denoise(tracks), total, max_bodies)):
+        for track in seats:
+            frames[track.frames, slot] = track.joints
+    return frames
+
+
+def _parse(path: Path, lines: Sequence[str]) -> tuple[int, list[Track]]:
+    """The number of frames and one track for each body id, in order of appearance."""
+    total = _count(path, lines, 0, "the number of frames")
+    if total == 0:
+        raise FileError(path, "expected at least one frame, got 0", line=1)
+    at, starts, owners = 1, [], []
+    for frame in range(total):
+        bodies = _count(path, lines, at, f"the number of bodies of frame {frame + 1}")
+        at += 1
+        for body in range(bodies):
+            owners.append((frame, _body_id(path, lines, at, body)))
+            starts.append(at + 2)
+            at += 2 + JOINTS
+    if any(line.strip() for line in lines[at:]):
+        raise FileError(path, f"expected the end after {total} frames, got more", line=at + 1)
+    inside = [start + joint for start in starts for joint in range(JOINTS)]
+    places = [place + 1 for place in inside]
+    xyz = rows(path, [lines[p] for p in inside], 12, columns=(0, 1, 2), line_nos=places)
+    return total, _tracks(owners, xyz.reshape(-1, JOINTS, 3))
+
+
+def _body_id(path: Path, lines: Sequence[str], at: int, order: int) -> str:
+    """Check the head of a body (10 fields, then 25) and give its id, as text: it exceeds 2**53."""
+    if at + 2 + JOINTS > len(lines):
+        raise _cut_off(path, lines, f"a body of {2 + JOINTS} lines from line {at + 1}")
+    fields = lines[at].split()
+    if len(fields) != 10:
+        raise FileError(path, f"expected 10 body fields, got {len(fields)}", line=at + 1)
+    joints = _count(path, lines, at + 1, "the number of joints")
+    if joints != JOINTS:
+        raise FileError(path, f"expected {JOINTS} joints, got {joints}", line=at + 2)
+    return fields[0]
+
+
+def _count(path: Path, lines: Sequence[str], at: int, what: str) -> int:
+    """A whole number that stands alone on its line."""
+    if at >= len(lines):
+        raise _cut_off(path, lines, what)
+    text = lines[at].strip()
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise FileError(path, f"expected {what}, got {text[:40]!r}", line=at + 1)
+    return int(text)
+
+
+def _cut_off(path: Path, lines: Sequence[str], what: str) -> FileError:
+    reason = f"expected {what}, got the end of the file: it is cut off, unpack it again"
+    return FileError(path, reason, line=max(len(lines), 1))
+
+
+def _tracks(
+    owners: Sequence[tuple[int, str]], joints: Float[np.ndarray, "seen v 3"]
+) -> list[Track]:
+    """Gather the bodies of all frames by id; an id twice in a frame is two bodies."""
+    members: dict[tuple[str, int], list[int]] = {}
+    seen: dict[tuple[int, str], int] = {}
+    for index, (frame, body) in enumerate(owners):
+        twin = seen[frame, body] = seen.get((frame, body), -1) + 1
+        members.setdefault((body, twin), []).append(index)
+    when = np.array([frame for frame, _ in owners], dtype=np.int64)
+    return [Track(when[chosen], joints[chosen]) for chosen in members.values()]
+
+
+def _denoise(tracks: list[Track]) -> list[Track]:
+    """Leave out ghosts by length and spread, the one with the most motion first; never all."""
+    if len(tracks) > 1:
+        tracks = [track for track in tracks if len(track.frames) > SHORTEST] or tracks
+    if len(tracks) > 1:
+        tracks = [track for track in tracks if not _is_wide(track)] or tracks
+    return sorted(tracks, key=_motion, reverse=True)
+
+
+def _is_wide(track: Track) -> bool:
+    """Whether too many frames are wider than a person, who is taller than wide."""
+    spread = np.ptp(track.joints, axis=1)
+    return bool(np.mean(spread[:, 0] > WIDEST * spread[:, 1]) >= MOST_WIDE)
+
+
+def _motion(track: Track) -> float:
+    """Sum over joints and axes of the variance over the frames seen."""
+    return float(track.joints.var(axis=0).sum())
+
+
+def _seat(tracks: list[Track], total: int, max_bodies: int) -> list[list[Track]]:
+    """Put each track into the first body slot that is free in all of its frames.
+
+    Kinect gives a person who was lost a new id, so that ids which never overlap share a slot.
+    """
+    taken = np.zeros((max_bodies, total), dtype=bool)
+    seats: list[list[Track]] = [[] for _ in range(max_bodies)]
+    for track in tracks:
+        free = np.flatnonzero(~taken[:, track.frames].any(axis=1))
+        if len(free):
+            seats[free[0]].append(track)
+            taken[free[0], track.frames] = True
+    return seats

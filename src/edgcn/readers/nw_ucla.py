@@ -1,0 +1,78 @@
+"""Northwestern-UCLA (Wang et al., CVPR 2014): one JSON file per clip, Kinect v1, meters, 3 views.
+
+`a{act}_s{subj}_e{rep}_v{view}.json` = {"file_name", "skeletons" [T][20][3], "label" 1..10}
+-> (T, 1, 20, 3). The label is the one inside: numbers in the NAME skip (1-6, 8, 9, 11, 12).
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgcn.errors import FileError
+from edgcn.readers.files import find, read_json, stream
+from edgcn.skeleton.clip import Clip, Frames, Recordings, Skipped, SplitRule
+from edgcn.skeleton.layouts import KINECT_V1
+
+_NAME = re.compile(r"a\d+_s(\d+)_e\d+_v(\d+)\.json")
+
+CLASSES = (
+    "pick up with one hand", "pick up with two hands", "drop trash", "walk around", "sit down",
+    "stand up", "donning", "doffing", "throw", "carry",
+)  # fmt: skip
+
+
+def read_nw_ucla(path: Path) -> Recordings:
+    """Northwestern-UCLA from the folder that holds its JSON files, at any depth.
+
+    A few clips have 1 to 3 frames and are kept. The camera is the view: "v1", "v2", "v3".
+
+    Raises:
+        EdgcnError: the folder is missing or has no `a*_s*_e*_v*.json`.
+    """
+    files = find(path, "**/a*_s*_e*_v*.json", what="NW-UCLA clips")
+    return Recordings(
+        reader="nw_ucla",
+        topology=KINECT_V1,
+        classes=CLASSES,
+        clips=stream(files, _read_clip),
+        fps=30.0,  # of the sensor; the files do not say
+        total=len(files),
+        splits={"view": SplitRule(by="camera", train=("v1", "v2"), test=("v3",))},
+        sources=tuple(files),
+    )
+
+
+def _read_clip(path: Path) -> Iterator[Clip | Skipped]:
+    """The one clip of a file."""
+    matched = _NAME.fullmatch(path.name)
+    if not matched:
+        raise FileError(path, "expected a name a01_s01_e00_v01.json")
+    content = read_json(path)
+    if not isinstance(content, dict) or not {"skeletons", "label"} <= content.keys():
+        raise FileError(path, 'expected {"skeletons": ..., "label": ...}, got something else')
+    label = content["label"]
+    if not isinstance(label, int) or isinstance(label, bool) or not 1 <= label <= len(CLASSES):
+        raise FileError(path, f"expected a label 1..{len(CLASSES)}, got {label!r}")
+    yield Clip(
+        frames=_frames(path, content["skeletons"]),
+        name=path.stem,
+        label=label - 1,
+        subject=f"s{int(matched[1])}",
+        camera=f"v{int(matched[2])}",
+    )
+
+
+def _frames(path: Path, skeletons: Any) -> Frames:
+    """Nested lists [T][20][3] as (T, 1, 20, 3)."""
+    try:
+        frames = np.asarray(skeletons, dtype=np.float32)
+    except (TypeError, ValueError, OverflowError):  # ragged, or not numbers
+        raise FileError(path, "expected skeletons [T][20][3] of numbers, got other") from None
+    if frames.ndim != 3 or frames.shape[1:] != (20, 3) or not len(frames):
+        raise FileError(path, f"expected skeletons [T][20][3], T > 0, got {list(frames.shape)}")
+    if not np.isfinite(frames).all():
+        raise FileError(path, "expected finite coordinates, got NaN or infinity")
+    return frames[:, None]

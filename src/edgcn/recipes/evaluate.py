@@ -1,0 +1,231 @@
+"""Scoring a frozen encoder on labels, beside the three baselines (the paper's protocol).
+
+run + store -> features of all clips, once -> probe on training subjects -> metrics on test subjects
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from edgcn.checkpoint import check_topology, load_encoder, save_tensors
+from edgcn.config import EvaluateConfig
+from edgcn.errors import EdgcnError
+from edgcn.evaluation.baselines import majority_scores, random_encoder
+from edgcn.evaluation.embed import cached_embed, raw_coordinates
+from edgcn.evaluation.metrics import confusion, measure
+from edgcn.evaluation.probes import (
+    NearestProbe,
+    Probe,
+    fit_linear,
+    fit_logistic,
+    probe_to_tensors,
+)
+from edgcn.recipes.pretrain import config_of
+from edgcn.reports.plots import confusion_matrix_plot, embedding_map, results_bars
+from edgcn.reports.tables import results_table
+from edgcn.runs import environment, write_json
+from edgcn.splits import Split
+from edgcn.store import Store, open_store
+
+Fit = Callable[[np.ndarray], tuple[Probe, dict[str, Any]]]
+
+
+def evaluate(config: EvaluateConfig, *, say: Callable[[str], None] = print) -> dict[str, Any]:
+    """Score a run on a store; returns what `results.json` holds.
+
+    Writes results.json, probe.safetensors and figures into a folder of the run, and the probe
+    into the run itself, where `edgcn.load` finds it.
+    """
+    store = open_store(config.store)
+    trained, (encoder, inputs, about) = config_of(config.run), load_encoder(_weights(config.run))
+    check_topology(inputs, store.topology, where=str(store.path))
+    check_bodies(inputs.bodies, store)
+    split = labelled(store, store.split(config.split))
+    folder = config.run / folder_name(config, store, split)
+    if (folder / "results.json").exists() and not config.overwrite:
+        raise EdgcnError(f"{folder} holds a result already; pass --overwrite to replace it")
+
+    device = choose_device(config.accelerator)
+    untrained = random_encoder(
+        about["encoder"], inputs, about["options"], seed=trained.seed
+    )
+    title = name_of(trained.encoder, trained.moments)
+    say(
+        f"{config.protocol} protocol, split {split.name!r}: {len(split.train)} training clips, "
+        f"{len(split.test)} test clips"
+    )
+    features = {}
+    for name, model in (("random encoder", untrained), (title, encoder)):
+        features[name] = cached_embed(
+            config.run / "features",
+            model.to(device),
+            store,
+            inputs=inputs,
+            readout=config.readout,
+            device=device,
+            label=f"features of the {name}",
+        )
+    raw = raw_coordinates(store, np.arange(len(store)), fit=split.train)
+    features = {"raw coordinates": raw, **features}
+
+    rows, probe, scores = score_all(config, store, split, features)
+    folder.mkdir(exist_ok=True)
+    save_probe(folder, config, store, probe)
+    matrix = confusion(store.labels[split.test], scores.argmax(1), len(store.classes))
+    results = {
+        "rows": rows,
+        "protocol": config.protocol,
+        "readout": config.readout,
+        "split": split.name,
+        "store": str(store.path),
+        "store_fingerprint": store.fingerprint,
+        "note": store.note,
+        "n_train": len(split.train),
+        "n_test": len(split.test),
+        "seed": config.seed,
+        "run_seed": trained.seed,
+        "config": config.model_dump(mode="json"),
+        "confusion": matrix.tolist(),
+        "classes": list(store.classes),
+        **environment(),
+    }
+    write_json(folder / "results.json", results)
+    say(results_table(rows))
+    if store.note:
+        say(f"note: {store.note}")
+    if config.figures:
+        draw(folder, store, split, rows, matrix, features[title], config.seed)
+    return results | {"folder": str(folder)}
+
+
+def _weights(run: Path) -> Path:
+    return run / "encoder.safetensors"
+
+
+def name_of(encoder: str, moments: bool) -> str:
+    """How the field would call the row: EDGCN, or A-EDGCN with moments."""
+    if encoder.startswith("edgcn"):
+        return f"{'A-EDGCN' if moments else 'EDGCN'} ({encoder})"
+    return encoder + (" + moments" if moments else "")
+
+
+def check_bodies(bodies: int, store: Store) -> None:
+    """An encoder with batch statistics per body reads that many bodies and no others."""
+    if bodies != store.bodies:
+        raise EdgcnError(
+            f"the encoder was trained on clips of {bodies} bodies, {store.path} has "
+            f"{store.bodies}; prepare a store with the same number"
+        )
+
+
+def choose_device(accelerator: str) -> torch.device:
+    """The device of an accelerator's name; auto takes a GPU where there is one."""
+    if accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available():
+        return torch.device("cuda")
+    if accelerator in ("auto", "cpu"):
+        return torch.device("cpu")
+    if accelerator == "mps" and torch.backends.mps.is_available():
+        return torch.device("mps")
+    raise EdgcnError(f"accelerator {accelerator!r} is not available here; use cpu or auto")
+
+
+def labelled(store: Store, split: Split) -> Split:
+    """The split's clips that have labels; every test class must have training clips."""
+    train, test = (rows[store.labels[rows] >= 0] for rows in (split.train, split.test))
+    for side, rows in (("training", train), ("test", test)):
+        if not len(rows):
+            raise EdgcnError(f"split {split.name!r} of {store.path} has no labelled {side} clips")
+    untaught = sorted(set(store.labels[test].tolist()) - set(store.labels[train].tolist()))
+    if untaught:
+        names = ", ".join(store.classes[label] for label in untaught)
+        raise EdgcnError(
+            f"split {split.name!r} leaves {len(untaught)} classes without training clips: {names}; "
+            f"choose another with --split"
+        )
+    if len(set(store.labels[train].tolist())) < 2:
+        raise EdgcnError(f"split {split.name!r} has training clips of one class; expected 2 or more")
+    return Split(split.name, train, test)
+
+
+def folder_name(config: EvaluateConfig, store: Store, split: Split) -> str:
+    """store-split-protocol, as a folder may be called."""
+    parts = [store.name, split.name, config.protocol]
+    if config.readout != "mean":
+        parts.append(config.readout)
+    return re.sub(r"[^\w.-]+", "_", "-".join(parts))
+
+
+def fit_probe(config: EvaluateConfig, store: Store, rows: np.ndarray) -> Fit:
+    """How this protocol fits a probe to the features of the training clips."""
+    labels, classes = store.labels[rows], len(store.classes)
+
+    def fit(features: np.ndarray) -> tuple[Probe, dict[str, Any]]:
+        if config.protocol == "knn":
+            return NearestProbe(features, labels, classes, config.k), {"k": config.k}
+        if config.protocol == "logistic":
+            subjects = store.subjects[rows]
+            probe, c = fit_logistic(features, labels, subjects, classes=classes)
+            return probe, {"C": c}
+        return fit_linear(
+            features, labels, classes=classes, epochs=config.epochs, lr=config.lr, seed=config.seed
+        ), {}
+
+    return fit
+
+
+def score_all(
+    config: EvaluateConfig, store: Store, split: Split, features: dict[str, np.ndarray]
+) -> tuple[list[dict[str, Any]], Probe, np.ndarray]:
+    """One row of metrics for the majority and for each kind of features; the last one's probe."""
+    fit = fit_probe(config, store, split.train)
+    labels, subjects = store.labels[split.test], store.subjects[split.test]
+    classes = len(store.classes)
+    scores = majority_scores(store.labels[split.train], classes=classes, tests=len(labels))
+    metrics = measure(scores, labels, subjects, seed=config.seed)
+    rows = [{"name": "majority class", "baseline": True, **metrics.to_dict()}]
+    for name, values in features.items():
+        probe, chosen = fit(values[split.train])
+        scores = probe.scores(values[split.test])
+        metrics = measure(scores, labels, subjects, seed=config.seed)
+        rows.append({"name": name, "baseline": True, **metrics.to_dict(), **chosen})
+    rows[-1]["baseline"] = False
+    return rows, probe, scores
+
+
+def save_probe(folder: Path, config: EvaluateConfig, store: Store, probe: Probe) -> None:
+    """The probe with its class names, beside the result and in the run."""
+    about = {
+        "classes": list(store.classes),
+        "readout": config.readout,
+        "protocol": config.protocol,
+        "store": str(store.path),
+        "note": store.note,
+    }
+    for path in (folder / "probe.safetensors", config.run / "probe.safetensors"):
+        save_tensors(path, probe_to_tensors(probe), about)
+
+
+def draw(
+    folder: Path,
+    store: Store,
+    split: Split,
+    rows: list[dict[str, Any]],
+    matrix: np.ndarray,
+    features: np.ndarray,
+    seed: int,
+) -> None:
+    """Confusion matrix, map of the test clips' features, and bars beside the baselines."""
+    confusion_matrix_plot(matrix, store.classes, folder / "confusion.png")
+    embedding_map(
+        features[split.test],
+        store.labels[split.test],
+        store.classes,
+        folder / "embedding.png",
+        seed=seed,
+        subjects=store.subjects[split.test].tolist(),
+    )
+    results_bars(rows, folder / "results.png")

@@ -1,0 +1,319 @@
+"""Pre-training without labels: store in, run out (the paper's section on training).
+
+clips -> two augmented views -> momentum contrast, the first epoch only filling the queue.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import nn
+
+from edgcn.augment.compose import augment, check_augmentations
+from edgcn.augment.draws import Draws
+from edgcn.checkpoint import Inputs, build_encoder, save_encoder
+from edgcn.config import PretrainConfig, make_config
+from edgcn.encoders import synchronize_batch_norm
+from edgcn.errors import EdgcnError
+from edgcn.evaluation.embed import canonical, embed
+from edgcn.evaluation.probes import NearestProbe
+from edgcn.normalize import NORMALIZATIONS
+from edgcn.objectives import MomentumContrast
+from edgcn.progress import progress
+from edgcn.reports.plots import training_curves
+from edgcn.runs import (
+    append_metrics,
+    environment,
+    new_run,
+    next_run,
+    read_json,
+    read_metrics,
+    rewind_metrics,
+    write_json,
+)
+from edgcn.splits import held_out
+from edgcn.store import Store, open_store
+from edgcn.training.loop import Share, Views, fill_epoch, shares, train_epoch
+from edgcn.training.resume import load_state, save_state
+from edgcn.training.schedule import epoch_generator, lr_factor
+
+
+def pretrain(
+    config: PretrainConfig, *, resume: Path | None = None, say: Callable[[str], None] = print
+) -> Path:
+    """Learn an encoder from a store's clips without labels; returns the run's folder.
+
+    Args:
+        resume: an unfinished run to continue; its state goes on bit for bit.
+    """
+    store = open_store(config.store)
+    rows = training_rows(store, config)
+    check(config, rows)
+    fabric = make_fabric(config)
+    run = open_run(fabric, config, store, resume)
+    if fabric.global_rank != 0:
+        say = _silent
+    say(f"{len(rows)} clips of {store.path}, without labels, into {run}")
+    if store.note:
+        say(f"note: {store.note}")
+
+    torch.manual_seed(config.seed)
+    inputs = make_inputs(store, config, rows)
+    encoder = build_encoder(config.encoder, inputs, config.encoder_options)
+    objective = MomentumContrast(
+        encoder,
+        queue_size=config.queue_size,
+        temperature=config.temperature,
+        momentum=config.momentum,
+        projector=config.projector,
+    )
+    if fabric.world_size > 1:
+        synchronize_batch_norm(objective)
+    objective.to(fabric.device)
+    optimizer = make_optimizer(config, objective.query)
+    # The state is kept under these names whether or not Fabric wraps the query encoder below.
+    modules = nn.ModuleDict(
+        {"query": objective.query, "key": objective.key, "queue": objective.queue}
+    )
+    state, finished = run / "state.safetensors", 0
+    if resume and state.exists():
+        finished = load_state(state, modules=modules, optimizer=optimizer)
+        say(f"continuing after epoch {finished} of {config.epochs}")
+    if fabric.global_rank == 0:
+        rewind_metrics(run / "metrics.jsonl", epoch=finished)
+    objective.query, wrapped = fabric.setup(objective.query, optimizer)
+
+    for epoch in range(finished + 1, config.epochs + 1):
+        started = time.monotonic()
+        rate = lr_of(config, epoch, steps=len(rows) // (config.batch_size * fabric.world_size))
+        loss = run_epoch(fabric, objective, wrapped, store, inputs, config, rows, epoch, rate)
+        if loss is not None and not np.isfinite(loss):
+            raise EdgcnError(
+                f"the loss became {loss} in epoch {epoch}; the state after epoch {epoch - 1} is "
+                f"kept in {run}; try a smaller --lr, or --precision float32"
+            )
+        seconds = time.monotonic() - started
+        row = {"epoch": epoch, "loss": loss, "lr": rate(0), "seconds": round(seconds, 3)}
+        row["clips_per_second"] = round(len(rows) / seconds, 1)
+        if fabric.global_rank == 0:
+            if config.knn_every and (epoch % config.knn_every == 0 or epoch == config.epochs):
+                row |= knn_check(encoder, store, rows, inputs, fabric.device)
+            append_metrics(run / "metrics.jsonl", row)
+            options = config.encoder_options
+            path = run / "encoder.safetensors"
+            save_encoder(path, encoder, name=config.encoder, options=options, inputs=inputs)
+            save_state(state, modules=modules, optimizer=optimizer, epoch=epoch)
+        fabric.barrier()
+        say(describe(row, config.epochs))
+    if fabric.global_rank == 0:
+        training_curves(read_metrics(run / "metrics.jsonl"), run / "curves.png")
+    return run
+
+
+def _silent(_: str) -> None:
+    """What ranks other than the first say."""
+
+
+def training_rows(store: Store, config: PretrainConfig) -> np.ndarray:
+    """The clips to learn from: the training side of the split, or all."""
+    if config.split == "all":
+        return np.arange(len(store))
+    return store.split(config.split).train
+
+
+def check(config: PretrainConfig, rows: np.ndarray) -> None:
+    """Refuse what cannot work, before anything is written."""
+    check_augmentations(config.augmentations, config.augmentation_options)
+    batch = config.batch_size * config.devices * config.nodes
+    if batch > len(rows):
+        raise EdgcnError(
+            f"a batch of {batch} clips is larger than the {len(rows)} clips to learn from; "
+            f"use a --batch-size of at most {len(rows) // (config.devices * config.nodes)}"
+        )
+    if batch > config.queue_size:
+        raise EdgcnError(
+            f"the queue of {config.queue_size} keys is smaller than a batch of {batch}; "
+            f"use a --queue-size of at least {batch}, or a smaller --batch-size"
+        )
+
+
+def make_fabric(config: PretrainConfig) -> Fabric:
+    """Devices, precision and ranks, launched."""
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    ranks = config.devices * config.nodes
+    try:
+        fabric = Fabric(
+            accelerator=config.accelerator,
+            devices=config.devices,
+            num_nodes=config.nodes,
+            strategy="ddp" if ranks > 1 else "auto",
+            precision="bf16-mixed" if use_bfloat16(config) else "32-true",
+        )
+    except (ValueError, RuntimeError) as error:
+        raise EdgcnError(f"cannot use accelerator {config.accelerator!r}: {error}") from error
+    fabric.launch()
+    return fabric
+
+
+def use_bfloat16(config: PretrainConfig) -> bool:
+    """bfloat16 where asked for, or where the device multiplies it faster than float32."""
+    if config.precision != "auto":
+        return config.precision == "bfloat16"
+    if config.accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)  # no public name yet
+    return bool(supported and supported())
+
+
+def open_run(fabric: Fabric, config: PretrainConfig, store: Store, resume: Path | None) -> Path:
+    """The run's folder, new or continued, the same on every rank."""
+    if resume:
+        about = read_json(resume / "run.json")
+        if about["store_fingerprint"] != store.fingerprint:
+            raise EdgcnError(
+                f"{store.path} is not the store that {resume} was trained on: its contents have "
+                f"changed; start a new run"
+            )
+        return resume
+    run = Path()
+    if fabric.global_rank == 0:
+        title = f"{config.encoder}{'-moments' if config.moments else ''}-moco"
+        run = new_run(config.out or next_run(Path("runs"), title))
+        about = {
+            "config": config.model_dump(mode="json"),
+            "store_fingerprint": store.fingerprint,
+            "store_note": store.note,
+            "threads": torch.get_num_threads(),
+            "ranks": fabric.world_size,
+            "precision": "bfloat16" if use_bfloat16(config) else "float32",
+            **environment(),
+        }
+        write_json(run / "run.json", about)
+    return Path(fabric.broadcast(str(run)))
+
+
+def config_of(run: Path) -> PretrainConfig:
+    """The config a run was made with."""
+    values: dict[str, Any] = read_json(run / "run.json")["config"]
+    return make_config(PretrainConfig, values, where=str(run / "run.json"))
+
+
+def make_inputs(store: Store, config: PretrainConfig, rows: np.ndarray) -> Inputs:
+    """Frozen settings that turn raw clips into this encoder's input."""
+    settings = NORMALIZATIONS["paper"]
+    if config.normalize == "canonical":
+        settings = canonical(store, rows)
+    if store.units == "px":
+        settings = replace(settings, scale="torso")  # strengths are in metres; pixels are not
+    return Inputs(
+        topology=store.topology,
+        dims=3 if config.confidence_as_z else store.dims,
+        bodies=store.bodies,
+        frames=config.frames,
+        normalize=settings,
+        stream=config.stream,
+        moments=config.moments,
+    )
+
+
+def make_optimizer(config: PretrainConfig, module: nn.Module) -> torch.optim.Optimizer:
+    """SGD with momentum 0.9 (the paper), or AdamW."""
+    if config.optimizer == "adamw":
+        return torch.optim.AdamW(
+            module.parameters(), lr=config.lr, weight_decay=config.weight_decay
+        )
+    return torch.optim.SGD(
+        module.parameters(), lr=config.lr, momentum=0.9, weight_decay=config.weight_decay
+    )
+
+
+def lr_of(config: PretrainConfig, epoch: int, *, steps: int) -> Callable[[int], float]:
+    """Learning rate of each step of a 1-based epoch."""
+
+    def rate(step: int) -> float:
+        return config.lr * lr_factor(
+            epoch - 1 + step / max(steps, 1),
+            schedule=config.schedule,
+            epochs=config.epochs,
+            warmup_epochs=config.warmup_epochs,
+        )
+
+    return rate
+
+
+def run_epoch(
+    fabric: Fabric,
+    objective: MomentumContrast,
+    optimizer: torch.optim.Optimizer,
+    store: Store,
+    inputs: Inputs,
+    config: PretrainConfig,
+    rows: np.ndarray,
+    epoch: int,
+    rate: Callable[[int], float],
+) -> float | None:
+    """One pass over the clips; the first one only fills the queue and has no loss."""
+    objective.train()
+    order = epoch_generator(config.seed, 2 * epoch)
+    draws = epoch_generator(config.seed, 2 * epoch + 1, device=fabric.device)
+    batches = shares(
+        rows,
+        batch_size=config.batch_size,
+        ranks=fabric.world_size,
+        rank=fabric.global_rank,
+        generator=order,
+    )
+
+    def views(share: Share) -> Views:
+        x = inputs.clean(store.batch(share.rows, inputs.frames).to(fabric.device))
+
+        def view() -> torch.Tensor:
+            numbers = Draws(draws, batch=share.batch, start=share.start, count=len(share.rows))
+            changed = augment(
+                x,
+                numbers,
+                names=config.augmentations,
+                topology=inputs.topology,
+                dims=inputs.dims,
+                options=config.augmentation_options,
+            )
+            return inputs.features(changed)
+
+        return view(), view()
+
+    label = f"epoch {epoch}/{config.epochs}"
+    with progress(label, total=len(rows), unit="clips") as advance:
+        if epoch == 1:
+            fill_epoch(fabric, objective, batches, views, advance)
+            return None
+        return train_epoch(fabric, objective, optimizer, batches, views, rate, advance)
+
+
+def knn_check(
+    encoder: nn.Module, store: Store, rows: np.ndarray, inputs: Inputs, device: torch.device
+) -> dict[str, float]:
+    """kNN accuracy on held-out TRAINING subjects, where there are labels; a curve, not a score."""
+    rows = rows[store.labels[rows] >= 0]
+    if len(rows) < 2:
+        return {}
+    fit, held = held_out(rows, store.subjects)[0]
+    if not len(fit) or not len(held):
+        return {}
+    features = embed(encoder, store, np.concatenate([fit, held]), inputs=inputs, device=device)
+    probe = NearestProbe(features[: len(fit)], store.labels[fit], len(store.classes), 1)
+    found = probe.scores(features[len(fit) :]).argmax(1)
+    return {"knn_top1": float((found == store.labels[held]).mean())}
+
+
+def describe(row: dict[str, Any], epochs: int) -> str:
+    """One line about an epoch."""
+    loss = "queue filled" if row["loss"] is None else f"loss {row['loss']:.3f}"
+    knn = f"  kNN {100 * row['knn_top1']:.1f} %" if "knn_top1" in row else ""
+    rate = f"{row['clips_per_second']:.0f} clips/s"
+    return f"epoch {row['epoch']}/{epochs}  {loss}{knn}  {row['seconds']:.1f} s  {rate}"

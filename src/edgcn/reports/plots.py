@@ -1,0 +1,299 @@
+"""Figures of a report: skeletons, training curves, confusions, embeddings, results.
+
+Plain arrays and mappings in, one image file out; the name's ending picks the format (PNG, SVG,
+PDF). Drawn on matplotlib's Agg canvas without pyplot, so no display, no global state, any thread.
+Scores come as fractions 0..1 and are shown as percentages.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float, Integer
+
+from edgcn.errors import EdgcnError
+from edgcn.reports.drawing import (
+    BASELINE,
+    COLORS,
+    FAINT,
+    INK,
+    SOFT,
+    dress,
+    flatten,
+    literal,
+    new_figure,
+    save_figure,
+    scatter_groups,
+)
+from edgcn.reports.sticks import cell_height, check_clip, draw_clip, legend_of_sides
+from edgcn.reports.tables import is_missing, percent
+from edgcn.skeleton.topology import Topology
+
+if TYPE_CHECKING:  # for annotations only: matplotlib is imported where it draws
+    from matplotlib.axes import Axes
+
+Row = Mapping[str, Any]
+
+BASELINE_WORDS = ("majority", "raw", "random")
+MOST_POINTS = 3000  # t-SNE of these takes one core some 20 s; more would hide each other
+
+
+def contact_sheet(
+    clips: Sequence[tuple[str, Float[np.ndarray, "_ _ _ _"]]],
+    topology: Topology,
+    path: Path,
+    *,
+    dims: int,
+    frames_per_clip: int = 6,
+    image_y_down: bool,
+) -> Path:
+    """One row of stick figures per clip: left side, right side, midline; later bodies lighter.
+
+    Args:
+        clips: (title, frames of shape (T, M, V, C)); the first two channels are drawn.
+        dims: channels that are geometry; a joint that is 0 in all of them is missing, not drawn.
+        image_y_down: whether y grows downwards (pixels) instead of upwards (metres).
+
+    Raises EdgcnError for no clips at all, and for a clip that is not one of this topology.
+    """
+    if not clips or frames_per_clip < 1:
+        raise EdgcnError(
+            f"expected at least one clip and one frame of it to draw, got {len(clips)} clips and "
+            f"{frames_per_clip} frames per clip"
+        )
+    for title, frames in clips:
+        check_clip(title, frames, topology, dims=dims)
+    height = cell_height([frames for _, frames in clips], dims=dims)
+    figure = new_figure(1.25 * frames_per_clip + 0.2, (1.25 * height + 0.3) * len(clips) + 0.4)
+    grid = figure.subplots(len(clips), 1, squeeze=False)
+    for axes, (title, frames) in zip(grid[:, 0], clips, strict=True):
+        draw_clip(
+            axes,
+            frames,
+            topology,
+            dims=dims,
+            cells=frames_per_clip,
+            height=height,
+            image_y_down=image_y_down,
+        )
+        count = f"{len(frames)} frame{'s' if len(frames) > 1 else ''}"
+        axes.set_title(f"{literal(title)}  ·  {count}", fontsize=9, loc="left", pad=3)
+    legend_of_sides(figure)
+    return save_figure(figure, path)
+
+
+def training_curves(rows: Sequence[Row] | Mapping[str, Sequence[Row]], path: Path) -> Path:
+    """Loss, learning rate and, where measured, kNN accuracy over epochs; several runs overlay.
+
+    Args:
+        rows: `epoch` with any of `loss`, `lr`, `knn_top1` (a fraction); several rows of one
+            epoch are averaged. Or such rows by the name of their run.
+    """
+    runs = rows if isinstance(rows, Mapping) else {"": rows}
+    panels = [("loss", "loss"), ("lr", "learning rate")]
+    if any(not is_missing(row.get("knn_top1")) for run in runs.values() for row in run):
+        panels.append(("knn_top1", "kNN top-1 %"))
+    figure = new_figure(4.2 * len(panels), 3.4)
+    for axes, (key, title) in zip(
+        figure.subplots(1, len(panels), sharex=True), panels, strict=True
+    ):
+        for i, run in enumerate(runs.values()):
+            epochs, values = _by_epoch(run, key)
+            if key == "knn_top1":
+                values = 100 * values
+            axes.plot(
+                epochs,
+                values,
+                color=COLORS[i % len(COLORS)],
+                linestyle=("-", "--", ":")[i // len(COLORS) % 3],
+                marker="o" if len(epochs) <= 30 else "",
+                markersize=3.5,
+                linewidth=1.5,
+            )
+        dress(axes, title=title)
+        axes.set_xlabel("epoch")
+        axes.grid(color=FAINT)
+        axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+    if any(runs):
+        lines, names = figure.axes[0].lines, [literal(name) for name in runs]
+        columns = min(len(runs), 4)
+        figure.legend(lines, names, loc="outside lower center", ncols=columns, frameon=False)
+    return save_figure(figure, path)
+
+
+def confusion_matrix_plot(
+    matrix: Integer[np.ndarray, "k k"], classes: Sequence[str], path: Path
+) -> Path:
+    """True classes down, predicted ones across; color is the share of the true class's clips.
+
+    Counts other than 0 stand in the cells up to 20 classes. Each row's total stands at its name.
+    """
+    size = len(classes)
+    if matrix.shape != (size, size) or not size:
+        raise EdgcnError(
+            f"expected a confusion matrix of shape ({size}, {size}) for {size} classes, "
+            f"got {matrix.shape}"
+        )
+    totals = matrix.sum(axis=1)
+    shares = matrix / np.maximum(totals, 1)[:, None]  # a class without clips stays white
+    side = max(2.0, 0.22 * size + 1.2 if size > 20 else 0.38 * size)
+    figure = new_figure(side + 3.0, side + 1.9)
+    axes = figure.subplots()
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    font = 9 if size <= 20 else 8 if size <= 40 else 7
+    names = [literal(name) for name in classes]
+    fits = max(map(len, names)) * 0.085 < side / size  # inches of a letter, and of a cell
+    axes.set_xticks(range(size), names, rotation=0 if fits else 90, fontsize=font)
+    rows = [f"{name}  ({total})" for name, total in zip(names, totals, strict=True)]
+    axes.set_yticks(range(size), rows, fontsize=font)
+    if size <= 20:
+        for i, j in zip(*np.nonzero(matrix), strict=True):
+            ink = "white" if shares[i, j] > 0.55 else INK
+            axes.text(j, i, str(matrix[i, j]), ha="center", va="center", fontsize=8, color=ink)
+    _rule_cells(axes, size)
+    right = percent(np.trace(matrix) / totals.sum() if totals.any() else None)
+    axes.set_title(f"{totals.sum()} clips, {right} % right", loc="left", fontsize=10)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("true (clips)")
+    bar = figure.colorbar(image, ax=axes, shrink=0.6, aspect=30, pad=0.02)
+    bar.set_ticks([0, 0.5, 1], labels=["0", "50", "100 %"])
+    bar.set_label("share of the true class")
+    bar.outline.set_visible(False)
+    return save_figure(figure, path)
+
+
+def embedding_map(
+    features: Float[np.ndarray, "n d"],
+    labels: Integer[np.ndarray, " n"],
+    classes: Sequence[str],
+    path: Path,
+    *,
+    seed: int = 0,
+    subjects: Sequence[str] | np.ndarray | None = None,
+) -> Path:
+    """Clips as points of a plane, near where their features are; by class and by subject.
+
+    t-SNE from a PCA start, or PCA alone below 30 points or without spread. At most 3000 points,
+    drawn by `seed`. Label -1 is unlabelled (gray).
+
+    Raises EdgcnError for no points, counts that differ, labels without a class, or features
+    that are not finite.
+    """
+    _check_map(features, labels, classes, subjects)
+    kept = np.arange(len(features))
+    if len(kept) > MOST_POINTS:
+        kept = np.sort(np.random.default_rng(seed).choice(kept, MOST_POINTS, replace=False))
+    points, method = flatten(features[kept], seed=seed)
+    panels = [("class", labels[kept], list(classes))]
+    if subjects is not None:
+        found, ids = np.unique(np.asarray(subjects, dtype=str), return_inverse=True)
+        panels.append(("subject", ids[kept], found.tolist()))
+    figure = new_figure(7.4 * len(panels), 5.6)
+    for axes, (what, groups, names) in zip(
+        figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
+    ):
+        scatter_groups(axes, points, groups, names)
+        of = f" of {len(features)}" if len(kept) < len(features) else ""
+        dress(axes, title=f"by {what}  ·  {method}, {len(kept)}{of} clips")
+        axes.set(xticks=[], yticks=[])  # the units of a map mean nothing
+        axes.spines[:].set(visible=True, color=FAINT)
+    return save_figure(figure, path)
+
+
+def results_bars(rows: Sequence[Row], path: Path) -> Path:
+    """Top-1 of each row with its 95 % interval; methods in color, baselines in gray.
+
+    A row has `name`, `top1`, and perhaps `low`, `high` and `baseline` (bool); without the last,
+    a name with the word majority, raw or random is a baseline. The dashed line is the best one.
+    """
+    if not rows:
+        raise EdgcnError("expected at least one row of results to draw, got none")
+    names = [str(row.get("name", "")) for row in rows]
+    labels = [percent(row.get("top1"), what=f"top1 of {row.get('name')!r}") for row in rows]
+    keys = ("top1", "low", "high")
+    scores = np.array([[_hundredfold(row.get(key)) for key in keys] for row in rows])
+    gray = np.array([_is_baseline(row) for row in rows])
+    figure = new_figure(7.6, 0.42 * len(rows) + 1.1)
+    axes = figure.subplots()
+    dress(axes, title="")
+    axes.set_xlim(0, 1.3 * np.nanmax([1.0, *scores.flat]))  # room for the numbers behind the bars
+    colors = [BASELINE if base else COLORS[0] for base in gray]
+    axes.barh(range(len(rows)), np.nan_to_num(scores[:, 0]), 0.66, color=colors)
+    for y, (top1, low, high) in enumerate(scores):
+        if np.isfinite([low, high]).all():
+            axes.plot([low, high], [y, y], color=INK, linewidth=1.3, marker="|", markersize=7)
+            labels[y] += f"  ({low:.1f}–{high:.1f})"
+        end = np.nanmax([0.0, top1, high])
+        axes.annotate(
+            labels[y],
+            (end, y),
+            (7, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},  # over the dashed line
+        )
+    if np.isfinite(scores[gray, 0]).any() and not gray.all():
+        best = np.nanmax(scores[gray, 0])
+        axes.axvline(best, color=SOFT, linewidth=1, linestyle="--", zorder=0.5)
+        axes.set_title("best baseline", x=best / axes.get_xlim()[1], fontsize=8, color=SOFT, pad=3)
+    axes.set_yticks(range(len(rows)), [literal(name) for name in names])
+    axes.set_ylim(len(rows) - 0.4, -0.6)  # the first row on top
+    axes.set_xlabel("top-1 %" + (" (95 % interval)" if np.isfinite(scores[:, 2]).any() else ""))
+    axes.tick_params(axis="y", length=0)
+    return save_figure(figure, path)
+
+
+def _rule_cells(axes: "Axes", size: int) -> None:
+    """Thin lines between the cells of a matrix instead of ticks and a box."""
+    axes.set_xticks(np.arange(size + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(size + 1) - 0.5, minor=True)
+    axes.grid(which="minor", color=FAINT, linewidth=0.5)
+    axes.tick_params(which="both", length=0)
+    axes.spines[:].set_visible(False)
+
+
+def _by_epoch(rows: Sequence[Row], key: str) -> tuple[np.ndarray, np.ndarray]:
+    """Epochs that have this value, in order, and its mean over the rows of each."""
+    pairs = [(r["epoch"], r[key]) for r in rows if "epoch" in r and not is_missing(r.get(key))]
+    epochs, group = np.unique([float(epoch) for epoch, _ in pairs], return_inverse=True)
+    sums = np.bincount(group, weights=[float(value) for _, value in pairs])
+    return epochs, sums / np.bincount(group)
+
+
+def _check_map(
+    features: np.ndarray,
+    labels: np.ndarray,
+    classes: Sequence[str],
+    subjects: Sequence[str] | np.ndarray | None,
+) -> None:
+    """Say what is wrong with the input of a map before minutes go into it."""
+    counts = {len(features), len(labels), len(features if subjects is None else subjects)}
+    if not len(features) or len(counts) > 1:
+        raise EdgcnError(
+            f"expected one label and one subject for each of at least one row of features, got "
+            f"{len(features)} rows, {len(labels)} labels and "
+            f"{'no' if subjects is None else len(subjects)} subjects"
+        )
+    if labels.max() >= len(classes):
+        raise EdgcnError(
+            f"expected labels below {len(classes)}, the number of classes, got {labels.max()}"
+        )
+    if bad := int((~np.isfinite(features)).any(axis=1).sum()):
+        raise EdgcnError(
+            f"expected finite features, got {bad} of {len(features)} rows with NaN or infinity; "
+            "look at the training loss of their encoder"
+        )
+
+
+def _is_baseline(row: Row) -> bool:
+    """Whether this row is there for comparison: it says so, or its name does."""
+    if "baseline" in row:
+        return bool(row["baseline"])
+    return any(word in str(row.get("name", "")).lower() for word in BASELINE_WORDS)
+
+
+def _hundredfold(fraction: Any) -> float:
+    """A fraction as a percentage to draw at, NaN where it is missing."""
+    return float("nan") if is_missing(fraction) else 100 * float(fraction)

@@ -1,0 +1,145 @@
+"""Result tables as plain text for a terminal and as Markdown for documents.
+
+rows (one mapping each) + columns (keys) -> cells (strings) -> padded lines
+
+Scores are fractions in the rows and percentages with one decimal in the tables; "-" is missing.
+A row has what it has of: name, top1, low, high (interval of top1), top5, macro_f1, mean_class,
+n (clips), seeds.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral, Real
+from typing import Any
+
+from rich.cells import cell_len
+
+from edgcn.errors import EdgcnError
+
+Row = Mapping[str, Any]
+
+MISSING = "-"
+INTERVAL = "interval"  # not a key of a row: written from its `low` and `high`
+HEADINGS = {
+    "name": "method",
+    "top1": "top-1 %",
+    INTERVAL: "95 % interval",
+    "top5": "top-5 %",
+    "macro_f1": "macro-F1 %",
+    "mean_class": "mean class %",
+    "n": "clips",
+    "seeds": "seeds",
+    "low": "low %",
+    "high": "high %",
+}
+SCORES = ("top1", "top5", "macro_f1", "mean_class", "low", "high")
+RESULT_COLUMNS = ("name", "top1", INTERVAL, "top5", "macro_f1", "mean_class", "n", "seeds")
+
+
+def percent(fraction: object, *, what: str = "score") -> str:
+    """A fraction as a percentage with one decimal, without the sign; `-` for None and NaN."""
+    if is_missing(fraction):
+        return MISSING
+    if not isinstance(fraction, Real) or not -1e-9 <= float(fraction) <= 1 + 1e-9:
+        raise EdgcnError(
+            f"expected {what} as a fraction between 0 and 1, got {fraction!r}; "
+            "divide percentages by 100"
+        )
+    return f"{100 * float(fraction):.1f}"
+
+
+def is_missing(value: object) -> bool:
+    """Whether a table or figure has nothing to show for this value: None or NaN."""
+    return value is None or (isinstance(value, Real) and math.isnan(value))
+
+
+def format_cell(row: Row, column: str) -> str:
+    """One value of a row: fractions as percentages, whole numbers and text as they are.
+
+    Raises EdgcnError for a score outside 0..1.
+    """
+    if column == INTERVAL:
+        low, high = (percent(row.get(key), what=key) for key in ("low", "high"))
+        return MISSING if MISSING in (low, high) else f"{low}–{high}"
+    value = row.get(column)
+    if is_missing(value):
+        return MISSING
+    if column in SCORES or (isinstance(value, Real) and not isinstance(value, Integral)):
+        return percent(value, what=f"{column} of {row.get('name', 'a row')!r}")
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(_one_line(item) for item in value) or MISSING
+    return _one_line(value) or MISSING
+
+
+def text_table(rows: Iterable[Row], columns: Sequence[str]) -> str:
+    """Aligned lines for a terminal, without colors: words to the left, numbers to the right."""
+    cells, right = _cells(list(rows), columns)
+    widths = [max(cell_len(cell) for cell in column) for column in zip(*cells, strict=True)]
+    lines = [_padded(line, widths, right) for line in cells]
+    rule = ["─" * width for width in widths]
+    return "\n".join("  ".join(line).rstrip() for line in [lines[0], rule, *lines[1:]])
+
+
+def markdown_table(rows: Iterable[Row], columns: Sequence[str]) -> str:
+    """A table that any Markdown reader shows and that is also aligned in its source."""
+    cells, right = _cells(list(rows), columns)
+    cells = [[_escape_markdown(cell) for cell in line] for line in cells]
+    # a rule cell has at least three characters, or some readers see no table
+    widths = [max(3, *(cell_len(cell) for cell in column)) for column in zip(*cells, strict=True)]
+    lines = [_padded(line, widths, right) for line in cells]
+    rule = [
+        "-" * (width - 1) + (":" if number else "-")
+        for width, number in zip(widths, right, strict=True)
+    ]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [lines[0], rule, *lines[1:]])
+
+
+def results_table(rows: Iterable[Row]) -> str:
+    """The scores of several methods beside each other, as text, in the order given."""
+    return text_table(rows, RESULT_COLUMNS)
+
+
+def count_table(pairs: Iterable[tuple[str, int]], *, of: str = "class") -> str:
+    """How many of each, its share of all, and the total, as text, in the order given."""
+    pairs = list(pairs)
+    total = sum(count for _, count in pairs)
+    rows: list[Row] = [
+        {of: name, "count": count, "%": count / total if total else None} for name, count in pairs
+    ]
+    return text_table([*rows, {of: "total", "count": total, "%": None}], (of, "count", "%"))
+
+
+def _cells(rows: list[Row], columns: Sequence[str]) -> tuple[list[list[str]], list[bool]]:
+    """The heading line and all others as strings; and which columns go to the right."""
+    if not columns:
+        raise EdgcnError("expected at least one column for a table, got none")
+    lines = [[HEADINGS.get(column, _one_line(column)) for column in columns]]
+    lines += [[format_cell(row, column) for column in columns] for row in rows]
+    right = [
+        column == INTERVAL
+        or column in SCORES
+        or all(isinstance(row.get(column), Real | None) for row in rows)
+        for column in columns
+    ]
+    return lines, right
+
+
+def _padded(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> list[str]:
+    """Each cell filled up to its column's display width (an ideograph is two columns wide)."""
+    fills = [" " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True)]
+    return [
+        fill + cell if number else cell + fill
+        for cell, fill, number in zip(cells, fills, right, strict=True)
+    ]
+
+
+def _one_line(value: object) -> str:
+    """Text without line breaks and control characters, which could steer the terminal."""
+    printable = "".join(char if char.isprintable() else " " for char in str(value))
+    return " ".join(printable.split())
+
+
+def _escape_markdown(text: str) -> str:
+    """Backslashes before what Markdown or the HTML in it would act on; touch_neck and P&C stay."""
+    return re.sub(r"[\\`*\[\]<>|~]|&(?=#?\w+;)|\b_|_\b", lambda match: "\\" + match[0], text)

@@ -1,0 +1,205 @@
+"""Writes a store: `frames.npy` (sum T, M, V, C), `index.npz`, `store.json`, all or nothing.
+
+Clips stream from a reader straight to disk in a temporary folder, renamed at the end.
+A clip that cannot be used is counted and listed with its reason, never dropped in silence.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from edgcn.errors import EdgcnError
+from edgcn.skeleton.clip import Clip, Recordings, Skipped
+
+HEADER = 128  # bytes kept free for the .npy header, whose shape is known only at the end
+FORMAT = 1
+COLUMNS = ("names", "subjects", "cameras", "conditions", "splits")
+
+
+def problem(clip: Clip, recordings: Recordings) -> str | None:
+    """Why a clip cannot be stored, or None."""
+    frames, joints = clip.frames, len(recordings.topology)
+    if frames.ndim != 4 or frames.shape[2] != joints or frames.shape[3] != 3:
+        return (
+            f"expected frames of shape (T, M, {joints}, 3) for topology "
+            f"{recordings.topology.name!r}, got {frames.shape}"
+        )
+    if len(frames) == 0:
+        return "the clip has no frames; expected at least 1"
+    if frames.shape[1] > recordings.bodies:
+        return f"the clip has {frames.shape[1]} bodies, expected at most {recordings.bodies}"
+    bad = ~np.isfinite(frames)
+    if bad.any():
+        t, m, v, _ = (int(i) for i in np.argwhere(bad)[0])
+        return (
+            f"{int(bad.sum())} coordinates are NaN or infinite, the first at frame {t}, body {m}, "
+            f"joint {recordings.topology.joints[v]}; a joint that was not seen must be 0 0 0"
+        )
+    if not -1 <= clip.label < len(recordings.classes):
+        return (
+            f"class {clip.label} is unknown; expected 0..{len(recordings.classes) - 1}, "
+            f"or -1 for unlabelled"
+        )
+    return None
+
+
+class _Growing:
+    """An .npy file that grows clip by clip; its header is written last."""
+
+    def __init__(self, path: Path, tail: tuple[int, ...], dtype: str) -> None:
+        self.tail, self.dtype, self.rows = tail, np.dtype(dtype), 0
+        self.file: BinaryIO = open(path, "wb")
+        self.file.write(b"\0" * HEADER)
+
+    def append(self, values: np.ndarray) -> None:
+        self.file.write(np.ascontiguousarray(values, dtype=self.dtype).tobytes())
+        self.rows += len(values)
+
+    def close(self) -> None:
+        description = {
+            "descr": np.lib.format.dtype_to_descr(self.dtype),
+            "fortran_order": False,
+            "shape": (self.rows, *self.tail),
+        }
+        text = str(description).encode()
+        self.file.seek(0)
+        self.file.write(b"\x93NUMPY\x01\x00" + (HEADER - 10).to_bytes(2, "little"))
+        self.file.write(text + b" " * (HEADER - 10 - len(text) - 1) + b"\n")
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.file.close()
+
+
+def checksum(files: Sequence[Path]) -> dict[str, Any]:
+    """One SHA-256 over the names and contents of all source files."""
+    digest, size = hashlib.sha256(), 0
+    for path in sorted(files):
+        with path.open("rb") as file:
+            digest.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}".encode())
+        size += path.stat().st_size
+    return {"files": len(files), "bytes": size, "sha256": digest.hexdigest()}
+
+
+@contextmanager
+def _new_folder(out: Path, *, overwrite: bool) -> Iterator[Path]:
+    """A temporary folder that becomes `out` if all goes well, and is gone if anything fails."""
+    if out.exists() and not overwrite:
+        raise EdgcnError(f"{out} exists already; choose another --out, or pass --overwrite")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    except OSError as error:
+        raise EdgcnError(f"cannot write to {out.parent}: {error.strerror}") from error
+    try:
+        folder.chmod(0o755)
+        yield folder
+        if out.exists():
+            shutil.rmtree(out) if out.is_dir() else out.unlink()
+        folder.rename(out)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+            raise EdgcnError(
+                f"cannot write {out}: {error.strerror}; nothing was kept of it"
+            ) from error
+        raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _usable(
+    items: Iterable[Clip | Skipped], recordings: Recordings, skipped: list[Skipped], strict: bool
+) -> Iterator[Clip]:
+    """The clips that can be stored; the others are added to `skipped`."""
+    for item in items:
+        if isinstance(item, Clip):
+            reason = problem(item, recordings)
+            if reason is None:
+                yield item
+                continue
+            item = Skipped(item.name, reason)
+        skipped.append(item)
+        if strict and not item.known:
+            raise EdgcnError(f"{item.path}: {item.reason} (stopped, because --strict was given)")
+
+
+def write_store(
+    recordings: Recordings,
+    out: Path,
+    *,
+    overwrite: bool = False,
+    strict: bool = False,
+    dtype: str = "float32",
+    progress: Callable[[Iterable[Clip | Skipped], int | None], Iterable[Clip | Skipped]]
+    | None = None,
+) -> list[Skipped]:
+    """Stream all clips of a reader into a new store at `out`; returns what was skipped."""
+    skipped: list[Skipped] = []
+    shape = (recordings.bodies, len(recordings.topology), 3)
+    items = progress(recordings.clips, recordings.total) if progress else recordings.clips
+    with _new_folder(out, overwrite=overwrite) as folder:
+        frames = _Growing(folder / "frames.npy", shape, dtype)
+        scores = _Growing(folder / "scores.npy", shape[:2], "float16")
+        index: dict[str, list[Any]] = {name: [] for name in (*COLUMNS, "lengths", "labels")}
+        scored = False
+        for clip in _usable(items, recordings, skipped, strict):
+            length, bodies = clip.frames.shape[:2]
+            padding = [(0, 0), (0, recordings.bodies - bodies), (0, 0)]
+            frames.append(np.pad(clip.frames, [*padding, (0, 0)]))
+            given = clip.scores if clip.scores is not None else np.ones(clip.frames.shape[:3])
+            scores.append(np.pad(given, padding))
+            scored |= clip.scores is not None
+            row = (clip.name, clip.subject, clip.camera, clip.condition, clip.split)
+            for name, value in zip(index, (*row, length, clip.label), strict=True):
+                index[name].append(value)
+        if not index["names"]:
+            raise EdgcnError(_nothing(recordings, skipped))
+        frames.close()
+        scores.close()
+        if not scored:
+            (folder / "scores.npy").unlink()
+        lengths = np.array(index.pop("lengths"), dtype=np.int64)
+        np.savez(
+            folder / "index.npz",
+            lengths=lengths,
+            offsets=np.cumsum(lengths) - lengths,
+            labels=np.array(index.pop("labels"), dtype=np.int64),
+            **{name: np.array(values, dtype=np.str_) for name, values in index.items()},
+        )
+        (folder / "store.json").write_text(json.dumps(_about(recordings, skipped), indent=1))
+    return skipped
+
+
+def _nothing(recordings: Recordings, skipped: Sequence[Skipped]) -> str:
+    text = f"reader {recordings.reader!r} found no usable clip"
+    return text + (
+        f": {len(skipped)} were skipped, the first is {skipped[0].path}: {skipped[0].reason}"
+        if skipped
+        else ""
+    )
+
+
+def _about(recordings: Recordings, skipped: Sequence[Skipped]) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "reader": recordings.reader,
+        "topology": recordings.topology.to_dict(),
+        "classes": list(recordings.classes),
+        "fps": recordings.fps,
+        "units": recordings.units,
+        "dims": recordings.dims,
+        "bodies": recordings.bodies,
+        "splits": {name: asdict(rule) for name, rule in recordings.splits.items()},
+        "note": recordings.note,
+        "sources": checksum(recordings.sources),
+        "skipped": [asdict(item) for item in skipped],
+    }

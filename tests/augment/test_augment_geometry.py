@@ -1,0 +1,108 @@
+"""Laws of the augmentations of space."""
+
+import pytest
+import torch
+
+from edgcn.augment.draws import Draws
+from edgcn.augment.geometry import bone_scale, mirror, rotate, shear, subtract
+from edgcn.errors import EdgcnError
+from edgcn.skeleton.layouts import BODY_25, KINECT_V2
+from edgcn.skeleton.tensors import bone_vectors
+
+KINECT = {"topology": KINECT_V2, "dims": 3}
+
+
+def drawn(seed=0, batch=8):
+    return Draws(torch.Generator().manual_seed(seed), batch=batch)
+
+
+def clips(n=8, frames=6, bodies=1):
+    return torch.randn(n, 3, frames, 25, bodies, generator=torch.Generator().manual_seed(5))
+
+
+def lengths(x, topology=KINECT_V2, dims=3):
+    return bone_vectors(x, topology=topology, dims=dims)[0].norm(dim=1)
+
+
+def test_rotation_keeps_every_distance():
+    x = clips()
+    y = rotate(x, drawn(), **KINECT)
+    torch.testing.assert_close(y.norm(dim=1), x.norm(dim=1))
+    torch.testing.assert_close(lengths(y), lengths(x))
+    assert (torch.linalg.det(_map_of(x, y)) > 0).all()  # a rotation, no reflection
+
+
+def _map_of(x, y):
+    """The matrix that took x to y."""
+    flat_x, flat_y = (z.flatten(2).mT for z in (x, y))
+    return torch.linalg.lstsq(flat_x, flat_y).solution.mT
+
+
+def test_rotation_is_about_one_axis_by_at_most_the_angle():
+    x = clips(n=64)
+    matrix = _map_of(x, rotate(x, drawn(batch=64), **KINECT, degrees=30.0))
+    trace = matrix.diagonal(dim1=1, dim2=2).sum(dim=1)
+    angle = torch.rad2deg(torch.arccos(((trace - 1) / 2).clamp(-1, 1)))
+    assert angle.max() <= 30.1
+    assert angle.max() > 25
+    fixed = (matrix.diagonal(dim1=1, dim2=2) - 1).abs() < 1e-5
+    assert (fixed.sum(dim=1) == 1).all()
+    assert fixed.any(dim=0).all()  # each of the three axes comes up
+
+
+def test_shear_has_a_diagonal_of_ones():
+    x = clips(n=64)
+    matrix = _map_of(x, shear(x, drawn(batch=64), **KINECT, strength=0.7))
+    torch.testing.assert_close(matrix.diagonal(dim1=1, dim2=2), torch.ones(64, 3))
+    off = (matrix - torch.eye(3)).abs()
+    assert 0.6 < off.max() <= 0.7 + 1e-4
+
+
+def test_subtract_undoes_any_path():
+    x = clips(bodies=2)
+    path = torch.randn(8, 3, 6, 1, 1)
+    one, other = (subtract(z, drawn(), **KINECT) for z in (x, x + path))
+    torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_subtract_puts_one_joint_of_the_first_body_at_the_origin():
+    y = subtract(clips(bodies=2), drawn(), **KINECT)
+    at_origin = (y[..., 0].abs() < 1e-6).all(dim=1).all(dim=1)
+    assert (at_origin.sum(dim=1) == 1).all()
+    assert (y != 0).any(dim=1).all()  # at the origin, yet not missing
+
+
+def test_mirror_twice_is_identity():
+    x = clips()
+    once = mirror(x, drawn(), **KINECT, p=1.0)
+    torch.testing.assert_close(mirror(once, drawn(), **KINECT, p=1.0), x)
+    left, right = (KINECT_V2.index(joint) for joint in ("HandLeft", "HandRight"))
+    flip = torch.tensor([-1.0, 1.0, 1.0])[:, None, None]
+    torch.testing.assert_close(once[:, :, :, left], x[:, :, :, right] * flip)
+
+
+def test_bone_scale_keeps_directions_and_symmetry():
+    x = clips()
+    y = bone_scale(x, drawn(), **KINECT, strength=0.3)
+    factor = lengths(y) / lengths(x)
+    root = KINECT_V2.index(KINECT_V2.root)
+    torch.testing.assert_close(y[:, :, :, root], x[:, :, :, root])
+    torch.testing.assert_close(
+        factor, factor[:, :1].expand_as(factor), rtol=1e-3, atol=1e-3
+    )  # all frames
+    torch.testing.assert_close(factor, factor[:, :, list(KINECT_V2.mirrored)], rtol=1e-3, atol=1e-3)
+    assert 0.699 < factor.min() < factor.max() < 1.301
+    before, after = (bone_vectors(z, **KINECT)[0] for z in (x, y))
+    cosine = torch.nn.functional.cosine_similarity(before, after, dim=1)
+    assert cosine.min() > 0.999
+
+
+def test_bone_scale_in_the_plane_leaves_confidence():
+    x = clips().abs()
+    y = bone_scale(x, drawn(), topology=BODY_25, dims=2)
+    assert torch.equal(y[:, 2], x[:, 2])
+
+
+def test_bone_scale_refuses_lengths_below_zero():
+    with pytest.raises(EdgcnError, match="0 <= strength < 1"):
+        bone_scale(clips(), drawn(), **KINECT, strength=1.5)

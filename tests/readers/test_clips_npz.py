@@ -1,0 +1,305 @@
+"""The interchange file: every key comes back, and a file that does not fit says where."""
+
+import io
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgcn.errors import EdgcnError, FileError
+from edgcn.readers.clips_npz import read_clips_npz, write_clips_npz
+from edgcn.skeleton.clip import Clip, Skipped, SplitRule
+from edgcn.skeleton.layouts import (
+    BODY_25,
+    COCO_17,
+    KINECT_V1,
+    KINECT_V2,
+    KINECT_V2_PYSKL,
+    TOPOLOGIES,
+)
+from edgcn.skeleton.topology import Topology
+
+RNG = np.random.default_rng(0)
+ARM = Topology(
+    name="arm",
+    joints=("pelvis", "neck", "l_shoulder", "r_shoulder", "l_elbow", "r_elbow"),
+    bones=(
+        ("neck", "pelvis"),
+        ("l_shoulder", "neck"),
+        ("r_shoulder", "neck"),
+        ("l_elbow", "l_shoulder"),
+        ("r_elbow", "r_shoulder"),
+    ),
+    center="pelvis",
+    mirror=(("l_shoulder", "r_shoulder"), ("l_elbow", "r_elbow")),
+    shoulders=("l_shoulder", "r_shoulder"),
+    spine=("pelvis", "neck"),
+    source="made for a test",
+)
+
+
+def some_clips(topology: Topology, *, bodies: int = 1, scores: bool = False) -> list[Clip]:
+    shapes = [(length, bodies, len(topology)) for length in (3, 1, 5)]
+    return [
+        Clip(
+            frames=RNG.normal(size=(*shape, 3)).astype(np.float32),
+            name=f"clip {i}",
+            label=i - 1,
+            subject=f"s{i}",
+            camera=f"v{i}",
+            condition="mild" if i else "",
+            split="train extra" if i else "val",
+            scores=RNG.uniform(size=shape).astype(np.float32) if scores else None,
+        )
+        for i, shape in enumerate(shapes)
+    ]
+
+
+def assert_same(got: Any, expected: Clip) -> None:
+    assert isinstance(got, Clip)
+    for field in fields(Clip):
+        np.testing.assert_array_equal(getattr(got, field.name), getattr(expected, field.name))
+
+
+@pytest.mark.parametrize("topology", [*TOPOLOGIES.values(), ARM], ids=[*TOPOLOGIES, "arm"])
+@pytest.mark.parametrize("bodies", [1, 2])
+@pytest.mark.parametrize("scores", [False, True])
+@pytest.mark.parametrize("dims", [2, 3])
+def test_round_trip(tmp_path: Path, topology: Topology, bodies: int, scores: bool, dims: Any):
+    clips = some_clips(topology, bodies=bodies, scores=scores and dims == 3)
+    path = tmp_path / "arm.npz"
+    write_clips_npz(path, clips, topology=topology, classes=("a", "b"), fps=15.0, dims=dims)
+    recordings = read_clips_npz(path, dims=dims)
+    for got, expected in zip(recordings.clips, clips, strict=True):
+        assert_same(got, expected)
+    assert recordings.topology == replace(topology, source=recordings.topology.source)
+    assert (recordings.classes, recordings.fps, recordings.bodies) == (("a", "b"), 15.0, bodies)
+    assert (recordings.dims, recordings.units) == (dims, "px" if dims == 2 else "m")
+    assert (recordings.total, recordings.sources) == (3, (path,))
+    assert recordings.splits == {
+        "split": SplitRule(by="split", train=("train",), test=("val",)),
+    }
+    assert [file.name for file in tmp_path.iterdir()] == ["arm.npz"]
+
+
+def test_fewer_bodies_are_padded(tmp_path: Path):
+    one, two = some_clips(ARM)[0], some_clips(ARM, bodies=2)[0]
+    write_clips_npz(tmp_path / "c.npz", [one, two], topology=ARM, classes=("a",), fps=30.0)
+    got_one, got_two = read_clips_npz(tmp_path / "c.npz").clips
+    assert isinstance(got_one, Clip)
+    np.testing.assert_array_equal(got_one.frames[:, :1], one.frames)
+    assert not got_one.frames[:, 1].any()
+    assert_same(got_two, two)
+
+
+def test_writing_refuses_what_it_cannot_give_back(tmp_path: Path):
+    with_scores, without = some_clips(ARM, scores=True), some_clips(ARM)
+    for clips, dims, message in [
+        ([], 3, "expected clips to write"),
+        ([with_scores[0], without[0]], 3, "scores in all or none of the 2 clips, got them in 1"),
+        (with_scores, 2, "scores in none of the 3 clips, got them in 3"),
+    ]:
+        with pytest.raises(EdgcnError, match=message):
+            write_clips_npz(tmp_path / "c.npz", clips, topology=ARM, classes=(), fps=1.0, dims=dims)
+    assert list(tmp_path.iterdir()) == []
+
+
+def members(topology: Topology = KINECT_V1, **changed: Any) -> dict[str, Any]:
+    """A valid file of 2 clips, 2 + 3 frames, with some members changed; None leaves one out."""
+    valid = {
+        "frames": RNG.normal(size=(5, len(topology), 3)).astype(np.float32),
+        "lengths": np.array([2, 3]),
+        "labels": np.array([1, -1]),
+        "classes": np.array(["a", "b"]),
+        "subjects": np.array(["s1", "s2"]),
+        "names": np.array(["one", "two"]),
+        "joints": np.array(topology.joints),
+        "fps": np.float64(30),
+    }
+    return {key: value for key, value in (valid | changed).items() if value is not None}
+
+
+def write(folder: Path, **arrays: Any) -> Path:
+    np.savez(folder / "clips.npz", **arrays)
+    return folder / "clips.npz"
+
+
+def test_the_least_that_a_file_must_have(tmp_path: Path):
+    given = members(extra=np.array([1]))
+    recordings = read_clips_npz(write(tmp_path, **given))
+    one, two = recordings.clips
+    assert isinstance(one, Clip)
+    assert isinstance(two, Clip)
+    np.testing.assert_array_equal(one.frames[:, 0], given["frames"][:2])
+    np.testing.assert_array_equal(two.frames[:, 0], given["frames"][2:])
+    assert (one.label, one.subject, one.name, one.camera, one.split) == (1, "s1", "one", "", "")
+    assert two.label == -1
+    assert recordings.topology is KINECT_V1
+    assert recordings.splits == {}
+
+
+def test_clips_share_the_memory_of_the_file(tmp_path: Path):
+    one, two = read_clips_npz(write(tmp_path, **members())).clips
+    assert isinstance(one, Clip)
+    assert isinstance(two, Clip)
+    owner = one.frames
+    while owner.base is not None:
+        owner = owner.base
+    assert np.shares_memory(owner, two.frames)
+
+
+def test_a_clip_without_frames_is_named(tmp_path: Path):
+    path = write(tmp_path, **members(lengths=np.array([0, 5])))
+    empty, full = read_clips_npz(path).clips
+    assert empty == Skipped(f"{path}#one", "a clip of 0 frames")
+    assert isinstance(full, Clip)
+    assert len(full.frames) == 5
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float64, np.int32])
+def test_other_numbers_become_float32(tmp_path: Path, dtype: Any):
+    frames = np.arange(5 * 20 * 3).reshape(5, 20, 3).astype(dtype)
+    one, _ = read_clips_npz(write(tmp_path, **members(frames=frames))).clips
+    assert isinstance(one, Clip)
+    assert one.frames.dtype == np.float32
+    np.testing.assert_array_equal(one.frames[:, 0], frames[:2])
+
+
+def test_what_the_third_channel_is(tmp_path: Path):
+    """Confidence in the layout of a detector without scores, else z; the option overrides."""
+    scores = RNG.uniform(0.1, 1, (5, 17)).astype(np.float32)
+    flat = RNG.normal(size=(5, 17, 2)).astype(np.float32)
+    flat[0, 3] = 0
+    for given, option, dims in [
+        (members(COCO_17), None, 2),
+        (members(COCO_17), 3, 3),
+        (members(COCO_17, scores=scores), None, 3),
+        (members(KINECT_V1), None, 3),
+        (members(KINECT_V1), 2, 2),
+    ]:
+        path = write(tmp_path, **given)
+        recordings = read_clips_npz(path, dims=option)  # type: ignore[arg-type]
+        one, _ = recordings.clips
+        assert isinstance(one, Clip)
+        assert (recordings.dims, recordings.units) == (dims, "px" if dims == 2 else "m")
+        np.testing.assert_array_equal(one.frames[:, 0], given["frames"][:2])
+    for confidence, expected in [(scores, scores), (None, (flat != 0).any(-1))]:
+        path = write(tmp_path, **members(COCO_17, frames=flat, scores=confidence))
+        recordings = read_clips_npz(path)
+        one, _ = recordings.clips
+        assert isinstance(one, Clip)
+        assert recordings.dims == 2
+        assert one.scores is None
+        np.testing.assert_array_equal(one.frames[:, 0, :, :2], flat[:2])
+        np.testing.assert_array_equal(one.frames[:, 0, :, 2], expected[:2])
+    with pytest.raises(FileError, match="expected 3 channels for dims=3, got 2"):
+        read_clips_npz(path, dims=3)
+
+
+def test_bones_tell_two_trees_of_the_same_joints_apart(tmp_path: Path):
+    for topology in (KINECT_V2, KINECT_V2_PYSKL):
+        path = write(tmp_path, **members(topology, bones=np.array(topology.edges)[::-1]))
+        assert read_clips_npz(path).topology is topology
+    third = np.array(KINECT_V2.edges)
+    third[third[:, 0] == KINECT_V2.index("Head"), 1] = KINECT_V2.index("SpineShoulder")
+    built = read_clips_npz(write(tmp_path, **members(KINECT_V2, bones=third))).topology
+    assert built.edges == tuple(map(tuple, third.tolist()))
+    assert (built.center, built.spine, built.mirror) == (
+        KINECT_V2.center,
+        KINECT_V2.spine,
+        KINECT_V2.mirror,
+    )
+    assert built.name not in TOPOLOGIES
+
+
+def pickled() -> np.ndarray:
+    return np.array(["one", "two"], dtype=object)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (
+            {"fps": None, "names": None, "joints": None},
+            r"expected the keys frames.*, without names, joints, fps",
+        ),
+        (
+            {"lengths": np.array([2, 4])},
+            r"frames: expected 6 frames, as lengths say, got float32 \(5,",
+        ),
+        ({"lengths": np.array([6, -1])}, r"lengths: expected \(N,\) numbers >= 0"),
+        ({"lengths": np.array([2.0, 3.0])}, "lengths: expected whole numbers, got float64"),
+        (
+            {"labels": np.array([2, -1])},
+            "expected labels -1..1 for 2 classes, got 2 for clip one .1 such",
+        ),
+        ({"labels": np.array([0, -2])}, "expected labels -1..1 for 2 classes, got -2 for clip two"),
+        ({"labels": np.array([0])}, r"labels: expected shape \(2,\), got int64 \(1,\)"),
+        (
+            {"names": pickled()},
+            "names: expected plain numbers or text, got pickled objects; save it with .*str",
+        ),
+        ({"names": np.array([1, 2])}, "names: expected text, got int64"),
+        ({"subjects": np.array(["s1"])}, r"subjects: expected shape \(2,\)"),
+        ({"cameras": np.array(["a", "b", "c"])}, r"cameras: expected shape \(2,\), got <U1 \(3,\)"),
+        (
+            {"frames": np.zeros((5, 20, 4))},
+            r"frames: expected \(sum T\[, M\], 20, 2 or 3\), got .*\(5, 1, 20, 4",
+        ),
+        ({"frames": np.zeros((5, 19, 3))}, r"frames: expected \(sum T\[, M\], 20"),
+        ({"frames": np.zeros((5, 60))}, r"frames: expected \(sum T"),
+        ({"frames": np.full((5, 20, 3), "a")}, "frames: expected numbers, got <U1"),
+        ({"scores": np.zeros((5, 19))}, r"scores: expected shape \(5, 1, 20\)"),
+        ({"fps": np.float64(0)}, "fps: expected one number above 0"),
+        ({"fps": np.array([30.0, 30.0])}, "fps: expected one number above 0"),
+        (
+            {"joints": np.array(KINECT_V1.joints[::-1])},
+            "no known topology has these 20 joints.*bones as well",
+        ),
+        ({"bones": np.array([0, 1])}, r"bones: expected \(B, 2\)"),
+        (
+            {"bones": np.array([[0, 20]])},
+            r"bones: expected indices 0\.\.19 into joints, got 0\.\.20",
+        ),
+        (
+            {"bones": np.array([[0, 1]])},
+            r"expected bones to form one tree of 20 joints .*got 1 bones",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_one_clear_error(tmp_path: Path, changed: dict, message: str):
+    path = write(tmp_path, **members(**changed))
+    with pytest.raises(FileError, match=rf"clips\.npz: .*{message}") as raised:
+        read_clips_npz(path)
+    assert "\n" not in str(raised.value)
+
+
+def test_joints_that_nobody_knows_need_telling_names(tmp_path: Path):
+    names = np.array([f"point {i}" for i in range(20)])
+    given = members(joints=names, bones=np.array([[i, i + 1] for i in range(19)]))
+    with pytest.raises(
+        FileError, match=r"joints: expected one for the lower end .* like hips,.*point 0"
+    ):
+        read_clips_npz(write(tmp_path, **given))
+
+
+def test_a_path_that_is_none(tmp_path: Path):
+    with pytest.raises(EdgcnError, match=r"expected a clips\.npz file at .*none\.npz"):
+        read_clips_npz(tmp_path / "none.npz")
+    buffer = io.BytesIO()
+    np.save(buffer, np.zeros(3))
+    for content in (b"", b"text", b"PK\x03\x04 cut", buffer.getvalue()):
+        (tmp_path / "c.npz").write_bytes(content)
+        with pytest.raises(FileError, match=r"c\.npz: expected an npz file"):
+            read_clips_npz(tmp_path / "c.npz")
+
+
+def test_a_damaged_member(tmp_path: Path):
+    path = write(tmp_path, **members(BODY_25))
+    content = bytearray(path.read_bytes())
+    content[300] ^= 0xFF  # inside the frames: the checksum no longer fits
+    path.write_bytes(bytes(content))
+    with pytest.raises(FileError, match=r"clips\.npz: expected an npz file, got "):
+        read_clips_npz(path)

@@ -1,0 +1,271 @@
+"""iMiGUE: both releases give back what was written, hands at their own wrists."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from openpyxl import load_workbook
+from writers import write_imigue, write_miga
+
+from edgcn.errors import EdgcnError, FileError
+from edgcn.readers.imigue import read_imigue, read_keypoints
+from edgcn.readers.imigue_miga import read_light_hand
+from edgcn.skeleton.clip import Clip, Skipped
+from edgcn.skeleton.layouts import BODY_25, MIGA_22
+
+RIGHT, LEFT = slice(25, 30), slice(30, 35)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def keypoints(rng: np.random.Generator, frames: int, joints: int = 137) -> np.ndarray:
+    """(T, V, 3) float32 of pixels and confidences."""
+    scale = np.array([1280, 720, 1])
+    return (rng.uniform(0.05, 1, size=(frames, joints, 3)) * scale).astype(np.float32)
+
+
+def light(rng: np.random.Generator, frames: int) -> np.ndarray:
+    """A MiGA video (T, 35, 3) whose fingers are near the wrist of their side."""
+    video = keypoints(rng, frames, 35)
+    video[:, BODY_25.index("RWrist"), :2] = (300, 500)
+    video[:, BODY_25.index("LWrist"), :2] = (700, 500)
+    for hand, x in ((RIGHT, 300), (LEFT, 700)):
+        video[:, hand, :2] = rng.normal((x, 530), 15, size=(frames, 5, 2))
+    return video
+
+
+def test_full_release_returns_what_was_written(tmp_path, rng):
+    videos = {1: keypoints(rng, 12), 12: keypoints(rng, 8)}
+    videos[1][3:5] = 0  # the detector failed
+    rows = [
+        (1, 2, 31, 0, 4, "Win"),
+        (12, 3, 99, 2, 7, "Lose"),
+        (1, 2, 1, 5, 11, "Win"),
+    ]
+    write_imigue(tmp_path, videos, rows)
+    recordings = read_imigue(tmp_path)
+    clips = list(recordings.clips)
+    assert recordings.total == len(clips) == 3
+    assert (recordings.topology, recordings.units, recordings.dims) == (BODY_25, "px", 2)
+    assert len(recordings.sources) == 3
+    expected = {"0001_00002": (1, 0, 4), "0001_00004": (1, 5, 11), "0012_00003": (12, 2, 7)}
+    for clip in clips:
+        video, start, end = expected[clip.name]
+        np.testing.assert_array_equal(clip.frames[:, 0], videos[video][start : end + 1, :25])
+        assert clip.frames.dtype == np.float32
+    assert [(c.label, c.subject, c.condition) for c in clips] == [
+        (30, "2", "win"),
+        (0, "2", "win"),
+        (31, "3", "lose"),
+    ]
+    assert recordings.classes[31] == "illustrative"
+
+
+def test_finger_tips_of_the_full_release(tmp_path, rng):
+    video = keypoints(rng, 3)
+    write_imigue(tmp_path, {1: video}, [(1, 2, 1, 0, 2, "Win")])
+    recordings = read_imigue(tmp_path, joints="miga_22")
+    (clip,) = recordings.clips
+    assert recordings.topology is MIGA_22
+    joint = {name: clip.frames[:, 0, n] for n, name in enumerate(MIGA_22.joints)}
+    for name in MIGA_22.joints[:12]:
+        np.testing.assert_array_equal(joint[name], video[:, BODY_25.index(name)])
+    for finger, tip in zip(
+        ("Thumb", "Index", "Middle", "Ring", "Little"), range(4, 21, 4), strict=True
+    ):
+        np.testing.assert_array_equal(joint[f"L{finger}"], video[:, 25 + tip])
+        np.testing.assert_array_equal(joint[f"R{finger}"], video[:, 46 + tip])
+
+
+def test_videos_the_data_set_lists(tmp_path, rng):
+    videos = {218: keypoints(rng, 4), 347: np.empty((0, 137, 3)), 5: keypoints(rng, 2)}
+    rows = [(218, 2, 1, 0, 3, "Win"), (347, 2, 1, 0, 3, "Win"), (348, 2, 1, 0, 3, "Win")]
+    write_imigue(tmp_path, videos, rows)
+    recordings = read_imigue(tmp_path)
+    items = {
+        item.path if isinstance(item, Skipped) else item.name: item for item in recordings.clips
+    }
+    assert recordings.total == len(items) == 4
+    assert items["0218_00002"].condition == "doubtful"
+    skipped = {Path(i.path).stem: i for i in items.values() if isinstance(i, Skipped)}
+    assert skipped["0347_2"].known
+    assert skipped["0348_2"].known
+    assert not skipped["0005_2"].known
+    assert "no row of labels_20200831.csv" in skipped["0005_2"].reason
+
+
+def test_a_bad_row_costs_only_its_own_clip(tmp_path, rng):
+    rows = [
+        (1, 2, 32, 0, 1, "Win"),
+        (1, 2, 40, 0, 1, "Win"),
+        (1, 2, 1, 0),
+        (1, 2, 1, "x", 1, "Win"),
+        (1, 2, 1, 3, 6, "Win"),
+        (1, 2, 1, 3, 2, "Win"),
+        (3, 2, 1, 0, 1, "Win"),
+        (1, 2, 4, 5, 5, "Win"),
+    ]
+    write_imigue(tmp_path, {1: keypoints(rng, 6)}, rows)
+    recordings = read_imigue(tmp_path)
+    items = list(recordings.clips)
+    assert len(items) == recordings.total == len(rows)
+    assert [item.label for item in items if isinstance(item, Clip)] == [31, 3]
+    reasons = sorted(item.reason for item in items if isinstance(item, Skipped))
+    assert reasons[0].startswith("expected the keypoints of 1 labelled clips here, found no file")
+    assert reasons[1] == "line 3: expected a class from 1 to 32, or 99, got 40"
+    assert reasons[2] == "line 4: expected 6 columns, got 4"
+    assert reasons[3] == "line 5: expected a finite number in column 4, got 'x'"
+    assert reasons[4].startswith("line 6: expected frames in order within 0..5 of video 0001")
+    assert reasons[5].endswith("got 3..2")
+
+
+def test_a_csv_stands_in_for_a_workbook(tmp_path, rng):
+    video = keypoints(rng, 4)
+    write_imigue(tmp_path, {1: video}, [(1, 2, 1, 0, 3, "Win")])
+    workbook = tmp_path / "mg_skeleton_only" / "0001" / "0001_2.xlsx"
+    np.testing.assert_array_equal(read_keypoints(workbook).astype(np.float32), video)
+    workbook.unlink()
+    lines = [",".join(repr(float(v)) for v in frame.ravel()) for frame in video]
+    workbook.with_suffix(".csv").write_text("\n".join(lines))
+    (clip,) = read_imigue(tmp_path).clips
+    np.testing.assert_array_equal(clip.frames[:, 0], video[:, :25])
+
+
+def test_a_damaged_workbook_is_an_error_of_that_file(tmp_path, rng):
+    write_imigue(tmp_path, {1: keypoints(rng, 3)}, [(1, 2, 1, 0, 2, "Win")])
+    workbook = tmp_path / "mg_skeleton_only" / "0001" / "0001_2.xlsx"
+    whole = workbook.read_bytes()
+    for size in [0, *rng.integers(0, len(whole), 25)]:
+        workbook.write_bytes(whole[:size])
+        (item,) = read_imigue(tmp_path).clips
+        assert isinstance(item, Skipped)
+        assert "expected an Excel workbook" in item.reason
+    for place in rng.integers(0, len(whole), 25):
+        workbook.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        (item,) = read_imigue(tmp_path).clips
+        assert isinstance(item, Clip | Skipped)
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        (None, "line 2: expected a finite number in column 3, got None"),
+        ("x", "line 2: expected numbers"),
+    ],
+)
+def test_cells_that_are_no_numbers(tmp_path, rng, cell, reason):
+    write_imigue(tmp_path, {1: keypoints(rng, 3)}, [(1, 2, 1, 0, 2, "Win")])
+    file = tmp_path / "mg_skeleton_only" / "0001" / "0001_2.xlsx"
+    workbook = load_workbook(file)
+    workbook.active.cell(2, 3).value = cell
+    workbook.save(file)
+    (item,) = read_imigue(tmp_path).clips
+    assert reason in item.reason
+
+
+def test_label_table_without_a_column(tmp_path, rng):
+    write_imigue(tmp_path, {1: keypoints(rng, 2)}, []).write_text("video_id,class\n1,2\n")
+    with pytest.raises(
+        FileError, match=r"20200831\.csv:1: expected columns .* missing: subject_id"
+    ):
+        read_imigue(tmp_path)
+
+
+def test_published_split(tmp_path, rng):
+    write_imigue(tmp_path, {1: keypoints(rng, 2)}, [(1, 2, 1, 0, 1, "Win")])
+    train = read_imigue(tmp_path).splits["subject"].train
+    assert len(set(train)) == 37
+    assert all(1 <= int(a) < int(b) <= 72 for a, b in pairwise(train))
+
+
+def test_miga_release_returns_what_was_written(tmp_path, rng):
+    names = [*BODY_25.joints[:8], *BODY_25.joints[15:19]]
+    order = [*(BODY_25.index(name) for name in names), *range(25, 35)]
+    videos = {name: light(rng, 9) for name in ("0001", "0002", "0003")}
+    labels = [(99, 0, 3), (1, 4, 8), (32, 8, 8)]
+    write_miga(tmp_path / "imigue_skeleton_train", "0001", videos["0001"], labels)
+    write_miga(tmp_path / "imigue_skeleton_validate", "0002", videos["0002"], labels)
+    write_miga(tmp_path / "imigue_skeleton_test", "0003", videos["0003"], labels)
+    recordings = read_imigue(tmp_path)
+    clips = list(recordings.clips)
+    assert recordings.total == len(clips) == 9
+    assert recordings.topology is MIGA_22
+    for clip in clips:
+        video, row = clip.name.split("_")
+        label, start, end = labels[int(row) - 1]
+        np.testing.assert_array_equal(clip.frames[:, 0], videos[video][start : end + 1][:, order])
+        assert clip.label == {99: 31, 1: 0, 32: 31}[label]
+        assert clip.split == {"0001": "train", "0002": "validate", "0003": "test"}[video]
+    assert list(recordings.splits) == ["test", "validate"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None,
+        ["frame", *(f"joint{n}" for n in range(105))],
+        ["", *range(105)],  # as pandas counts its columns, with and without an index
+        [*range(106)],
+    ],
+)
+def test_a_header_row_is_no_frame(tmp_path, rng, header):
+    video = light(rng, 4)
+    file = write_miga(tmp_path, "0001", video, [(1, 0, 3)], header=header)
+    assert len(read_light_hand(file)) == 4
+    (clip,) = read_imigue(tmp_path).clips
+    np.testing.assert_array_equal(clip.frames[:, 0, 12:], video[:, 25:])
+    assert read_imigue(tmp_path).splits == {}
+
+
+def test_swapped_hands_find_their_wrists(tmp_path, rng):
+    video = light(rng, 20)
+    video[3:6, 25:30] = 0  # fingers that were not seen tell nothing
+    video[7:9, BODY_25.index("RWrist")] = 0
+    swapped = np.concatenate([video[:, :25], video[:, LEFT], video[:, RIGHT]], axis=1)
+    one = read_light_hand(write_miga(tmp_path / "a", "0001", video, None))
+    two = read_light_hand(write_miga(tmp_path / "b", "0001", swapped, None))
+    np.testing.assert_array_equal(one, two)
+    np.testing.assert_array_equal(one[:, 12:17], video[:, RIGHT])
+    unseen = np.zeros_like(video)
+    assert not read_light_hand(write_miga(tmp_path / "c", "0001", unseen, None)).any()
+
+
+def test_miga_nothing_is_lost_in_silence(tmp_path, rng):
+    labels = [(1, 0, 3), (33, 0, 3), (0, 0, 3), (2, 0), (2, 3, 4), (3, 2, 3)]
+    write_miga(tmp_path, "0001", light(rng, 4), labels)
+    write_miga(tmp_path, "0002", light(rng, 4), None)
+    write_miga(tmp_path, "0347", light(rng, 4), [])
+    write_miga(tmp_path, "0319", light(rng, 4), [(1, 0, 3)])
+    file = write_miga(tmp_path, "0004", light(rng, 4), [(1, 0, 3)], header=["frame", *"ab"])
+    file.write_text(file.read_text().rsplit(",", 1)[0])
+    recordings = read_imigue(tmp_path)
+    items = list(recordings.clips)
+    assert recordings.total == len(items) == 6 + 4
+    good = [(i.name, i.label, i.condition) for i in items if isinstance(i, Clip)]
+    assert good == [("0001_00001", 0, ""), ("0001_00006", 2, ""), ("0319_00001", 0, "doubtful")]
+    skipped = [item for item in items if isinstance(item, Skipped)]
+    reasons = {Path(item.path).name + item.reason[:7]: item for item in skipped}
+    assert "class from 1 to 32, or 99, got 33" in reasons["0001_label.csvline 2:"].reason
+    assert "line 5: expected 106 numbers, got 105" in reasons["0004_light_hand.csvline 5:"].reason
+    assert [Path(item.path).name for item in skipped if item.known] == ["0347_light_hand.csv"]
+
+
+def test_a_file_cut_anywhere_gives_clips_or_skipped(tmp_path, rng):
+    file = write_miga(tmp_path, "0001", light(rng, 5), [(1, 0, 3), (2, 4, 4)])
+    for path in (file, file.with_name("0001_label.csv")):
+        whole = path.read_bytes()
+        for size in rng.integers(0, len(whole), 30):
+            path.write_bytes(whole[:size])
+            items = list(read_imigue(tmp_path).clips)
+            assert items
+            assert all(isinstance(item, Clip | Skipped) for item in items)
+        path.write_bytes(whole)
+
+
+def test_a_folder_of_neither_release(tmp_path):
+    with pytest.raises(EdgcnError, match=r"either Label/labels_20200831\.csv .* or MiGA"):
+        read_imigue(tmp_path)

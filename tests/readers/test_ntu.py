@@ -1,0 +1,229 @@
+"""NTU RGB+D: what was written comes back, ghosts go, and nothing is lost in silence."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from writers import FIRST_ID, person, write_ntu
+
+from edgcn.errors import EdgcnError, FileError
+from edgcn.readers.ntu import read_ntu, read_skeleton
+from edgcn.skeleton.clip import Clip, Skipped
+
+NAME = "S001C001P001R001A001.skeleton"
+
+
+def together(*tracks: tuple[int, np.ndarray, int], frames: int) -> list:
+    """The frames in which tracks (id, joints, first frame) are seen, in this order."""
+    return [
+        [(body, xyz[t - start]) for body, xyz, start in tracks if start <= t < start + len(xyz)]
+        for t in range(frames)
+    ]
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def test_returns_what_was_written(tmp_path, rng):
+    still, lively = person(rng, 30, motion=0.01, at=-1), person(rng, 30, motion=0.1, at=1)
+    file = tmp_path / "deep" / "S002C003P008R002A050.skeleton"
+    write_ntu(file, together((7, still, 0), (9, lively, 0), frames=30))
+    recordings = read_ntu(tmp_path)
+    (clip,) = recordings.clips
+    assert clip.frames.dtype == np.float32
+    np.testing.assert_array_equal(clip.frames, np.stack([lively, still], axis=1))  # main actor 0
+    assert (clip.name, clip.label) == ("S002C003P008R002A050", 49)
+    assert (clip.subject, clip.camera, clip.condition) == ("P008", "C003", "S002")
+    assert clip.split == "setup_even"
+    assert recordings.classes[clip.label] == "punching/slapping other person"
+    assert (recordings.total, recordings.fps, recordings.bodies) == (1, 30, 2)
+
+
+def test_line_endings_do_not_matter(tmp_path, rng):
+    frames = together((1, person(rng, 5), 0), frames=6)
+    clips = [
+        read_skeleton(write_ntu(tmp_path / f"{n}.skeleton", frames, newline=newline))
+        for n, newline in enumerate(["\n", "\r\n", "\r"])
+    ]
+    np.testing.assert_array_equal(clips[0], clips[1])
+    np.testing.assert_array_equal(clips[0], clips[2])
+
+
+def test_ghosts_go(tmp_path, rng):
+    actor, other = person(rng, 40, motion=0.1), person(rng, 40, motion=0.05, at=1)
+    short = person(rng, 11, motion=1.0, at=2)
+    wide = person(rng, 40, motion=0.3, at=-2, wide=8)  # a sofa: wider than tall
+    frames = together((1, wide, 0), (2, short, 3), (3, other, 0), (4, actor, 0), frames=40)
+    read = read_skeleton(write_ntu(tmp_path / NAME, frames))
+    np.testing.assert_array_equal(read, np.stack([actor, other], axis=1))
+
+
+def test_twelve_frames_are_enough(tmp_path, rng):
+    actor, brief = person(rng, 40, motion=0.1), person(rng, 12, at=1)
+    frames = together((1, actor, 0), (2, brief, 5), frames=40)
+    read = read_skeleton(write_ntu(tmp_path / NAME, frames))
+    np.testing.assert_array_equal(read[5:17, 1], brief)
+
+
+def test_denoising_never_leaves_nobody(tmp_path, rng):
+    short, wide = person(rng, 8, motion=0.1), person(rng, 9, wide=8)
+    frames = together((1, short, 0), (2, wide, 0), frames=9)  # both too short, so length is moot
+    read = read_skeleton(write_ntu(tmp_path / NAME, frames))
+    np.testing.assert_array_equal(read[:8, 0], short)
+    assert not read[:, 1].any()
+    lone = read_skeleton(write_ntu(tmp_path / "lone.skeleton", together((1, wide, 0), frames=9)))
+    np.testing.assert_array_equal(lone[:, 0], wide)
+
+
+def test_the_two_with_most_motion_stay(tmp_path, rng):
+    motions = (0.02, 0.2, 0.01, 0.1)
+    bodies = [person(rng, 20, motion=m, at=n) for n, m in enumerate(motions)]
+    frames = together(*((n, body, 0) for n, body in enumerate(bodies)), frames=20)
+    file = write_ntu(tmp_path / NAME, frames)
+    np.testing.assert_array_equal(read_skeleton(file), np.stack([bodies[1], bodies[3]], axis=1))
+    np.testing.assert_array_equal(read_skeleton(file, max_bodies=1)[:, 0], bodies[1])
+    four = read_skeleton(file, max_bodies=4)
+    assert all(a >= b for a, b in pairwise(four.var(axis=0).sum(axis=(1, 2))))
+
+
+def test_a_person_with_a_new_id_keeps_the_slot(tmp_path, rng):
+    actor, other = person(rng, 50, motion=0.1), person(rng, 50, motion=0.02, at=1)
+    frames = together(
+        (1, other, 0), (2, actor[:20], 0), (3, actor[23:], 23), frames=50
+    )  # lost for three frames
+    read = read_skeleton(write_ntu(tmp_path / NAME, frames))
+    np.testing.assert_array_equal(read[:20, 0], actor[:20])
+    np.testing.assert_array_equal(read[23:, 0], actor[23:])
+    assert not read[20:23, 0].any()
+    np.testing.assert_array_equal(read[:, 1], other)
+
+
+def test_ids_that_floats_cannot_tell_apart(tmp_path, rng):
+    one, two = person(rng, 20, motion=0.1), person(rng, 20, at=1)
+    assert float(FIRST_ID + 1) == float(FIRST_ID)
+    frames = together((FIRST_ID, one, 0), (FIRST_ID + 1, two, 0), frames=20)
+    read = read_skeleton(write_ntu(tmp_path / NAME, frames))
+    np.testing.assert_array_equal(read, np.stack([one, two], axis=1))
+
+
+def test_an_id_twice_in_a_frame_is_two_bodies(tmp_path, rng):
+    one, two = person(rng, 20, motion=0.1), person(rng, 20, at=1)
+    frames = together((5, one, 0), (5, two, 0), frames=20)
+    read = read_skeleton(write_ntu(tmp_path / NAME, frames))
+    np.testing.assert_array_equal(read, np.stack([one, two], axis=1))
+
+
+def test_order_of_bodies_in_a_frame_does_not_matter(tmp_path, rng):
+    bodies = [(n, person(rng, 20, motion=0.02 * (n + 1), at=n), 0) for n in range(3)]
+    frames = together(*bodies, frames=20)
+    shuffled = [[frame[i] for i in rng.permutation(3)] for frame in frames]
+    np.testing.assert_array_equal(
+        read_skeleton(write_ntu(tmp_path / "a.skeleton", frames)),
+        read_skeleton(write_ntu(tmp_path / "b.skeleton", shuffled)),
+    )
+
+
+def test_frames_without_a_body_stay_zero(tmp_path, rng):
+    actor = person(rng, 6)
+    read = read_skeleton(write_ntu(tmp_path / NAME, together((1, actor, 2), frames=10)))
+    np.testing.assert_array_equal(read[2:8, 0], actor)
+    assert not read[:2].any()
+    assert not read[8:].any()
+    assert not read[:, 1].any()
+
+
+def test_nothing_is_lost_in_silence(tmp_path, rng):
+    body = person(rng, 3)
+    write_ntu(tmp_path / NAME, together((1, body, 0), frames=3))
+    write_ntu(tmp_path / "S001C002P005R001A008.skeleton", [[], [], []])
+    write_ntu(tmp_path / "S001C002P005R001A121.skeleton", together((1, body, 0), frames=3))
+    write_ntu(tmp_path / "notes.skeleton", together((1, body, 0), frames=3))
+    (tmp_path / "S001C002P005R001A009.skeleton").write_bytes(b"3\n\xff\n")
+    recordings = read_ntu(tmp_path)
+    items = list(recordings.clips)
+    assert len(items) == recordings.total == len(recordings.sources) == 5
+    assert [item.name for item in items if isinstance(item, Clip)] == [NAME[:-9]]
+    skipped = {Path(item.path).stem: item for item in items if isinstance(item, Skipped)}
+    assert skipped["S001C002P005R001A008"].known
+    assert "no body in any of its 3 frames" in skipped["S001C002P005R001A008"].reason
+    assert "1 to 120" in skipped["S001C002P005R001A121"].reason
+    assert "expected a name" in skipped["notes"].reason
+    assert "line 2: expected UTF-8" in skipped["S001C002P005R001A009"].reason
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "reason"),
+    [
+        (1, "three", "the number of frames, got 'three'"),
+        (1, "0", "at least one frame"),
+        (2, "-1", "the number of bodies of frame 1"),
+        (3, "1 2 3", "10 body fields, got 3"),
+        (4, "20", "expected 25 joints, got 20"),
+        (7, "1 2 3", "expected 12 numbers, got 3"),
+        (7, "x 2 3 4 5 6 7 8 9 10 11 12", "finite number in column 1, got 'x'"),
+        (7, "1 nan 3 4 5 6 7 8 9 10 11 12", "finite number in column 2, got 'nan'"),
+        (7, "1 2 inf 4 5 6 7 8 9 10 11 12", "finite number in column 3, got 'inf'"),
+        (30, "0", "expected the end after"),
+    ],
+)
+def test_errors_name_the_line(tmp_path, rng, line, text, reason):
+    file = write_ntu(tmp_path / NAME, together((1, person(rng, 2), 0), frames=2))
+    lines = file.read_text().split("\n")
+    lines[line - 1] = text
+    file.write_text("\n".join(lines))
+    with pytest.raises(FileError) as error:
+        read_skeleton(file)
+    assert reason in error.value.reason
+    if line < 30:
+        assert str(error.value).startswith(f"{file}:{line}: ")
+    (item,) = read_ntu(tmp_path).clips
+    assert isinstance(item, Skipped)
+    assert item.reason == f"line {error.value.line}: {error.value.reason}"
+
+
+def test_a_file_cut_anywhere_gives_a_clip_or_an_error_with_its_line(tmp_path, rng):
+    frames = together((1, person(rng, 4), 0), (2, person(rng, 2), 1), frames=4)
+    file = write_ntu(tmp_path / NAME, frames, newline="\r\n")
+    whole, expected = file.read_bytes(), read_skeleton(file)
+    for size in [*range(40), *rng.integers(0, len(whole), 150), len(whole) - 1]:
+        file.write_bytes(whole[:size])
+        if size > len(whole) - 3:  # only the last line end is gone
+            np.testing.assert_array_equal(read_skeleton(file), expected)
+            continue
+        with pytest.raises(FileError) as error:
+            read_skeleton(file)
+        assert error.value.line is not None
+
+
+def test_published_splits(tmp_path, rng):
+    body = together((1, person(rng, 2), 0), frames=2)
+    for performer in range(1, 41):
+        write_ntu(tmp_path / f"S001C001P{performer:03d}R001A060.skeleton", body)
+    small = read_ntu(tmp_path)
+    assert list(small.splits) == ["xsub", "xview"]
+    assert len(small.classes) == 60
+    train = [clip.subject for clip in small.clips if clip.subject in small.splits["xsub"].train]
+    assert len(train) == 20
+    assert small.splits["xview"].test == ("C001",)
+    write_ntu(tmp_path / "S031C001P106R001A120.skeleton", body)
+    large = read_ntu(tmp_path)
+    assert len(large.classes) == len(set(large.classes)) == 120
+    assert large.classes[:60] == small.classes
+    assert len(set(large.splits["xsub"].train)) == 53  # of 106 performers
+    assert {clip.split for clip in large.clips} == set(large.splits["xset"].test)
+    assert large.splits["xset"].train == ("setup_even",)
+
+
+def test_folders_that_hold_nothing(tmp_path):
+    with pytest.raises(EdgcnError, match="found nothing there"):
+        read_ntu(tmp_path / "none")
+    with pytest.raises(EdgcnError, match="found an empty folder"):
+        read_ntu(tmp_path)
+    (tmp_path / "readme.txt").touch()
+    with pytest.raises(EdgcnError, match="none of them among 1 files"):
+        read_ntu(tmp_path)
+    with pytest.raises(EdgcnError, match="found a file"):
+        read_ntu(tmp_path / "readme.txt")

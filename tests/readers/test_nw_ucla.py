@@ -1,0 +1,84 @@
+"""Northwestern-UCLA: the label is the one inside the file, views decide the split."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgcn.errors import EdgcnError
+from edgcn.readers.nw_ucla import read_nw_ucla
+from edgcn.skeleton.clip import Clip, Skipped, SplitRule
+from edgcn.skeleton.layouts import KINECT_V1
+
+RNG = np.random.default_rng(0)
+
+
+def write(folder: Path, name: str, content: Any) -> None:
+    path = folder / f"{name}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+def clip_of(name: str, frames: int, label: Any) -> dict[str, Any]:
+    skeletons = RNG.normal(size=(frames, 20, 3)).astype(np.float32)
+    return {"file_name": name, "skeletons": skeletons.tolist(), "label": label}
+
+
+def test_short_clips_and_skipping_numbers(tmp_path: Path):
+    given = clip_of("a12_s07_e02_v03", 1, 10)  # action 12 is class 10 of 10
+    write(tmp_path / "all", given["file_name"], given)
+    recordings = read_nw_ucla(tmp_path)
+    (clip,) = recordings.clips
+    assert isinstance(clip, Clip)
+    assert (clip.name, clip.label, clip.subject, clip.camera) == ("a12_s07_e02_v03", 9, "s7", "v3")
+    assert recordings.classes[clip.label] == "carry"
+    assert recordings.topology is KINECT_V1
+    np.testing.assert_array_equal(clip.frames[:, 0], np.float32(given["skeletons"]))
+    assert recordings.splits == {
+        "view": SplitRule(by="camera", train=("v1", "v2"), test=("v3",)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ('{"label": 1,\n "skeletons": [', "line 2: expected JSON"),
+        ([1], 'expected {"skeletons": ..., "label": ...}'),
+        ({"label": 1}, 'expected {"skeletons": ..., "label": ...}'),
+        (clip_of("", 2, 0), "expected a label 1..10, got 0"),
+        (clip_of("", 2, 11), "expected a label 1..10, got 11"),
+        (clip_of("", 2, "1"), "expected a label 1..10, got '1'"),
+        (clip_of("", 2, True), "expected a label 1..10, got True"),
+        (clip_of("", 0, 1), "T > 0, got [0]"),
+        ({"label": 1, "skeletons": [[[1, 2, 3]] * 19]}, "T > 0, got [1, 19, 3]"),
+        ({"label": 1, "skeletons": [[[1, 2, 3]] * 20, [[1, 2]] * 20]}, "of numbers, got other"),
+        ({"label": 1, "skeletons": [[["a", 2, 3]] * 20]}, "of numbers, got other"),
+        ({"label": 1, "skeletons": [[[None, 2, 3]] * 20]}, "expected finite coordinates"),
+        ('{"label": 1, "skeletons": [' + str([[1e400, 2, 3]] * 20).replace("inf", "NaN") + "]}",
+         "expected finite coordinates"),
+    ],
+)  # fmt: skip
+def test_broken_files_are_named_and_the_rest_is_read(tmp_path: Path, content: Any, reason: str):
+    write(tmp_path, "a01_s01_e00_v01", content)
+    write(tmp_path, "a01_s01_e01_v01", clip_of("", 2, 1))
+    recordings = read_nw_ucla(tmp_path)
+    item, clip = recordings.clips
+    assert recordings.total == 2
+    assert isinstance(clip, Clip)
+    assert isinstance(item, Skipped)
+    assert "a01_s01_e00_v01.json" in item.path
+    assert reason in item.reason
+
+
+def test_a_strange_name_is_named(tmp_path: Path):
+    write(tmp_path, "a01_s01_e00_v01_copy", clip_of("", 2, 1))
+    (item,) = read_nw_ucla(tmp_path).clips
+    assert isinstance(item, Skipped)
+    assert "expected a name a01_s01_e00_v01.json" in item.reason
+
+
+def test_a_folder_without_such_files(tmp_path: Path):
+    with pytest.raises(EdgcnError, match=r"a\*_s\*_e\*_v\*\.json"):
+        read_nw_ucla(tmp_path)

@@ -1,0 +1,170 @@
+"""OpenPose folders: the subject is followed, and every folder gives a clip or a reason."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from writers import write_openpose
+
+from edgcn.errors import EdgcnError, FileError
+from edgcn.readers.openpose import read_openpose, read_people
+from edgcn.skeleton.clip import Clip, Skipped
+from edgcn.skeleton.layouts import BODY_25
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def walk(
+    rng: np.random.Generator, frames: int, *, start: float, speed: float = 0, sure: float = 0.8
+) -> np.ndarray:
+    """Someone (T, 25, 3) about 400 px tall around x = start + speed * frame."""
+    xy = np.column_stack([rng.uniform(-60, 60, 25), np.linspace(100, 500, 25)])
+    people = np.empty((frames, 25, 3))
+    people[..., :2] = xy + rng.normal(scale=2, size=(frames, 25, 2))
+    people[..., 0] += start + speed * np.arange(frames)[:, None]
+    people[..., 2] = sure
+    return people.astype(np.float32)
+
+
+def read(folder: Path) -> np.ndarray:
+    (clip,) = read_openpose(folder).clips
+    return clip.frames[:, 0]
+
+
+def test_one_folder_is_one_clip(tmp_path, rng):
+    body = walk(rng, 12, start=600)
+    body[4, 7] = 0  # a joint that was not seen
+    frames = [[person] for person in body]
+    frames[2] = []  # nobody
+    body[2] = 0
+    recordings = read_openpose(write_openpose(tmp_path / "wave", frames), fps=25)
+    (clip,) = recordings.clips
+    np.testing.assert_array_equal(clip.frames[:, 0], body)
+    assert clip.frames.dtype == np.float32
+    assert (clip.name, clip.label, recordings.classes) == ("wave", -1, ())
+    assert (recordings.topology, recordings.dims, recordings.units) == (BODY_25, 2, "px")
+    assert (recordings.fps, recordings.total, len(recordings.sources)) == (25, 1, 12)
+
+
+def test_subject_is_the_surest_person_and_followed(tmp_path, rng):
+    subject = walk(rng, 30, start=400, speed=20)  # walks past the other one
+    other = walk(rng, 30, start=700, sure=0.5)
+    frames = [[[a, b], [b, a]][n % 2] for n, (a, b) in enumerate(zip(subject, other, strict=True))]
+    # When their necks are within a step of each other, only the nearest tells who is who.
+    assert np.abs(subject[:, 1, 0] - other[:, 1, 0]).min() < 20
+    np.testing.assert_array_equal(read(write_openpose(tmp_path / "a", frames)), subject)
+
+
+def test_someone_else_is_not_taken_for_the_subject(tmp_path, rng):
+    subject, other = walk(rng, 20, start=300), walk(rng, 20, start=1200, sure=0.5)
+    frames = [[a] for a in subject]
+    for n in range(8, 12):
+        frames[n] = [other[n]]  # the subject is hidden, and someone turns up
+    subject[8:12] = 0
+    np.testing.assert_array_equal(read(write_openpose(tmp_path / "a", frames)), subject)
+
+
+def test_surest_means_over_all_frames(tmp_path, rng):
+    subject = walk(rng, 20, start=300, sure=0.6)
+    passer = walk(rng, 20, start=1500, sure=0.95)
+    frames = [[a] for a in subject]
+    frames[7].insert(0, passer[7])  # seen well, but once
+    np.testing.assert_array_equal(read(write_openpose(tmp_path / "a", frames)), subject)
+
+
+def test_a_neck_that_is_not_seen(tmp_path, rng):
+    subject, other = walk(rng, 10, start=300), walk(rng, 10, start=900, sure=0.5)
+    subject[3:6, 1] = 0
+    frames = [[b, a] for a, b in zip(subject, other, strict=True)]
+    np.testing.assert_array_equal(read(write_openpose(tmp_path / "a", frames)), subject)
+
+
+def test_frames_are_in_the_order_of_their_numbers(tmp_path, rng):
+    body = walk(rng, 12, start=300, speed=5)
+    folder = write_openpose(tmp_path / "a", [[person] for person in body], pad=1)
+    assert sorted(folder.iterdir())[1].name == "clip_10_keypoints.json"
+    np.testing.assert_array_equal(read(folder), body)
+
+
+def test_classes_come_from_folders(tmp_path, rng):
+    for name in ("nod/one", "nod/two", "class10/one", "class9/one", "loose"):
+        write_openpose(tmp_path / name, [[person] for person in walk(rng, 3, start=300)])
+    recordings = read_openpose(tmp_path)
+    assert recordings.classes == ("class9", "class10", "nod")
+    labels = {clip.name: clip.label for clip in recordings.clips}
+    assert labels == {"nod/one": 2, "nod/two": 2, "class10/one": 1, "class9/one": 0, "loose": -1}
+
+
+def test_labels_come_from_a_csv(tmp_path, rng):
+    for name in ("nod/one", "nod/two", "shake/three"):
+        write_openpose(tmp_path / "data" / name, [[p] for p in walk(rng, 3, start=300)])
+    labels = tmp_path / "labels.csv"
+    labels.write_text('name,label,subject\none,yes,S1\nshake/three,"no, never",S2\nfour,yes,S1\n')
+    recordings = read_openpose(tmp_path / "data", labels=labels)
+    lost, *clips = recordings.clips
+    assert recordings.total == 4
+    assert lost == Skipped(str(labels), "line 4: there is no clip 'four'")
+    assert recordings.classes == ("no, never", "yes")
+    assert {(clip.name, clip.label, clip.subject) for clip in clips} == {
+        ("nod/one", 1, "S1"),
+        ("nod/two", -1, ""),
+        ("shake/three", 0, "S2"),
+    }
+    labels.write_text("one\n")
+    with pytest.raises(FileError, match=r"labels\.csv:1: expected name,label"):
+        read_openpose(tmp_path / "data", labels=labels)
+    write_openpose(tmp_path / "data" / "shake" / "one", [[]])
+    labels.write_text("one,yes\n")
+    with pytest.raises(FileError, match=r"labels\.csv:1: 'one' names 2 clips"):
+        read_openpose(tmp_path / "data", labels=labels)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "line 1: expected JSON"),
+        ('{"version": 1.3,\n "people": [}', "line 2: expected JSON"),
+        ('{"version": 1.3}', 'expected an object with a list "people"'),
+        ("[]", 'expected an object with a list "people"'),
+        ('{"people": [{}]}', "expected 75 numbers in pose_keypoints_2d of person 0"),
+        ('{"people": [3]}', "expected 75 numbers"),
+        (json.dumps({"people": [{"pose_keypoints_2d": [0.5] * 54}]}), "got 54"),
+        (json.dumps({"people": [{"pose_keypoints_2d": ["1"] * 75}]}), "expected only numbers"),
+        (json.dumps({"people": [{"pose_keypoints_2d": [float("nan")] * 75}]}), "only finite"),
+        (json.dumps({"people": [{"pose_keypoints_2d": [10**400] * 75}]}), "only finite"),
+    ],
+)
+def test_a_bad_frame_costs_only_its_own_clip(tmp_path, rng, text, reason):
+    for name in ("bad", "good"):
+        write_openpose(tmp_path / name, [[person] for person in walk(rng, 3, start=300)])
+    file = tmp_path / "bad" / f"clip_{1:012d}_keypoints.json"
+    file.write_text(text)
+    bad, good = read_openpose(tmp_path).clips
+    assert isinstance(good, Clip)
+    assert bad.path == str(file)
+    assert reason in bad.reason
+
+
+def test_a_clip_of_nobody(tmp_path):
+    write_openpose(tmp_path / "empty", [[], [np.zeros((25, 3))]])
+    (item,) = read_openpose(tmp_path).clips
+    assert item == Skipped(str(tmp_path / "empty"), "nobody in any of its 2 frames")
+
+
+def test_a_file_cut_anywhere_is_an_error_of_that_file(tmp_path, rng):
+    folder = write_openpose(tmp_path / "a", [[walk(rng, 1, start=300)[0]]])
+    (file,) = folder.iterdir()
+    whole = file.read_bytes()
+    for size in rng.integers(0, len(whole) - 1, 40):
+        file.write_bytes(whole[:size])
+        with pytest.raises(FileError):
+            read_people([file])
+
+
+def test_a_folder_without_frames(tmp_path):
+    with pytest.raises(EdgcnError, match="--write_json"):
+        read_openpose(tmp_path)

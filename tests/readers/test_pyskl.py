@@ -1,0 +1,259 @@
+"""pyskl pickles and ST-GCN folders: what is written in their formats comes back as clips."""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgcn.errors import EdgcnError, FileError
+from edgcn.readers.pyskl import read_pyskl
+from edgcn.readers.stgcn import read_stgcn
+from edgcn.readers.tags import split_rules
+from edgcn.skeleton.clip import Clip, Recordings, Skipped, SplitRule
+from edgcn.skeleton.layouts import BODY_25, COCO_17, ISL, KINECT_V1, KINECT_V2_PYSKL
+
+RNG = np.random.default_rng(0)
+NAMES = ["S001C002P003R001A001", "S001C003P004R001A003", "free"]
+
+
+def annotation(
+    name: str, *, label: Any = 0, m: int = 1, t: int = 4, v: int = 17, c: int = 2
+) -> dict:
+    return {
+        "frame_dir": name,
+        "label": label,
+        "img_shape": (1080, 1920),
+        "total_frames": t,
+        "keypoint": RNG.uniform(1, 900, (m, t, v, c)).astype(np.float16),
+        "keypoint_score": RNG.uniform(0, 1, (m, t, v)).astype(np.float16),
+    }
+
+
+def write(folder: Path, content: Any) -> Path:
+    path = folder / "data.pkl"
+    path.write_bytes(pickle.dumps(content))
+    return path
+
+
+def clips_of(recordings: Recordings) -> list[Clip]:
+    items = list(recordings.clips)
+    assert len(items) == recordings.total
+    assert all(isinstance(item, Clip) for item in items), items
+    return [item for item in items if isinstance(item, Clip)]
+
+
+def test_flat_points_get_their_scores_as_third_channel(tmp_path: Path):
+    annotations = [
+        annotation(NAMES[0], label=2, m=2),
+        annotation(NAMES[1], label=0),
+        annotation("x"),
+    ]
+    split = {"xsub_train": NAMES[:1], "xsub_val": [NAMES[1]], "xview_train": ["x", NAMES[0]]}
+    recordings = read_pyskl(write(tmp_path, {"split": split, "annotations": annotations}))
+    first, second, third = clips_of(recordings)
+    assert recordings.topology is COCO_17
+    assert (recordings.dims, recordings.units, recordings.bodies) == (2, "px", 2)
+    assert recordings.classes == ("class 000", "class 001", "class 002")
+    points, scores = annotations[0]["keypoint"], annotations[0]["keypoint_score"]
+    assert first.frames.dtype == np.float32
+    np.testing.assert_array_equal(first.frames[..., :2], points.transpose(1, 0, 2, 3))
+    np.testing.assert_array_equal(first.frames[..., 2], scores.transpose(1, 0, 2))
+    assert first.scores is None
+    assert (first.name, first.label, first.subject, first.camera) == (NAMES[0], 2, "P003", "C002")
+    assert [clip.split for clip in (first, second, third)] == [
+        "xsub_train xview_train",
+        "xsub_val",
+        "xview_train",
+    ]
+    assert (third.subject, third.camera) == ("", "")
+    assert recordings.splits == {
+        "xsub": SplitRule(by="split", train=("xsub_train",), test=("xsub_val",))
+    }
+
+
+def test_points_in_space_keep_scores_beside_them(tmp_path: Path):
+    given = annotation("a", v=25, c=3)
+    recordings = read_pyskl(write(tmp_path, {"annotations": [given]}))
+    (clip,) = clips_of(recordings)
+    assert (recordings.topology, recordings.dims, recordings.units) == (KINECT_V2_PYSKL, 3, "m")
+    np.testing.assert_array_equal(clip.frames, given["keypoint"].swapaxes(0, 1))
+    np.testing.assert_array_equal(clip.scores, given["keypoint_score"].swapaxes(0, 1))
+
+
+@pytest.mark.parametrize(
+    ("joints", "channels", "topology", "dims"),
+    [
+        (17, 2, COCO_17, 2),
+        (17, 3, COCO_17, 2),
+        (20, 3, KINECT_V1, 3),
+        (25, 2, BODY_25, 2),
+        (25, 3, KINECT_V2_PYSKL, 3),
+    ],
+)
+def test_joints_and_channels_say_which_skeleton(tmp_path, joints, channels, topology, dims):
+    given = annotation("a", v=joints, c=channels)
+    del given["keypoint_score"]
+    given["keypoint"][0, 0, 0] = 0
+    recordings = read_pyskl(write(tmp_path, [given]))
+    (clip,) = clips_of(recordings)
+    assert (recordings.topology, recordings.dims) == (topology, dims)
+    if channels == 2:  # not seen has no confidence, all else is trusted
+        seen = given["keypoint"].swapaxes(0, 1).any(axis=-1)
+        np.testing.assert_array_equal(clip.frames[..., 2], seen)
+    else:
+        np.testing.assert_array_equal(clip.frames, given["keypoint"].swapaxes(0, 1))
+
+
+def test_another_order_of_joints_is_named(tmp_path: Path):
+    path = write(tmp_path, [annotation("a", v=20, c=3)])
+    assert read_pyskl(path, topology=ISL).topology is ISL
+    with pytest.raises(FileError, match="expected 17 joints for topology 'coco_17', got 20"):
+        read_pyskl(path, topology=COCO_17)
+    with pytest.raises(
+        FileError, match=r"25 x 3 \(kinect_v2_pyskl\), got 18 x 2; give the topology"
+    ):
+        read_pyskl(write(tmp_path, [annotation("a", v=18)]))
+
+
+def test_labels_may_be_absent(tmp_path: Path):
+    without = annotation("a")
+    del without["label"]
+    labels = [None, -1, np.int64(3)]
+    path = write(tmp_path, [without, *(annotation(f"{x}", label=x) for x in labels)])
+    recordings = read_pyskl(path)
+    assert [clip.label for clip in clips_of(recordings)] == [-1, -1, -1, 3]
+    assert len(recordings.classes) == 4
+
+
+def test_no_clip_is_lost_in_silence(tmp_path: Path):
+    fine = annotation("fine")
+    broken = [
+        (annotation("label", label=[1, 2]), r"expected one label.*got \[1, 2\]"),
+        (annotation("minus", label=-2), "expected one label.*got -2"),
+        (annotation("truth", label=True), "expected one label.*got True"),
+        (annotation("joints", v=18), r"keypoint \(M, T, 17, 2\), got \(1, 4, 18, 2\)"),
+        (annotation("short", t=0), r"numbers and frames in keypoint, got float16 \(1, 0, 17, 2\)"),
+        ({"frame_dir": "empty"}, "keypoint .* got None"),
+        ({**annotation("text"), "keypoint": np.full((1, 4, 17, 2), "a")}, "numbers and frames"),
+        (
+            {**annotation("scores"), "keypoint_score": np.ones((1, 4, 16))},
+            r"keypoint_score of numbers \(1, 4, 17\), got float64 \(1, 4, 16\)",
+        ),
+    ]
+    content = {"annotations": [fine, *(a for a, _ in broken)], "split": {"train": ["fine", "gone"]}}
+    recordings = read_pyskl(write(tmp_path, content))
+    clip, *skipped = recordings.clips
+    assert isinstance(clip, Clip)
+    assert len(skipped) + 1 == recordings.total
+    reasons = [reason for _, reason in broken] + ["listed in a split, but"]
+    for item, (given, _), reason in zip(
+        skipped, [*broken, ({"frame_dir": "gone"}, "")], reasons, strict=True
+    ):
+        assert isinstance(item, Skipped)
+        assert item.path.endswith(f"data.pkl#{given['frame_dir']}")
+        with pytest.raises(EdgcnError, match=reason):
+            raise EdgcnError(item.reason)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"annotations": None},
+        {"other": 1},
+        [1, 2],
+        5,
+        {"annotations": [], "split": {}},
+        {"annotations": [{"keypoint": [[1.0]]}]},
+        {"annotations": [annotation("a")], "split": ["a"]},
+        {"annotations": [annotation("a")], "split": {"train": 3}},
+        {"annotations": [annotation("a")], "split": {1: ["a"]}},
+    ],
+)
+def test_other_content_is_one_clear_error(tmp_path: Path, content: Any):
+    with pytest.raises(FileError, match=r"data\.pkl: expected "):
+        read_pyskl(write(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    ("names", "rules"),
+    [
+        (["xsub_train", "xsub_val"], {"xsub": ("xsub_train", "xsub_val")}),
+        (["train", "val", "test"], {"split": ("train", "test")}),
+        (
+            ["train1", "test1", "train2", "test2"],
+            {"split1": ("train1", "test1"), "split2": ("train2", "test2")},
+        ),
+        (["xset_train", "xset_valid", "fold"], {"xset": ("xset_train", "xset_valid")}),
+        (["all", "train"], {}),
+    ],
+)
+def test_rules_out_of_part_names(names: list[str], rules: dict[str, tuple[str, str]]):
+    assert split_rules(names) == {
+        family: SplitRule(by="split", train=(train,), test=(test,))
+        for family, (train, test) in rules.items()
+    }
+
+
+def write_stgcn(folder: Path, part: str, lengths: list[int], *, channels: int = 3, m: int = 2):
+    joints = 25
+    data = np.zeros((len(lengths), channels, 10, joints, m), np.float32)
+    for i, length in enumerate(lengths):
+        data[i, :, :length, :, 0] = RNG.uniform(0.5, 1, (channels, length, joints))
+    names = [f"S00{i}C001P00{i}R001A00{i}.skeleton" for i in range(1, len(lengths) + 1)]
+    np.save(folder / f"{part}_data.npy", data)
+    (folder / f"{part}_label.pkl").write_bytes(pickle.dumps((names, list(range(len(lengths)))), 2))
+    return data
+
+
+def test_stgcn_folder_loses_its_padding(tmp_path: Path):
+    train, val = write_stgcn(tmp_path, "train", [3, 10]), write_stgcn(tmp_path, "val", [0, 7])
+    train[0, :, 1] = 0  # a gap inside a clip is no padding
+    np.save(tmp_path / "train_data.npy", train)
+    recordings = read_stgcn(tmp_path)
+    first, second, empty, last = recordings.clips
+    assert recordings.total == 4
+    assert recordings.bodies == 2
+    assert recordings.splits["split"].train == ("train",)
+    assert isinstance(empty, Skipped)
+    assert "all frames are 0" in empty.reason
+    assert [len(clip.frames) for clip in (first, second, last)] == [3, 10, 7]
+    np.testing.assert_array_equal(first.frames, train[0, :, :3].transpose(1, 3, 2, 0))
+    np.testing.assert_array_equal(last.frames, val[1, :, :7].transpose(1, 3, 2, 0))
+    assert (last.name, last.subject, last.camera) == ("S002C001P002R001A002", "P002", "C001")
+    assert [clip.split for clip in (first, second, last)] == ["train", "train", "val"]
+    assert [clip.label for clip in (first, second, last)] == [0, 1, 1]
+
+
+def test_stgcn_flat_points(tmp_path: Path):
+    data = write_stgcn(tmp_path, "train", [5], channels=2, m=1)
+    recordings = read_stgcn(tmp_path)
+    (clip,) = clips_of(recordings)
+    assert (recordings.topology, recordings.dims, recordings.units) == (BODY_25, 2, "px")
+    np.testing.assert_array_equal(clip.frames[..., :2], data[0, :, :5].transpose(1, 3, 2, 0))
+    assert (clip.frames[..., 2] == 1).all()
+
+
+def test_stgcn_errors_say_what_was_expected(tmp_path: Path):
+    with pytest.raises(EdgcnError, match=r"\*_data\.npy"):
+        read_stgcn(tmp_path)
+    write_stgcn(tmp_path, "train", [3, 4])
+    labels = tmp_path / "train_label.pkl"
+    for content, message in [
+        ((["a"], [0]), r"expected 2 names and labels as in train_data\.npy, got 1 and 1"),
+        ((["a", "b"], [0, "x"]), "labels that are whole numbers"),
+        ({"names": []}, r"expected \(names, labels\)"),
+    ]:
+        labels.write_bytes(pickle.dumps(content))
+        with pytest.raises(FileError, match=rf"train_label\.pkl: .*{message}"):
+            read_stgcn(tmp_path)
+    labels.unlink()
+    with pytest.raises(EdgcnError, match=r"expected a pickle file at .*train_label\.pkl"):
+        read_stgcn(tmp_path)
+    np.save(tmp_path / "train_data.npy", np.zeros((2, 3, 4)))
+    with pytest.raises(FileError, match=r"expected floats \(N, 2 or 3, T, V, M\), got float64"):
+        read_stgcn(tmp_path)
+    np.save(tmp_path / "train_data.npy", np.array([{}], dtype=object))
+    with pytest.raises(FileError, match="expected a numpy array"):
+        read_stgcn(tmp_path)

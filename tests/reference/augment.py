@@ -1,0 +1,193 @@
+"""Augmentations, one clip (C, T, V, M) at a time in plain numpy loops: slow and obvious.
+
+`drawn` holds this clip's random numbers in the order in which the augmentation draws them.
+"""
+
+import math
+
+import numpy as np
+
+
+def seen(clip, dims):
+    """(T, V, M): any geometry channel is not 0."""
+    return (clip[:dims] != 0).any(axis=0)
+
+
+def subtract(clip, drawn, topology, dims, p=1.0):
+    joint = int(drawn[0] * len(topology))
+    if not drawn[1] < p:
+        return clip
+    out = clip.copy()
+    frames = clip.shape[1]
+    known = [t for t in range(frames) if seen(clip, dims)[t, joint, 0]]
+    if not known:
+        return clip
+    for t in range(frames):
+        for c in range(dims):
+            where = np.interp(t, known, [clip[c, k, joint, 0] for k in known])
+            out[c, t] = np.where(seen(clip, dims)[t], clip[c, t] - where, 0)
+    return out
+
+
+def rotate(clip, drawn, topology, dims, degrees=30.0):
+    angle, axis = math.radians(degrees) * drawn[0], int(drawn[1] * 3)
+    cos, sin = math.cos(angle), math.sin(angle)
+    if dims == 2:
+        matrix = np.array([[cos, -sin], [sin, cos]])
+    else:
+        matrix = {
+            0: np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]]),
+            1: np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]]),
+            2: np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]]),
+        }[axis]
+    return _apply(clip, matrix)
+
+
+def shear(clip, drawn, topology, dims, strength=1.0):
+    matrix = np.eye(dims)
+    for i in range(dims):
+        for j in range(dims):
+            if i != j:
+                matrix[i, j] = (2 * drawn[0][i, j] - 1) * strength
+    return _apply(clip, matrix)
+
+
+def _apply(clip, matrix):
+    out = clip.copy()
+    dims = len(matrix)
+    for t, v, m in np.ndindex(clip.shape[1:]):
+        out[:dims, t, v, m] = matrix @ clip[:dims, t, v, m]
+    return out
+
+
+def reverse(clip, drawn, topology, dims, p=0.5):
+    return clip[:, ::-1] if drawn[0] < p else clip
+
+
+def mirror(clip, drawn, topology, dims, p=0.5):
+    if not drawn[0] < p:
+        return clip
+    other = dict(topology.mirror) | {right: left for left, right in topology.mirror}
+    out = np.empty_like(clip)
+    for v, joint in enumerate(topology.joints):
+        out[:, :, v] = clip[:, :, topology.index(other.get(joint, joint))]
+    out[0] *= -1
+    return out
+
+
+def bone_scale(clip, drawn, topology, dims, strength=0.2):
+    """Only for clips without missing joints, where the rule is one line."""
+    other = dict(topology.mirror) | {right: left for left, right in topology.mirror}
+    out = clip.copy()
+    for child, parent in topology.from_root:
+        joint = topology.joints[child]
+        first = min(child, topology.index(other.get(joint, joint)))
+        factor = 1 + strength * (2 * drawn[0][first] - 1)
+        bone = clip[:dims, :, child] - clip[:dims, :, parent]
+        out[:dims, :, child] = out[:dims, :, parent] + factor * bone
+    return out
+
+
+def crop_resize(clip, drawn, topology, dims, cut=0.5):
+    last = clip.shape[1] - 1
+    dropped = cut * drawn[0][0]
+    first = drawn[1][0] * dropped * last
+    return resample(clip, [first + t * (1 - dropped) for t in range(last + 1)], dims)
+
+
+def time_warp(clip, drawn, topology, dims, strength=0.5):
+    last = clip.shape[1] - 1
+    positions = []
+    for t in range(last + 1):
+        position = float(t)
+        for k in (1, 2, 3):
+            amplitude = (2 * drawn[0][k - 1] - 1) * strength / 3
+            wave = math.sin(math.pi * k * t / max(last, 1)) / (math.pi * k)
+            position += last * amplitude * wave
+        positions.append(position)
+    return resample(clip, positions, dims)
+
+
+def resample(clip, positions, dims):
+    """Linear between two frames; of two neighbors the one that has the joint."""
+    out = np.zeros((clip.shape[0], len(positions), *clip.shape[2:]))
+    last = clip.shape[1] - 1
+    for i, position in enumerate(positions):
+        position = min(max(position, 0), last)
+        low = math.floor(position)
+        high, part = min(low + 1, last), position - low
+        for v, m in np.ndindex(clip.shape[2:]):
+            has_low, has_high = (seen(clip, dims)[t, v, m] for t in (low, high))
+            if has_low and has_high:
+                out[:, i, v, m] = (1 - part) * clip[:, low, v, m] + part * clip[:, high, v, m]
+            elif has_low:
+                out[:, i, v, m] = clip[:, low, v, m]
+            elif has_high and part > 0:
+                out[:, i, v, m] = clip[:, high, v, m]
+    return out
+
+
+def noise(clip, drawn, topology, dims, std=0.05):
+    out = clip.copy()
+    for t, v, m in np.ndindex(clip.shape[1:]):
+        if seen(clip, dims)[t, v, m]:
+            out[:dims, t, v, m] += std * drawn[0][:, t, v, m]
+    return out
+
+
+def blur(clip, drawn, topology, dims, p=0.5, kernel=15, narrowest=0.1, widest=2.0):
+    if not drawn[0] < p:
+        return clip
+    sigma = narrowest + (widest - narrowest) * drawn[1][0]
+    taps = range(-(kernel // 2), kernel // 2 + 1)
+    out, last = clip.copy(), clip.shape[1] - 1
+    for t, v, m in np.ndindex(clip.shape[1:]):
+        if not seen(clip, dims)[t, v, m]:
+            continue
+        total, weights = np.zeros(dims), 0.0
+        for tap in taps:
+            source = min(max(t + tap, 0), last)
+            if seen(clip, dims)[source, v, m]:
+                weight = math.exp(-0.5 * (tap / sigma) ** 2)
+                total += weight * clip[:dims, source, v, m]
+                weights += weight
+        out[:dims, t, v, m] = total / weights
+    return out
+
+
+def joint_mask(clip, drawn, topology, dims, fewest=5, most=15, shortest=1 / 3, longest=2 / 3):
+    frames = clip.shape[1]
+    count = fewest + int(drawn[0] * (most - fewest + 1))
+    hidden = np.argsort(drawn[1])[:count]
+    length = math.ceil((shortest + (longest - shortest) * drawn[2]) * frames)
+    first = math.floor(drawn[3] * (frames - length + 1))
+    out = clip.copy()
+    for joint in hidden:
+        out[:, first : first + length, joint] = 0
+    return out
+
+
+def channel_mask(clip, drawn, topology, dims, p=1.0):
+    out = clip.copy()
+    if drawn[0] < p:
+        out[int(drawn[1] * dims)] = 0
+    return out
+
+
+SLOW = {
+    function.__name__: function
+    for function in (
+        subtract,
+        rotate,
+        shear,
+        reverse,
+        noise,
+        blur,
+        joint_mask,
+        channel_mask,
+        mirror,
+        bone_scale,
+        crop_resize,
+        time_warp,
+    )
+}

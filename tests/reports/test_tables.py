@@ -1,0 +1,125 @@
+"""Tables: columns line up, fractions become percentages, nothing in a name can do harm."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from edgcn.errors import EdgcnError
+from edgcn.reports.tables import (
+    RESULT_COLUMNS,
+    count_table,
+    format_cell,
+    markdown_table,
+    percent,
+    results_table,
+    text_table,
+)
+
+ROWS = [
+    {"name": "majority class", "top1": 0.398, "n": 610},
+    {
+        "name": "EDGCN, linear",
+        "top1": 0.469,
+        "low": 0.42,
+        "high": 0.51,
+        "top5": 1.0,
+        "macro_f1": float("nan"),
+        "n": 610,
+        "seeds": [0, 1, 2],
+    },
+]
+
+
+def test_results_table_reads_as_documented():
+    assert results_table(ROWS).splitlines() == [
+        "method          top-1 %  95 % interval  top-5 %  macro-F1 %  mean class %  clips  seeds",
+        "──────────────  ───────  ─────────────  ───────  ──────────  ────────────  ─────  ───────",
+        "majority class     39.8              -        -           -             -    610  -",
+        "EDGCN, linear      46.9      42.0–51.0    100.0           -             -    610  0, 1, 2",
+    ]
+
+
+@given(st.lists(st.text(max_size=12), min_size=1, max_size=5))
+def test_columns_line_up_in_display_width_for_any_names(names):
+    rows = [{"name": name, "n": i, "top1": i / 5} for i, name in enumerate(names)]
+    lines = text_table(rows, ("name", "n", "top1")).split("\n")
+    assert len({cell_len(line) for line in lines}) == 1  # the last column is flush right
+    assert all(char.isprintable() for line in lines for char in line)
+
+
+def test_wide_letters_take_two_columns():
+    lines = count_table([("触る首", 3), ("touch neck", 97)]).splitlines()
+    assert len({cell_len(line[: line.index("3" if "触" in line else "97")]) for line in lines[2:4]})
+    ends = {cell_len(line) for line in lines}
+    assert len(ends) == 1
+
+
+def test_count_table_shares_and_total():
+    table = count_table([("a", 1), ("b", 3), ("c", 0)], of="gesture").splitlines()
+    assert table[0].split() == ["gesture", "count", "%"]
+    assert [line.split() for line in table[2:]] == [
+        ["a", "1", "25.0"],
+        ["b", "3", "75.0"],
+        ["c", "0", "0.0"],
+        ["total", "4", "-"],
+    ]
+    assert count_table([("a", 0)]).splitlines()[2].split() == ["a", "0", "-"]  # no 0 / 0
+    assert count_table([]).splitlines()[-1].split() == ["total", "0", "-"]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.4694, "46.9"),
+        (np.float32(0.5), "50.0"),
+        (0, "0.0"),
+        (1, "100.0"),
+        (None, "-"),
+        (float("nan"), "-"),
+        (np.float32("nan"), "-"),
+    ],
+)
+def test_scores_are_percentages_with_one_decimal(value, shown):
+    assert percent(value) == shown
+    assert format_cell({"top1": value}, "top1") == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(3082, "3082"), (np.int64(5), "5"), ([7], "7"), ((), "-"), ("a\nb", "a b"), ("", "-")],
+)
+def test_counts_and_words_stay_as_they_are(value, shown):
+    assert format_cell({"seeds": value}, "seeds") == shown
+
+
+@pytest.mark.parametrize("value", [46.9, -0.1, "0.5", float("inf")])
+def test_a_score_that_is_no_fraction_is_refused_by_name(value):
+    with pytest.raises(EdgcnError, match=r"top1 of 'x'.*between 0 and 1.*divide percentages"):
+        format_cell({"name": "x", "top1": value}, "top1")
+
+
+def test_no_color_codes_even_from_a_name():
+    assert "\x1b" not in results_table([{"name": "\x1b[31mred\x1b[0m", "top1": 0.5}])
+
+
+def test_markdown_has_one_cell_per_column_and_no_live_markup():
+    rows = [{"name": "a|b <b> `x` *y* _z_ touch_neck P&C &lt; \\", "top1": 0.5}, *ROWS]
+    lines = markdown_table(rows, RESULT_COLUMNS).splitlines()
+    bars = [len(re.findall(r"(?<!\\)\|", line)) for line in lines]
+    assert set(bars) == {len(RESULT_COLUMNS) + 1}
+    assert len({cell_len(line) for line in lines}) == 1
+    assert r"a\|b \<b\> \`x\` \*y\* \_z\_ touch_neck P&C \&lt; \\" in lines[2]
+    rule = [cell.strip() for cell in lines[1].strip("|").split("|")]
+    assert rule[0].endswith("-")  # words to the left
+    assert rule[1].endswith(":")  # numbers to the right
+
+
+def test_a_table_without_rows_is_its_heading_and_without_columns_an_error():
+    assert len(text_table([], RESULT_COLUMNS).splitlines()) == 2
+    assert len(markdown_table([], ("name",)).splitlines()) == 2
+    with pytest.raises(EdgcnError, match="at least one column"):
+        text_table(ROWS, ())
