@@ -77,7 +77,8 @@ def test_surest_means_over_all_frames(tmp_path, rng):
 
 
 def test_a_neck_that_is_not_seen(tmp_path, rng):
-    subject, other = walk(rng, 10, start=300), walk(rng, 10, start=900, sure=0.5)
+    # Far from the corner (0, 0), where a neck that is not seen would seem to be.
+    subject, other = walk(rng, 10, start=1500), walk(rng, 10, start=2200, sure=0.5)
     subject[3:6, 1] = 0
     frames = [[b, a] for a, b in zip(subject, other, strict=True)]
     np.testing.assert_array_equal(read(write_openpose(tmp_path / "a", frames)), subject)

@@ -89,7 +89,7 @@ def bones_and_dots(axes):
 # --- contact sheets ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("rows", [1, 6, 16])
+@pytest.mark.parametrize("rows", [1, 12])
 def test_contact_sheet_is_a_picture_that_grows_with_its_rows(tmp_path, rows):
     rng = np.random.default_rng(0)
     topology = TOPOLOGIES["kinect_v2"]
@@ -250,7 +250,7 @@ def test_runs_overlay_by_name(tmp_path, drawn):
 
 def test_confusion_colors_are_shares_and_cells_are_counts(tmp_path, drawn):
     matrix = np.array([[3, 1, 0], [0, 0, 0], [2, 0, 2]])
-    pixels(confusion_matrix_plot(matrix, ["<b>", "no clip", "触$x$"[1:]], tmp_path / "c.png"))
+    pixels(confusion_matrix_plot(matrix, ["<b>", "no clip", "5 $ or 6 $"], tmp_path / "c.png"))
     axes = drawn[0].axes[0]
     shares = axes.images[0].get_array()
     np.testing.assert_allclose(shares, [[0.75, 0.25, 0], [0, 0, 0], [0.5, 0, 0.5]])
@@ -260,7 +260,7 @@ def test_confusion_colors_are_shares_and_cells_are_counts(tmp_path, drawn):
     assert axes.get_yticklabels()[1].get_text() == "no clip  (0)"
 
 
-@pytest.mark.parametrize("size", [1, 20, 21, 60])
+@pytest.mark.parametrize("size", [1, 20, 60])
 def test_confusion_of_any_size(tmp_path, drawn, size):
     names = [f"a class name of some length {i}" for i in range(size)]
     matrix = np.random.default_rng(0).integers(0, 9, (size, size))

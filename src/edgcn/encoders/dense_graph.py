@@ -69,7 +69,7 @@ class GraphConv(nn.Module):
         mixed = (self.adjacency + self.residual) @ x.flatten(1)
         scales = mixed.view(-1, joints, *x.shape[1:]).unbind(0)
         rows = torch.cat(scales, dim=-1) if len(scales) > 1 else scales[0]
-        return torch.relu_(normalize_channels(self.norm, self.mix(rows)))
+        return torch.relu(normalize_channels(self.norm, self.mix(rows)))
 
 
 class WindowConv(nn.Module):
@@ -136,7 +136,7 @@ class Block(nn.Module):
         pathways: Tensor = self.frames(self.graph(x))
         for window in self.windows:
             pathways = pathways + window(x)
-        out: Tensor = self.temporal(torch.relu_(pathways))
+        out: Tensor = self.temporal(torch.relu(pathways))
         return out
 
 

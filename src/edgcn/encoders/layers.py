@@ -136,7 +136,7 @@ class SimpleTemporal(nn.Module):
         out: Tensor = self.conv(x)
         if self.has_residual:
             out = out + x
-        return torch.relu_(out) if self.activate else out
+        return torch.relu(out) if self.activate else out
 
 
 class MultiScaleTemporal(nn.Module):
@@ -173,7 +173,7 @@ class MultiScaleTemporal(nn.Module):
         )
 
     def forward(self, x: Joints) -> Mixed:
-        reduced = torch.relu_(normalize_channels(self.reduce_norm, self.reduce(x)))
+        reduced = torch.relu(normalize_channels(self.reduce_norm, self.reduce(x)))
         *dilated, last = torch.split(reduced, self.width, dim=-1)
         branches = [
             mix(unfold_frames(h, window=3, dim=3, stride=self.stride, dilation=d))
@@ -184,7 +184,7 @@ class MultiScaleTemporal(nn.Module):
         branches.append(torch.maximum(torch.maximum(before, now), after))
         branches.append(self.plain(x[:, :, :: self.stride]))
         out = normalize_channels(self.norm, torch.cat(branches, dim=-1)) + self.residual(x)
-        return torch.relu_(out) if self.activate else out
+        return torch.relu(out) if self.activate else out
 
 
 class _SumOverRanks(torch.autograd.Function):
@@ -240,9 +240,10 @@ def statistics_over_ranks(
     x: Float[Tensor, "rows c"],
 ) -> tuple[Float[Tensor, "c"], Float[Tensor, "c"], Float[Tensor, ""]]:
     """Mean and biased variance of each channel, and how many rows there are, over all ranks."""
-    exact = x.double()  # one exchange of plain sums, without their cancellation
-    count = exact.new_full((1,), len(x))
-    sums = torch.cat([exact.sum(dim=0), exact.square().sum(dim=0), count])
+    var, mean = torch.var_mean(x if x.dtype == torch.float64 else x.float(), dim=0, correction=0)
+    var, mean = var.double(), mean.double()  # so that one exchange of plain sums loses no digits
+    count = mean.new_full((1,), len(x))
+    sums = torch.cat([count * mean, count * (var + mean.square()), count])
     if dist.is_available() and dist.is_initialized():
         sums = _SumOverRanks.apply(sums)  # type: ignore[no-untyped-call]
     rows = sums[-1].detach()
@@ -253,8 +254,8 @@ def statistics_over_ranks(
 def synchronize_batch_norm(module: nn.Module) -> nn.Module:
     """Replace every batch norm in place by one that sees all ranks; names and values stay.
 
-    Call it before the optimizer is made or after, the parameters are the same objects.
-    Returns the module, or its replacement if it is itself a batch norm.
+    Returns the module, or its replacement if it is itself a batch norm. The parameters stay the
+    same objects, so an optimizer made before still holds them.
     """
     if isinstance(module, nn.BatchNorm1d):
         return SynchronizedBatchNorm(module)

@@ -123,7 +123,7 @@ def flatten(features: Float[np.ndarray, "n d"], *, seed: int) -> tuple[np.ndarra
     if len(features) < 30 or s[0] < 1e-6:
         return start, "PCA"
     from sklearn.manifold import TSNE
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     # sklearn's own PCA start divides by the spread as well; given, it does not depend on a solver
     tsne = TSNE(init=1e-4 * start / start[:, 0].std(), random_state=seed, perplexity=30.0)

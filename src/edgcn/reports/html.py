@@ -162,7 +162,7 @@ tbody tr:hover { background: var(--panel); }
 figure { margin: 1rem 0; }
 img { display: block; max-width: 100%; height: auto; background: #ffffff; border-radius: 6px;
       border: 1px solid var(--line); }
-@media (max-width: 40rem) { img { max-width: none; width: 40rem; } }  /* scroll, not squint */
+@media (max-width: 40rem) { img { max-width: none; width: 32rem; } }  /* scroll, not squint */
 figcaption { color: var(--soft); font-size: .85rem; margin-top: .3rem; }
 pre { background: var(--panel); border-radius: 6px; padding: .8rem 1rem; overflow-x: auto;
       font: .85rem/1.45 ui-monospace, "SF Mono", Menlo, Consolas, monospace;
