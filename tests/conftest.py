@@ -1,4 +1,4 @@
-"""Shape annotations are checked at run time here; real recordings and references are found or named."""
+"""Shape annotations are checked at run time here; recordings and references are found or named."""
 
 import os
 from pathlib import Path

@@ -52,7 +52,30 @@ _HOMES = {
     "resume": "edgcn.api",
 }
 
-__all__ = list(_HOMES)
+__all__ = [
+    "AUGMENTATIONS",
+    "Clip",
+    "ENCODERS",
+    "EdgcnError",
+    "MomentumContrast",
+    "Normalize",
+    "OBJECTIVES",
+    "READERS",
+    "READOUTS",
+    "Recognizer",
+    "Store",
+    "TOPOLOGIES",
+    "Topology",
+    "demo",
+    "evaluate",
+    "info",
+    "load",
+    "open_store",
+    "prepare",
+    "pretrain",
+    "report",
+    "resume",
+]
 
 
 def __getattr__(name: str) -> Any:

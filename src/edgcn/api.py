@@ -1,9 +1,9 @@
 """What the commands do, as plain calls: the same settings as keyword arguments.
 
-    store = edgcn.prepare("utd_mhad", "recordings/", out="stores/utd")
-    run = edgcn.pretrain(store, encoder="edgcn-s")
-    results = edgcn.evaluate(run, store, protocol="logistic")
-    edgcn.load(run).label(clips)
+store = edgcn.prepare("utd_mhad", "recordings/", out="stores/utd")
+run = edgcn.pretrain(store, encoder="edgcn-s")
+results = edgcn.evaluate(run, store, protocol="logistic")
+edgcn.load(run).label(clips)
 """
 
 from collections.abc import Sequence

@@ -70,7 +70,8 @@ def _parse(model: Callable[..., Config], command: str, arguments: list[str]) -> 
     try:
         with contextlib.redirect_stderr(said):
             kwargs = {} if default is None else {"default": default}
-            return tyro.cli(model, prog=f"edgcn {command}", args=arguments, **kwargs)
+            config: Config = tyro.cli(model, prog=f"edgcn {command}", args=arguments, **kwargs)
+            return config
     except SystemExit as stop:
         if stop.code in (0, None):
             raise

@@ -15,7 +15,8 @@ from edgcn.encoders.recurrent import RecurrentEncoder
 # Hops (0, 1) in EDGCN: the paper says "one scale" and does not say which. Hop 0 alone is the
 # identity, so joints would mix only through the learned residual. Hop 1 alone cannot tell the
 # frames of a window apart, because all of them have the same neighbors. Hop 0 keeps each joint and
-# frame itself, hop 1 brings its neighbors: the least that is a dense graph.
+# frame itself, hop 1 brings its neighbors: the least that is a dense graph. MS-G3D would count
+# these as two scales; `hops=(0,)` is its one scale.
 _edgcn = partial(DenseGraphEncoder, hops=(0, 1), windows=(3,), temporal="simple")
 
 ENCODERS: dict[str, Callable[..., DenseGraphEncoder | RecurrentEncoder]] = {

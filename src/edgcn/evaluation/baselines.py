@@ -16,7 +16,9 @@ def majority_scores(
     return np.tile(counts, (tests, 1))
 
 
-def random_encoder(name: str, inputs: Inputs, options: dict[str, object], *, seed: int) -> nn.Module:
+def random_encoder(
+    name: str, inputs: Inputs, options: dict[str, object], *, seed: int
+) -> nn.Module:
     """The encoder as it was before pre-training: same preset, same inputs, same seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

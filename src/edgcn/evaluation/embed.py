@@ -50,9 +50,7 @@ def embed(
     return torch.cat(parts).numpy()
 
 
-def raw_coordinates(
-    store: Store, rows: np.ndarray, *, fit: np.ndarray
-) -> Float[np.ndarray, "n d"]:
+def raw_coordinates(store: Store, rows: np.ndarray, *, fit: np.ndarray) -> Float[np.ndarray, "n d"]:
     """Canonicalized joint coordinates of 32 frames, flattened: what a probe gets without an encoder.
 
     Args:

@@ -1,6 +1,6 @@
 """What is put on frozen features: the paper's linear layer, logistic regression, nearest neighbors.
 
-features (N, D), labels (N,) -> scores (N', K). Every probe sees features standardized by the
+features (N, D), labels (N,) -> scores (N', K). The linear probes see features standardized by the
 training clips, so that one learning rate suits any encoder, and raw coordinates as well.
 """
 
@@ -36,7 +36,8 @@ class LinearProbe:
 
     def scores(self, features: Features) -> Scores:
         """Logits of the classes."""
-        return ((features - self.mean) / self.scale) @ self.weight.T + self.bias
+        standardized = (features - self.mean) / self.scale
+        return np.asarray(standardized @ self.weight.T + self.bias)
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ def fit_linear(
     generator = torch.Generator().manual_seed(seed)
     for epoch in range(epochs):
         rate = lr * 0.5 ** sum(epoch >= milestone for milestone in MILESTONES)
-        for chosen in torch.randperm(len(x), generator=generator).split(LINEAR_BATCH):
+        order = torch.randperm(len(x), generator=generator)
+        for chosen in torch.split(order, LINEAR_BATCH):
             error = _softmax_error(x[chosen], y[chosen], weight, bias)
             for value, slow, grad in (
                 (weight, slow_weight, error.T @ x[chosen]),

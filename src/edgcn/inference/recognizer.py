@@ -47,9 +47,9 @@ class Recognizer:
             check_topology(self.inputs, clips.topology, where=str(clips.path))
         parts = []
         for first in range(0, len(clips), BATCH):
-            rows = np.arange(first, min(first + BATCH, len(clips)))
+            rows = range(first, min(first + BATCH, len(clips)))
             if isinstance(clips, Store):
-                x = clips.batch(rows, self.inputs.frames)
+                x = clips.batch(np.array(rows), self.inputs.frames)
             else:
                 x = torch.cat([self._one(clips[row], row) for row in rows])
             x = self.inputs.features(self.inputs.clean(x))

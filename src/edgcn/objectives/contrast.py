@@ -141,7 +141,8 @@ class MomentumContrast(nn.Module):
     @torch.no_grad()
     def after_step(self) -> None:
         """Let the key encoder follow the query encoder, and queue the batch's keys."""
-        slow, fast = list(self.key.parameters()), list(self.query.parameters())
+        slow: list[Tensor] = list(self.key.parameters())
+        fast: list[Tensor] = list(self.query.parameters())
         torch._foreach_lerp_(slow, fast, 1 - self.momentum)
         if self.pending is not None:
             self.queue.push(self.pending)

@@ -1,8 +1,8 @@
 """NTU RGB+D 60 (Shahroudy et al., CVPR 2016) and 120 (Liu et al., TPAMI 2020): `.skeleton` files.
 
 SsssCcccPpppRrrrAaaa.skeleton -> bodies by id -> denoised -> slots -> (T, M, 25, 3) metres, 30 fps.
-Denoising and its thresholds are those of the common NTU preprocessing (Zhang et al., VA-CNN, TPAMI
-2019, and the graph networks after it): length, then spread, then motion.
+Denoising (length, then spread, then motion) has the thresholds of the preprocessing published with
+CTR-GCN (Chen et al., ICCV 2021).
 """
 
 import re

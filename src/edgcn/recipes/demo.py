@@ -6,8 +6,8 @@ recordings of people.
 
 import shutil
 from collections.abc import Callable
-
 from pathlib import Path
+from typing import Any
 
 from edgcn.config import DemoConfig, EvaluateConfig, PrepareConfig, PretrainConfig
 from edgcn.errors import EdgcnError
@@ -57,7 +57,7 @@ def demo(config: DemoConfig, *, say: Callable[[str], None] = print) -> Path:
         runs.append(pretrain(settings, say=lambda line: say(f"     {line}")))
 
     say("4/4  a linear layer on the frozen features, tested on people not seen in training")
-    rows = []
+    rows: list[dict[str, Any]] = []
     for run in runs:
         results = evaluate(EvaluateConfig(run=run, store=store), say=_quiet)
         rows += results["rows"] if not rows else results["rows"][-1:]

@@ -50,9 +50,7 @@ def evaluate(config: EvaluateConfig, *, say: Callable[[str], None] = print) -> d
         raise EdgcnError(f"{folder} holds a result already; pass --overwrite to replace it")
 
     device = choose_device(config.accelerator)
-    untrained = random_encoder(
-        about["encoder"], inputs, about["options"], seed=trained.seed
-    )
+    untrained = random_encoder(about["encoder"], inputs, about["options"], seed=trained.seed)
     title = name_of(trained.encoder, trained.moments)
     say(
         f"{config.protocol} protocol, split {split.name!r}: {len(split.train)} training clips, "
@@ -147,7 +145,9 @@ def labelled(store: Store, split: Split) -> Split:
             f"choose another with --split"
         )
     if len(set(store.labels[train].tolist())) < 2:
-        raise EdgcnError(f"split {split.name!r} has training clips of one class; expected 2 or more")
+        raise EdgcnError(
+            f"split {split.name!r} has training clips of one class; expected 2 or more"
+        )
     return Split(split.name, train, test)
 
 

@@ -57,11 +57,10 @@ def open_recordings(config: PrepareConfig) -> Recordings:
     if config.path is None and config.reader != "synthetic":
         raise EdgcnError(f"reader {config.reader!r} needs the path of its recordings")
     given: dict[str, Any] = dict(config.options)
-    reader = validate_call(
-        READERS[config.reader], config={"arbitrary_types_allowed": True}
-    )
+    reader = validate_call(config={"arbitrary_types_allowed": True})(READERS[config.reader])
     try:
-        return reader(config.path, **given)
+        recordings: Recordings = reader(config.path, **given)
+        return recordings
     except ValidationError as error:
         raise EdgcnError(_bad_options(config.reader, error)) from None
 

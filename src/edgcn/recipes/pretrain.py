@@ -20,8 +20,8 @@ from edgcn.checkpoint import Inputs, build_encoder, save_encoder
 from edgcn.config import PretrainConfig, make_config
 from edgcn.encoders import synchronize_batch_norm
 from edgcn.errors import EdgcnError
-from edgcn.evaluation.embed import canonical, embed
-from edgcn.evaluation.probes import NearestProbe
+from edgcn.evaluation.embed import canonical
+from edgcn.evaluation.monitor import knn_check
 from edgcn.normalize import NORMALIZATIONS
 from edgcn.objectives import MomentumContrast
 from edgcn.progress import progress
@@ -36,11 +36,11 @@ from edgcn.runs import (
     rewind_metrics,
     write_json,
 )
-from edgcn.splits import held_out
 from edgcn.store import Store, open_store
 from edgcn.training.loop import Share, Views, fill_epoch, shares, train_epoch
 from edgcn.training.resume import load_state, save_state
-from edgcn.training.schedule import epoch_generator, lr_factor
+from edgcn.training.schedule import epoch_generator
+from edgcn.training.setup import lr_of, make_fabric, make_optimizer, use_bfloat16
 
 
 def pretrain(
@@ -142,35 +142,6 @@ def check(config: PretrainConfig, rows: np.ndarray) -> None:
         )
 
 
-def make_fabric(config: PretrainConfig) -> Fabric:
-    """Devices, precision and ranks, launched."""
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    ranks = config.devices * config.nodes
-    try:
-        fabric = Fabric(
-            accelerator=config.accelerator,
-            devices=config.devices,
-            num_nodes=config.nodes,
-            strategy="ddp" if ranks > 1 else "auto",
-            precision="bf16-mixed" if use_bfloat16(config) else "32-true",
-        )
-    except (ValueError, RuntimeError) as error:
-        raise EdgcnError(f"cannot use accelerator {config.accelerator!r}: {error}") from error
-    fabric.launch()
-    return fabric
-
-
-def use_bfloat16(config: PretrainConfig) -> bool:
-    """bfloat16 where asked for, or where the device multiplies it faster than float32."""
-    if config.precision != "auto":
-        return config.precision == "bfloat16"
-    if config.accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)  # no public name yet
-    return bool(supported and supported())
-
-
 def open_run(fabric: Fabric, config: PretrainConfig, store: Store, resume: Path | None) -> Path:
     """The run's folder, new or continued, the same on every rank."""
     if resume:
@@ -222,31 +193,6 @@ def make_inputs(store: Store, config: PretrainConfig, rows: np.ndarray) -> Input
     )
 
 
-def make_optimizer(config: PretrainConfig, module: nn.Module) -> torch.optim.Optimizer:
-    """SGD with momentum 0.9 (the paper), or AdamW."""
-    if config.optimizer == "adamw":
-        return torch.optim.AdamW(
-            module.parameters(), lr=config.lr, weight_decay=config.weight_decay
-        )
-    return torch.optim.SGD(
-        module.parameters(), lr=config.lr, momentum=0.9, weight_decay=config.weight_decay
-    )
-
-
-def lr_of(config: PretrainConfig, epoch: int, *, steps: int) -> Callable[[int], float]:
-    """Learning rate of each step of a 1-based epoch."""
-
-    def rate(step: int) -> float:
-        return config.lr * lr_factor(
-            epoch - 1 + step / max(steps, 1),
-            schedule=config.schedule,
-            epochs=config.epochs,
-            warmup_epochs=config.warmup_epochs,
-        )
-
-    return rate
-
-
 def run_epoch(
     fabric: Fabric,
     objective: MomentumContrast,
@@ -293,22 +239,6 @@ def run_epoch(
             fill_epoch(fabric, objective, batches, views, advance)
             return None
         return train_epoch(fabric, objective, optimizer, batches, views, rate, advance)
-
-
-def knn_check(
-    encoder: nn.Module, store: Store, rows: np.ndarray, inputs: Inputs, device: torch.device
-) -> dict[str, float]:
-    """kNN accuracy on held-out TRAINING subjects, where there are labels; a curve, not a score."""
-    rows = rows[store.labels[rows] >= 0]
-    if len(rows) < 2:
-        return {}
-    fit, held = held_out(rows, store.subjects)[0]
-    if not len(fit) or not len(held):
-        return {}
-    features = embed(encoder, store, np.concatenate([fit, held]), inputs=inputs, device=device)
-    probe = NearestProbe(features[: len(fit)], store.labels[fit], len(store.classes), 1)
-    found = probe.scores(features[len(fit) :]).argmax(1)
-    return {"knn_top1": float((found == store.labels[held]).mean())}
 
 
 def describe(row: dict[str, Any], epochs: int) -> str:

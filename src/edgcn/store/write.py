@@ -168,13 +168,13 @@ def write_store(
         if not scored:
             (folder / "scores.npy").unlink()
         lengths = np.array(index.pop("lengths"), dtype=np.int64)
-        np.savez(
-            folder / "index.npz",
-            lengths=lengths,
-            offsets=np.cumsum(lengths) - lengths,
-            labels=np.array(index.pop("labels"), dtype=np.int64),
+        arrays = {
+            "lengths": lengths,
+            "offsets": np.cumsum(lengths) - lengths,
+            "labels": np.array(index.pop("labels"), dtype=np.int64),
             **{name: np.array(values, dtype=np.str_) for name, values in index.items()},
-        )
+        }
+        np.savez(folder / "index.npz", **arrays)  # type: ignore[arg-type]  # its own flag is bool
         (folder / "store.json").write_text(json.dumps(_about(recordings, skipped), indent=1))
     return skipped
 

@@ -79,7 +79,9 @@ def train_epoch(
         losses.append(loss.detach())
         tick(share.batch)
     mean = torch.stack(losses).mean()
-    return float(fabric.all_reduce(mean, reduce_op="mean"))
+    everyone = fabric.all_reduce(mean, reduce_op="mean")
+    assert isinstance(everyone, Tensor)
+    return float(everyone)
 
 
 @torch.no_grad()

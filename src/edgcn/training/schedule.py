@@ -22,7 +22,9 @@ def lr_factor(
     return 1.0
 
 
-def epoch_generator(seed: int, epoch: int, *, device: str | torch.device = "cpu") -> torch.Generator:
+def epoch_generator(
+    seed: int, epoch: int, *, device: str | torch.device = "cpu"
+) -> torch.Generator:
     """Randomness that depends on the seed and the epoch alone, so that resuming needs no state."""
     generator = torch.Generator(device)
     mixed = torch.Generator().manual_seed(seed)

@@ -1,0 +1,65 @@
+"""What a training runs on: devices, ranks, precision, optimizer and learning rate, from a config."""
+
+from collections.abc import Callable
+
+import torch
+from lightning_fabric import Fabric
+from torch import nn
+
+from edgcn.config import PretrainConfig
+from edgcn.errors import EdgcnError
+from edgcn.training.schedule import lr_factor
+
+
+def make_fabric(config: PretrainConfig) -> Fabric:
+    """Devices, precision and ranks, launched."""
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    ranks = config.devices * config.nodes
+    try:
+        fabric = Fabric(
+            accelerator=config.accelerator,
+            devices=config.devices,
+            num_nodes=config.nodes,
+            strategy="ddp" if ranks > 1 else "auto",
+            precision="bf16-mixed" if use_bfloat16(config) else "32-true",
+        )
+    except (ValueError, RuntimeError) as error:
+        raise EdgcnError(f"cannot use accelerator {config.accelerator!r}: {error}") from error
+    fabric.launch()
+    return fabric
+
+
+def use_bfloat16(config: PretrainConfig) -> bool:
+    """bfloat16 where asked for, or where the device multiplies it faster than float32."""
+    if config.precision != "auto":
+        return config.precision == "bfloat16"
+    if config.accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)  # no public name yet
+    return bool(supported and supported())
+
+
+def make_optimizer(config: PretrainConfig, module: nn.Module) -> torch.optim.Optimizer:
+    """SGD with momentum 0.9 (the paper), or AdamW."""
+    if config.optimizer == "adamw":
+        return torch.optim.AdamW(
+            module.parameters(), lr=config.lr, weight_decay=config.weight_decay
+        )
+    return torch.optim.SGD(
+        module.parameters(), lr=config.lr, momentum=0.9, weight_decay=config.weight_decay
+    )
+
+
+def lr_of(config: PretrainConfig, epoch: int, *, steps: int) -> Callable[[int], float]:
+    """Learning rate of each step of a 1-based epoch."""
+
+    def rate(step: int) -> float:
+        return config.lr * lr_factor(
+            epoch - 1 + step / max(steps, 1),
+            schedule=config.schedule,
+            epochs=config.epochs,
+            warmup_epochs=config.warmup_epochs,
+        )
+
+    return rate
