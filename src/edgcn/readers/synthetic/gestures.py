@@ -1,9 +1,9 @@
 """What the synthetic people do: a catalog of micro-gestures, as data.
 
-Names are those of the published lists of iMiGUE (Liu et al., CVPR 2021) and SMG (Chen et al., 2023).
-All points are fingertips in a frame of the body, meters: x outward on the acting hand's own side,
-y up, z back (so the front of the face is z < 0). Some are close on purpose: chin, neck and face lie
-within a hand's breadth; crossed fingers are rubbed hands that hold still.
+Names are those of the published list of iMiGUE (Liu et al., CVPR 2021), most also in SMG's (Chen et
+al., IJCV 2023). All points are fingertips in a frame of the body, meters: x outward on the acting
+hand's own side, y up, z back (so the front of the face is z < 0). Some are close on purpose: chin,
+neck and face lie within a hand's breadth; crossed fingers are rubbed hands that hold still.
 """
 
 from dataclasses import dataclass
@@ -76,7 +76,8 @@ _OFFERED = Touch("seat", (-0.04, 0.24, -0.36), (-0.75, 0.0, -0.65))
 
 GESTURES = (
     Gesture("illustrative", 18, 1.9, free=True),
-    Gesture("touch face", 4, 1.6, Touch("head", (0.05, -0.035, -0.08), _TO_FACE, rub=(0, 0.015, 0))),
+    Gesture("touch face", 4, 1.6, Touch("head", (0.05, -0.035, -0.08), _TO_FACE,
+            rub=(0, 0.015, 0))),
     Gesture("touch neck", 3, 1.7, Touch("neck", (0.05, 0.02, -0.045), (-0.5, 0.6, 0.6),
             rub=(0.01, 0.02, 0), rate=2.5)),
     Gesture("rub hand", 3, 1.9, _RUBBING, _RUBBING),

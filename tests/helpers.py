@@ -1,0 +1,103 @@
+"""Small recordings and stores for tests: five joints, random walks, every field filled.
+
+Each class moves in a direction of its own, so that a probe has something to find.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgcn.skeleton.clip import Clip, Recordings, SplitRule
+from edgcn.skeleton.layouts import KINECT_V1
+from edgcn.skeleton.topology import Topology
+from edgcn.store import Store, open_store, write_store
+
+# Arguments that make the graph encoder small enough for a test.
+SMALL_ENCODER: dict[str, Any] = {"widths": [8, 8], "strides": [1, 2], "embed_dim": 16}
+# All augmentations that five joints allow: joint_mask hides up to 15 by default.
+FEW_JOINTS = ("subtract", "rotate", "shear", "reverse", "noise", "blur", "channel_mask")
+
+
+def tiny_topology() -> Topology:
+    """A pelvis with a chest, a head and two hands."""
+    return Topology(
+        name="tiny5",
+        joints=("hips", "chest", "head", "hand_left", "hand_right"),
+        bones=(
+            ("chest", "hips"),
+            ("head", "chest"),
+            ("hand_left", "chest"),
+            ("hand_right", "chest"),
+        ),
+        center="hips",
+        mirror=(("hand_left", "hand_right"),),
+        shoulders=("hand_left", "hand_right"),
+        spine=("hips", "chest"),
+        source="made for tests",
+    )
+
+
+def twenty_joints() -> Topology:
+    """A layout with joints enough for every augmentation's default."""
+    return KINECT_V1
+
+
+def make_clips(
+    clips: int, classes: int, subjects: int, seed: int, topology: Topology, *, bodies: int = 1
+) -> list[Clip]:
+    """Clips of 3 to 19 frames; classes go round fastest, then subjects."""
+    rng = np.random.default_rng(seed)
+    directions = rng.normal(size=(classes, len(topology), 3))
+    rest = rng.normal(size=(len(topology), 3))
+    made = []
+    for index in range(clips):
+        label, subject = index % classes, (index // classes) % subjects
+        time = np.linspace(0, 1, int(rng.integers(3, 20)))[:, None, None, None]
+        frames = rest + time * directions[label] + 0.05 * rng.normal(size=(*rest.shape,))
+        frames = frames + 0.02 * rng.normal(size=(len(time), bodies, *rest.shape))
+        made.append(
+            Clip(
+                frames.astype(np.float32),
+                f"clip{index:03d}",
+                label=label,
+                subject=f"s{subject + 1}",
+                camera=f"c{index % 2 + 1}",
+                condition="sitting" if index % 3 else "standing",
+                split="train" if subject < max(1, subjects - 1) else "test",
+            )
+        )
+    return made
+
+
+def tiny_recordings(
+    clips: int = 24,
+    classes: int = 3,
+    subjects: int = 4,
+    seed: int = 0,
+    *,
+    topology: Topology | None = None,
+    bodies: int = 1,
+    **changes: Any,
+) -> Recordings:
+    """A data set of its own; `changes` are fields of `Recordings` that differ."""
+    topology = topology or tiny_topology()
+    people = tuple(f"s{number + 1}" for number in range(subjects))
+    values: dict[str, Any] = {
+        "reader": "tiny",
+        "topology": topology,
+        "classes": tuple(f"gesture {number}" for number in range(classes)),
+        "clips": make_clips(clips, classes, subjects, seed, topology, bodies=bodies),
+        "fps": 25.0,
+        "bodies": bodies,
+        "total": clips,
+        "splits": {"people": SplitRule("subject", train=people[:-1], test=people[-1:])},
+        "note": "made for tests",
+    }
+    return Recordings(**values | changes)
+
+
+def tiny_store(folder: Path, *, name: str = "tiny", **arguments: Any) -> Store:
+    """A store of `tiny_recordings` in a folder."""
+    write_store(tiny_recordings(**arguments), folder / name)
+    return open_store(folder / name)
