@@ -7,6 +7,7 @@ import contextlib
 import difflib
 import io
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -197,14 +198,22 @@ def run(arguments: Sequence[str]) -> int:
             raise EdgcnError(_unknown(left[0]))
         print(COMMANDS[left[0]](left[1:]))
     except EdgcnError as error:
-        if debug:
-            raise
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        return _failed(str(error), debug)
+    except OSError as error:  # a folder that may not be read, a disk that is full, ...
+        where = f"{error.filename}: " if error.filename else ""
+        return _failed(f"{where}{error.strerror or error}", debug)
     except KeyboardInterrupt:
         print("stopped; a run goes on with `edgcn pretrain --resume RUN`", file=sys.stderr)
         return 130
     return 0
+
+
+def _failed(text: str, debug: bool) -> int:
+    """Say in one line what went wrong, after the traceback where that is wanted."""
+    if debug:
+        traceback.print_exc()
+    print(f"error: {' '.join(text.split())}", file=sys.stderr)
+    return 2
 
 
 def _unknown(command: str) -> str:

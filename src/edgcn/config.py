@@ -27,7 +27,7 @@ Precision = Literal["auto", "float32", "bfloat16"]
 Protocol = Literal["linear", "logistic", "knn"]
 
 
-class PrepareConfig(BaseModel, frozen=True, extra="forbid"):
+class PrepareConfig(BaseModel, frozen=True, extra="forbid", coerce_numbers_to_str=True):
     """Read recordings into a store."""
 
     reader: tyro.conf.Positional[str]
@@ -224,7 +224,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         values = yaml.safe_load(path.read_text())
     except OSError as error:
         raise EdgcnError(f"cannot read config {path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise EdgcnError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise EdgcnError(f"{path}: expected `key: value` lines, got {type(values).__name__}")

@@ -46,7 +46,8 @@ def _rule(name: str, rules: Mapping[str, SplitRule], subjects: np.ndarray) -> Sp
     if by == "camera" and chosen:
         return SplitRule("camera", test=chosen)
     if name == "subject":
-        return SplitRule("subject", test=tuple(_unique(subjects)[2::3]))  # every third subject
+        people = _unique(subjects)
+        return SplitRule("subject", test=tuple(people[2::3] or people[1:]))  # every third subject
     if name == "given":
         return SplitRule("split", train=("train",), test=("test",))
     known = [*rules, "subject", "subject:NAME,NAME", "camera:NAME,NAME", "given"]
@@ -68,7 +69,7 @@ def choose_split(
     cameras: np.ndarray,
     tags: np.ndarray,
 ) -> Split:
-    """Rows of a named split; both sides must have clips and no subject may be on both sides."""
+    """Rows of a named split; both sides have clips, and no clip is on both."""
     name = name or default_split(rules)
     rule = _rule(name, rules, subjects)
     column = {"subject": subjects, "camera": cameras, "split": tags}[rule.by]
@@ -85,14 +86,16 @@ def choose_split(
             return np.array([bool(cell & set(wanted)) for cell in cells], dtype=bool)
         return np.array([not cell & set(others) for cell in cells], dtype=bool)
 
-    train, test = side(rule.train, rule.test), side(rule.test, rule.train)
+    train = side(rule.train, rule.test)
+    test = side(rule.test, rule.train) & ~train
     for label, mask in (("training", train), ("test", test)):
         if not mask.any():
             raise EdgcnError(
                 f"split {name!r} leaves no {label} clips; this store's {rule.by}s are "
-                f"{', '.join(_unique(column)) or '(none)'}; choose another with --split"
+                f"{', '.join(_unique(column)) or '(none)'}; choose another with --split "
+                f"(pre-training takes `all`, too)"
             )
-    return Split(name, np.flatnonzero(train), np.flatnonzero(test & ~train))
+    return Split(name, np.flatnonzero(train), np.flatnonzero(test))
 
 
 def held_out(rows: Rows, subjects: np.ndarray, *, folds: int = 4) -> list[tuple[Rows, Rows]]:

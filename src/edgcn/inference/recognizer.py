@@ -15,7 +15,7 @@ from edgcn.checkpoint import Inputs, check_topology, load_encoder, load_tensors
 from edgcn.encoders import READOUTS
 from edgcn.errors import EdgcnError
 from edgcn.evaluation.probes import LinearProbe, Probe, probe_from_tensors
-from edgcn.skeleton.tensors import Clips, resample_time
+from edgcn.skeleton.tensors import Clips, even_positions, resample_time
 from edgcn.store import Store
 
 BATCH = 128
@@ -88,8 +88,8 @@ class Recognizer:
             raise EdgcnError(f"clip {row}: has NaN or infinite coordinates; a joint not seen is 0")
         frames = np.pad(frames, [(0, 0), (0, bodies - frames.shape[1]), (0, 0), (0, 0)])
         x = torch.from_numpy(frames).permute(3, 0, 2, 1)[None]
-        at = torch.linspace(0, 1, self.inputs.frames, dtype=torch.float64) * (len(frames) - 1)
-        return resample_time(x, at[None], dims=self.inputs.dims)
+        at = even_positions(torch.tensor([[len(frames) - 1]]), self.inputs.frames)
+        return resample_time(x, at, dims=self.inputs.dims)
 
 
 def load(run: str | Path) -> Recognizer:

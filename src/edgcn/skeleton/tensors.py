@@ -9,7 +9,7 @@ geometry channels, and one that was seen never is: whatever can put a joint on t
 from functools import lru_cache
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from edgcn.skeleton.topology import Topology
@@ -75,6 +75,15 @@ def blend(low: Clips, high: Clips, fraction: Float[Tensor, "n t"], *, dims: int)
     from_high = fraction * present(high, dims=dims)
     total = from_low + from_high
     return (low * from_low + high * from_high) / torch.where(total > 0, total, 1)
+
+
+def even_positions(last: Int[Tensor, "n 1"], frames: int) -> Float[Tensor, "n frames"]:
+    """Frame positions spread evenly over 0 .. last of each clip, for resampling to `frames`.
+
+    Multiplied first and divided then, so that as many frames as there are fall exactly on them;
+    `linspace` lands a rounding error beside, where a missing joint would be filled in.
+    """
+    return last * torch.arange(frames, dtype=torch.float64) / max(frames - 1, 1)
 
 
 def resample_time(

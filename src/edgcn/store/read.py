@@ -8,6 +8,7 @@ import json
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -16,9 +17,12 @@ from torch import Tensor
 
 from edgcn.errors import EdgcnError
 from edgcn.skeleton.clip import SplitRule
-from edgcn.skeleton.tensors import Clips, blend
+from edgcn.skeleton.tensors import Clips, blend, even_positions
 from edgcn.skeleton.topology import Topology
 from edgcn.splits import Split, choose_split
+
+
+FORMAT = 1  # of store.json
 
 
 class Store:
@@ -90,7 +94,7 @@ class Store:
         path = self.path / "scores.npy"
         return np.load(path, mmap_mode="r") if path.exists() else None
 
-    def hold(self, device: torch.device) -> None:
+    def hold(self, device: torch.device | str) -> None:
         """Keep all frames on a device, so that batches are gathered there."""
         self.held = torch.from_numpy(np.array(self.frames)).to(device)
 
@@ -111,8 +115,8 @@ class Store:
         rows = np.asarray(rows)
         crop = torch.tensor([[0.0, 1.0]]).expand(len(rows), 2) if crop is None else crop.cpu()
         last = torch.from_numpy(self.lengths[rows] - 1)[:, None]
-        steps = torch.linspace(0, 1, frames, dtype=torch.float64)
-        at = (crop[:, :1] + (crop[:, 1:] - crop[:, :1]) * steps) * last
+        start, end = crop[:, :1].double(), crop[:, 1:].double()
+        at = start * last + (end - start) * even_positions(last, frames)
         low = at.floor().long().clamp(min=0).minimum(last)
         high = (low + 1).minimum(last)
         offset = torch.from_numpy(self.offsets[rows])[:, None]
@@ -127,7 +131,11 @@ class Store:
 
 
 def open_store(path: str | Path) -> Store:
-    """Open a store that `edgcn prepare` wrote."""
+    """Open a store that `edgcn prepare` wrote.
+
+    Raises:
+        EdgcnError: it is none, or one that was damaged or made by another version.
+    """
     path = Path(path)
     for name in ("store.json", "index.npz", "frames.npy"):
         if not (path / name).is_file():
@@ -135,4 +143,14 @@ def open_store(path: str | Path) -> Store:
                 f"{path} is not a store ({name} is missing); make one with "
                 f"`edgcn prepare READER PATH --out {path}`"
             )
-    return Store(path)
+    try:
+        store = Store(path)
+        if store.about["format"] == FORMAT and len(store.frames) == store.lengths.sum():
+            return store
+        problem = f"its format is {store.about['format']}, and it has {len(store.frames)} frames"
+    except (BadZipFile, EOFError, KeyError, TypeError, ValueError) as error:
+        problem = f"{type(error).__name__}: {error}"
+    raise EdgcnError(
+        f"{path} is a damaged store, or one of another version ({problem}); make it again with "
+        f"`edgcn prepare READER PATH --out {path} --overwrite`"
+    )

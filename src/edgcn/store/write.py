@@ -20,14 +20,14 @@ import numpy as np
 
 from edgcn.errors import EdgcnError
 from edgcn.skeleton.clip import Clip, Recordings, Skipped
+from edgcn.store.read import FORMAT
 
 HEADER = 128  # bytes kept free for the .npy header, whose shape is known only at the end
-FORMAT = 1
 COLUMNS = ("names", "subjects", "cameras", "conditions", "splits")
 
 
-def problem(clip: Clip, recordings: Recordings) -> str | None:
-    """Why a clip cannot be stored, or None."""
+def problem(clip: Clip, recordings: Recordings, dtype: str = "float32") -> str | None:
+    """Why a clip cannot be stored as this type of number, or None."""
     frames, joints = clip.frames, len(recordings.topology)
     if frames.ndim != 4 or frames.shape[2] != joints or frames.shape[3] != 3:
         return (
@@ -38,13 +38,17 @@ def problem(clip: Clip, recordings: Recordings) -> str | None:
         return "the clip has no frames; expected at least 1"
     if frames.shape[1] > recordings.bodies:
         return f"the clip has {frames.shape[1]} bodies, expected at most {recordings.bodies}"
-    bad = ~np.isfinite(frames)
+    with np.errstate(over="ignore"):  # beyond 65504 float16 is infinite
+        bad = ~np.isfinite(frames.astype(dtype))
     if bad.any():
         t, m, v, _ = (int(i) for i in np.argwhere(bad)[0])
         return (
-            f"{int(bad.sum())} coordinates are NaN or infinite, the first at frame {t}, body {m}, "
-            f"joint {recordings.topology.joints[v]}; a joint that was not seen must be 0 0 0"
+            f"{int(bad.sum())} coordinates are NaN, infinite or too large for {dtype}, the first "
+            f"at frame {t}, body {m}, joint {recordings.topology.joints[v]}; a joint that was not "
+            f"seen must be 0 0 0"
         )
+    if clip.scores is not None and clip.scores.shape != frames.shape[:3]:
+        return f"expected scores of shape {frames.shape[:3]}, got {clip.scores.shape}"
     if not -1 <= clip.label < len(recordings.classes):
         return (
             f"class {clip.label} is unknown; expected 0..{len(recordings.classes) - 1}, "
@@ -95,6 +99,8 @@ def _new_folder(out: Path, *, overwrite: bool) -> Iterator[Path]:
     """A temporary folder that becomes `out` if all goes well, and is gone if anything fails."""
     if out.exists() and not overwrite:
         raise EdgcnError(f"{out} exists already; choose another --out, or pass --overwrite")
+    if out.exists() and not (out / "store.json").is_file():
+        raise EdgcnError(f"{out} is not a store and is not overwritten; choose another --out")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
@@ -103,9 +109,7 @@ def _new_folder(out: Path, *, overwrite: bool) -> Iterator[Path]:
     try:
         folder.chmod(0o755)
         yield folder
-        if out.exists():
-            shutil.rmtree(out) if out.is_dir() else out.unlink()
-        folder.rename(out)
+        _replace(out, folder)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
             raise EdgcnError(
@@ -116,13 +120,33 @@ def _new_folder(out: Path, *, overwrite: bool) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _replace(out: Path, folder: Path) -> None:
+    """Put a finished folder in its place; an earlier store goes only when the new one is there."""
+    earlier = folder.with_name(f"{folder.name}.earlier")
+    if not out.exists():
+        folder.rename(out)
+        return
+    out.rename(earlier)
+    try:
+        folder.rename(out)
+    except OSError:
+        earlier.rename(out)
+        raise
+    shutil.rmtree(earlier, ignore_errors=True)
+
+
 def _usable(
-    items: Iterable[Clip | Skipped], recordings: Recordings, skipped: list[Skipped], strict: bool
+    items: Iterable[Clip | Skipped],
+    recordings: Recordings,
+    skipped: list[Skipped],
+    *,
+    strict: bool,
+    dtype: str,
 ) -> Iterator[Clip]:
     """The clips that can be stored; the others are added to `skipped`."""
     for item in items:
         if isinstance(item, Clip):
-            reason = problem(item, recordings)
+            reason = problem(item, recordings, dtype)
             if reason is None:
                 yield item
                 continue
@@ -142,7 +166,17 @@ def write_store(
     progress: Callable[[Iterable[Clip | Skipped], int | None], Iterable[Clip | Skipped]]
     | None = None,
 ) -> list[Skipped]:
-    """Stream all clips of a reader into a new store at `out`; returns what was skipped."""
+    """Stream all clips of a reader into a new store at `out`; returns what was skipped.
+
+    Args:
+        overwrite: replace a store that is there; what is not a store is never replaced.
+        strict: stop at the first item that cannot be stored, unless the data set lists it as bad.
+        dtype: "float32" or "float16".
+        progress: wraps the items, given how many there will be.
+
+    Raises:
+        EdgcnError: nothing could be stored, `out` cannot be written, or `strict` stopped.
+    """
     skipped: list[Skipped] = []
     shape = (recordings.bodies, len(recordings.topology), 3)
     items = progress(recordings.clips, recordings.total) if progress else recordings.clips
@@ -151,7 +185,7 @@ def write_store(
         scores = _Growing(folder / "scores.npy", shape[:2], "float16")
         index: dict[str, list[Any]] = {name: [] for name in (*COLUMNS, "lengths", "labels")}
         scored = False
-        for clip in _usable(items, recordings, skipped, strict):
+        for clip in _usable(items, recordings, skipped, strict=strict, dtype=dtype):
             length, bodies = clip.frames.shape[:2]
             padding = [(0, 0), (0, recordings.bodies - bodies), (0, 0)]
             frames.append(np.pad(clip.frames, [*padding, (0, 0)]))
