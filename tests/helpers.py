@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from edgcn.skeleton.clip import Clip, Recordings, SplitRule
+from edgcn.readers.clips_npz import write_clips_npz
+from edgcn.skeleton.clip import Clip, Recordings, Skipped, SplitRule
 from edgcn.skeleton.layouts import KINECT_V1
 from edgcn.skeleton.topology import Topology
 from edgcn.store import Store, open_store, write_store
@@ -71,7 +72,7 @@ def make_clips(
 
 
 def tiny_recordings(
-    clips: int = 24,
+    clips: int | list[Clip | Skipped] = 24,
     classes: int = 3,
     subjects: int = 4,
     seed: int = 0,
@@ -80,17 +81,19 @@ def tiny_recordings(
     bodies: int = 1,
     **changes: Any,
 ) -> Recordings:
-    """A data set of its own; `changes` are fields of `Recordings` that differ."""
+    """So many clips, or these ones; `changes` are fields of `Recordings` that differ."""
     topology = topology or tiny_topology()
+    if isinstance(clips, int):
+        clips = [*make_clips(clips, classes, subjects, seed, topology, bodies=bodies)]
     people = tuple(f"s{number + 1}" for number in range(subjects))
     values: dict[str, Any] = {
         "reader": "tiny",
         "topology": topology,
         "classes": tuple(f"gesture {number}" for number in range(classes)),
-        "clips": make_clips(clips, classes, subjects, seed, topology, bodies=bodies),
+        "clips": clips,
         "fps": 25.0,
         "bodies": bodies,
-        "total": clips,
+        "total": len(clips),
         "splits": {"people": SplitRule("subject", train=people[:-1], test=people[-1:])},
         "note": "made for tests",
     }
@@ -101,3 +104,12 @@ def tiny_store(folder: Path, *, name: str = "tiny", **arguments: Any) -> Store:
     """A store of `tiny_recordings` in a folder."""
     write_store(tiny_recordings(**arguments), folder / name)
     return open_store(folder / name)
+
+
+def tiny_file(path: Path, **arguments: Any) -> Path:
+    """`tiny_recordings` as an interchange file, for tests that read files."""
+    recordings = tiny_recordings(**{"topology": twenty_joints()} | arguments)
+    clips = [clip for clip in recordings.clips if isinstance(clip, Clip)]
+    topology, classes = recordings.topology, recordings.classes
+    write_clips_npz(path, clips, topology=topology, classes=classes, fps=recordings.fps)
+    return path

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jaxtyping import Float
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -77,7 +78,7 @@ class Inputs:
         """Normalized clips, before augmentation and features."""
         return normalize(x, self.normalize, topology=self.topology, dims=self.dims)
 
-    def features(self, x: Clips) -> Clips:
+    def features(self, x: Clips) -> Float[Tensor, "n features t v m"]:
         """The encoder's channels of normalized clips."""
         return prepare_features(
             x, stream=self.stream, moments=self.moments, topology=self.topology, dims=self.dims

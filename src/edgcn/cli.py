@@ -1,11 +1,13 @@
 """The command line: verb + noun, flags from the configs, one line for what went wrong.
 
-Only the parser is loaded here; a command loads what it needs when it runs.
+Only the parser is loaded here. A command loads what it needs after its flags have been read, so
+that help and mistakes are answered at once.
 """
 
 import contextlib
 import difflib
 import io
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -32,6 +34,10 @@ utd_mhad. More: docs/ and README.md of the project.
 """
 
 Config = TypeVar("Config")
+
+
+# The parser's headings above what went wrong.
+_TITLES = ("Parsing error", "Value error", "Invalid choice", "Required options", "Unrecognized options")
 
 
 def _take(arguments: list[str], flag: str) -> str | None:
@@ -61,7 +67,9 @@ def _parse(model: Callable[..., Config], command: str, arguments: list[str]) -> 
     if file and isinstance(model, type) and issubclass(model, BaseModel):
         values = read_yaml(Path(file))
         required = [name for name, field in model.model_fields.items() if field.is_required()]
-        stand_ins = {name: "-" for name in required if name not in values}
+        stand_ins: dict[str, Any] = {name: "-" for name in required if name not in values}
+        if "runs" in stand_ins:
+            stand_ins["runs"] = ["-"]
         checked = make_config(model, {**stand_ins, **values}, where=file)
         missing = {name: tyro.MISSING for name in stand_ins}
         default = model.model_construct(**{**dict(checked), **missing})
@@ -76,9 +84,12 @@ def _parse(model: Callable[..., Config], command: str, arguments: list[str]) -> 
     except SystemExit as stop:
         if stop.code in (0, None):
             raise
+        cause = stop.__context__
+        while cause is not None and not isinstance(cause, ValidationError):
+            cause = cause.__context__
+        if cause is not None:
+            raise explain(cause, model, f"edgcn {command}") from None  # type: ignore[arg-type]
         raise EdgcnError(_one_line(said.getvalue(), command)) from None
-    except ValidationError as error:
-        raise explain(error, model, f"edgcn {command}") from None  # type: ignore[arg-type]
 
 
 def _check_flags(fields: list[str], command: str, arguments: list[str]) -> None:
@@ -101,30 +112,35 @@ def _one_line(text: str, command: str) -> str:
     """The parser's boxed message as one line."""
     lines = [line.strip("│╭╮╰╯─━┃ \t") for line in text.splitlines()]
     words = " ".join(line for line in lines if line)
-    words = words.removeprefix("Parsing error").removeprefix("Unrecognized options").strip(" :─")
-    return f"edgcn {command}: {words}".removesuffix(".")
+    words = words.partition(" For full helptext")[0].partition(" Argument helptext")[0]
+    for title in _TITLES:
+        words = words.removeprefix(title).strip(" :─")
+    words = words.replace(f"Missing from edgcn {command}:", "missing").removesuffix(".")
+    return f"edgcn {command}: {words}; see `edgcn {command} --help`"
 
 
 def _prepare(arguments: list[str]) -> str:
     from edgcn.config import PrepareConfig
+
+    config = _parse(PrepareConfig, "prepare", arguments)
     from edgcn.recipes.prepare import prepare
 
-    store = prepare(_parse(PrepareConfig, "prepare", arguments))
+    store = prepare(config)
     return f"wrote {store}   next: edgcn info {store}, or edgcn pretrain {store}"
 
 
 def _info(arguments: list[str]) -> str:
     from edgcn.config import InfoConfig
-    from edgcn.recipes.prepare import info
 
     config = _parse(InfoConfig, "info", arguments)
+    from edgcn.recipes.prepare import info
+
     picture = info(config.store, figure=config.figure)
     return f"drew {picture}   next: edgcn pretrain {config.store}"
 
 
 def _pretrain(arguments: list[str]) -> str:
     from edgcn.config import PretrainConfig
-    from edgcn.recipes.pretrain import config_of, pretrain
 
     resume = _take(arguments, "--resume")
     if resume and arguments:
@@ -132,19 +148,20 @@ def _pretrain(arguments: list[str]) -> str:
             f"--resume continues a run with the settings it has and takes no others; "
             f"leave out {' '.join(arguments)}"
         )
-    if resume:
-        config = config_of(Path(resume))
-    else:
-        config = _parse(PretrainConfig, "pretrain", arguments)
+    parsed = None if resume else _parse(PretrainConfig, "pretrain", arguments)
+    from edgcn.recipes.pretrain import config_of, pretrain
+
+    config = parsed or config_of(Path(resume or ""))
     run = pretrain(config, resume=Path(resume) if resume else None)
     return f"saved {run}   next: edgcn evaluate {run} {config.store} --protocol linear"
 
 
 def _evaluate(arguments: list[str]) -> str:
     from edgcn.config import EvaluateConfig
-    from edgcn.recipes.evaluate import evaluate
 
     config = _parse(EvaluateConfig, "evaluate", arguments)
+    from edgcn.recipes.evaluate import evaluate
+
     results = evaluate(config)
     folder = results["folder"]
     return f"wrote {folder}   next: edgcn report {config.run} --out report"
@@ -152,18 +169,21 @@ def _evaluate(arguments: list[str]) -> str:
 
 def _report(arguments: list[str]) -> str:
     from edgcn.config import ReportConfig
-    from edgcn.recipes.report import report
 
     config = _parse(ReportConfig, "report", arguments)
+    from edgcn.recipes.report import report
+
     page = report(config.runs, config.out, overwrite=config.overwrite)
     return f"wrote {page}   next: open it in a browser"
 
 
 def _demo(arguments: list[str]) -> str:
     from edgcn.config import DemoConfig
+
+    config = _parse(DemoConfig, "demo", arguments)
     from edgcn.recipes.demo import demo
 
-    page = demo(_parse(DemoConfig, "demo", arguments))
+    page = demo(config)
     return (
         f"wrote {page}   next, with your own files: edgcn prepare READER PATH --out stores/mine "
         f"(edgcn --help lists the readers)"
@@ -196,7 +216,9 @@ def run(arguments: Sequence[str]) -> int:
     try:
         if left[0] not in COMMANDS:
             raise EdgcnError(_unknown(left[0]))
-        print(COMMANDS[left[0]](left[1:]))
+        said = COMMANDS[left[0]](left[1:])
+        if _speaks():
+            print(said)
     except EdgcnError as error:
         return _failed(str(error), debug)
     except OSError as error:  # a folder that may not be read, a disk that is full, ...
@@ -212,8 +234,15 @@ def _failed(text: str, debug: bool) -> int:
     """Say in one line what went wrong, after the traceback where that is wanted."""
     if debug:
         traceback.print_exc()
-    print(f"error: {' '.join(text.split())}", file=sys.stderr)
+    if _speaks():
+        print(f"error: {' '.join(text.split())}", file=sys.stderr)
     return 2
+
+
+def _speaks() -> bool:
+    """Whether this process is the first of those that share a training, or alone."""
+    ranks = ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")
+    return all(os.environ.get(name, "0") == "0" for name in ranks)
 
 
 def _unknown(command: str) -> str:

@@ -31,7 +31,7 @@ class PrepareConfig(BaseModel, frozen=True, extra="forbid", coerce_numbers_to_st
     """Read recordings into a store."""
 
     reader: tyro.conf.Positional[str]
-    """Which format to read (see `edgcn prepare --help` for the list)."""
+    """Which format to read; `edgcn --help` lists them."""
     path: tyro.conf.Positional[Path | None] = None
     """File or folder with the recordings (not needed for `synthetic`)."""
     out: Path

@@ -51,7 +51,7 @@ def embed(
 
 
 def raw_coordinates(store: Store, rows: np.ndarray, *, fit: np.ndarray) -> Float[np.ndarray, "n d"]:
-    """Canonicalized joint coordinates of 32 frames, flattened: what a probe gets without an encoder.
+    """Canonicalized joint coordinates of 32 frames, flattened: a probe's input without an encoder.
 
     Args:
         fit: training rows, from which the mean bone lengths are taken.

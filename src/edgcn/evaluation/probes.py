@@ -125,6 +125,8 @@ def fit_logistic(
     folds = held_out(np.arange(len(labels)), subjects)
     right = {c: 0 for c in GRID}
     for fit, check in folds:
+        if len(np.unique(labels[fit])) < 2:
+            continue  # nothing to tell apart without the subjects held out
         for c in GRID:
             probe = _logistic(features[fit], labels[fit], c=c, classes=classes)
             right[c] += int((probe.scores(features[check]).argmax(1) == labels[check]).sum())

@@ -42,7 +42,9 @@ class Recognizer:
 
     @torch.no_grad()
     def embed(self, clips: Store | Sequence[np.ndarray]) -> Float[np.ndarray, "n d"]:
-        """Embeddings of all clips of a store, or of a list of raw clips (T, V, C) or (T, M, V, C)."""
+        """Embeddings of all clips of a store, or of raw clips (T, V, C) or (T, M, V, C)."""
+        if not len(clips):
+            raise EdgcnError("expected at least one clip, got none")
         if isinstance(clips, Store):
             check_topology(self.inputs, clips.topology, where=str(clips.path))
         parts = []

@@ -1,4 +1,4 @@
-"""Momentum contrast with a queue of old keys (He et al. 2020; AS-CAL, Rao et al. 2021; EDGCN, 2022).
+"""Momentum contrast with a queue of old keys (He et al. 2020; AS-CAL, Rao et al. 2021; EDGCN 2022).
 
 two views (N, C, T, V, M) -> query (N, D), key (N, D) -> InfoNCE against the key and the queue.
 
@@ -96,7 +96,7 @@ def gather_ranks(keys: Float[Tensor, "n d"]) -> Float[Tensor, "all d"]:
 
 
 class MomentumContrast(nn.Module):
-    """Query encoder trained to find its own key, from a slowly following key encoder, among old keys.
+    """Query encoder trained to find its own key, from a slow copy of itself, among old keys.
 
     Args:
         momentum: of the key encoder, equation 1.

@@ -17,6 +17,7 @@ from edgcn.recipes.pretrain import pretrain
 from edgcn.recipes.report import report
 from edgcn.reports.tables import results_table
 
+PARTS = ("store", "edgcn", "a-edgcn", "report")
 INTRO = (
     "Synthetic people, made by a kinematic model, perform micro-gestures while seated. An encoder "
     "learned from the training people's clips without labels; then a linear layer learned the "
@@ -33,7 +34,8 @@ def demo(config: DemoConfig, *, say: Callable[[str], None] = print) -> Path:
     if out.exists():
         if not config.overwrite:
             raise EdgcnError(f"{out} exists already; choose another --out, or pass --overwrite")
-        shutil.rmtree(out)
+        for name in PARTS:  # and nothing else that may lie there
+            shutil.rmtree(out / name, ignore_errors=True)
     store = out / "store"
     say(f"1/4  {config.clips} synthetic clips of {config.subjects} seated people")
     options = {"clips": config.clips, "subjects": config.subjects, "seed": config.seed}

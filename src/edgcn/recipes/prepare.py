@@ -4,12 +4,14 @@ files -> reader -> clips -> (remap by joint name) -> store
 """
 
 import difflib
+import inspect
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 import numpy as np
 from pydantic import ValidationError, validate_call
@@ -23,6 +25,7 @@ from edgcn.reports.tables import count_table
 from edgcn.skeleton.clip import Clip, Recordings, Skipped
 from edgcn.skeleton.layouts import TOPOLOGIES
 from edgcn.skeleton.remap import plan_remap
+from edgcn.skeleton.topology import Topology
 from edgcn.store import Store, open_store, write_store
 
 LISTED = 12  # skipped files that are named one by one
@@ -56,13 +59,22 @@ def open_recordings(config: PrepareConfig) -> Recordings:
         raise EdgcnError(f"no reader is named {config.reader!r}: there are {_names(READERS)}{hint}")
     if config.path is None and config.reader != "synthetic":
         raise EdgcnError(f"reader {config.reader!r} needs the path of its recordings")
-    given: dict[str, Any] = dict(config.options)
     reader = validate_call(config={"arbitrary_types_allowed": True})(READERS[config.reader])
+    hints = {p.name: p.annotation for p in inspect.signature(reader).parameters.values()}
+    given = {name: from_text(text, hints.get(name)) for name, text in config.options.items()}
     try:
         recordings: Recordings = reader(config.path, **given)
         return recordings
     except ValidationError as error:
         raise EdgcnError(_bad_options(config.reader, error)) from None
+
+
+def from_text(text: str, hint: Any) -> Any:
+    """What an option's text stands for, where its type does not tell: a choice, a topology."""
+    kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    choices = [value for kind in kinds if get_origin(kind) is Literal for value in get_args(kind)]
+    known = {str(value): value for value in choices}
+    return (TOPOLOGIES | known if Topology in kinds else known).get(text, text)
 
 
 def _names(things: Iterable[str]) -> str:
@@ -73,7 +85,11 @@ def _bad_options(reader: str, error: ValidationError) -> str:
     parts = [
         f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()
     ]
-    return f"reader {reader!r} cannot use these options: {'; '.join(parts)}"
+    known = [name for name in inspect.signature(READERS[reader]).parameters if name != "path"]
+    return (
+        f"reader {reader!r} cannot use these options: {'; '.join(parts)}; "
+        f"it takes {_names(known) or 'none'}"
+    )
 
 
 def remapped(recordings: Recordings, name: str, say: Callable[[str], None]) -> Recordings:
@@ -133,8 +149,7 @@ def info(path: Path, *, figure: Path | None = None, say: Callable[[str], None] =
     people = Counter(str(subject) or "(none)" for subject in store.subjects)
     say(count_table(sorted(people.items()), of="subject"))
     for name in [*store.rules, *([] if store.rules else ["subject"])]:
-        split = store.split(name)
-        say(f"split {name!r}: {len(split.train)} training clips, {len(split.test)} test clips")
+        say(split_line(store, name))
     say(missing_joints(store))
     report_skipped([Skipped(**item) for item in store.about["skipped"]], say)
     figure = figure or path / "contact_sheet.png"
@@ -145,6 +160,15 @@ def info(path: Path, *, figure: Path | None = None, say: Callable[[str], None] =
         dims=store.dims,
         image_y_down=store.units == "px",
     )
+
+
+def split_line(store: Store, name: str) -> str:
+    """How many clips are on either side of a split, or why it cannot be used here."""
+    try:
+        split = store.split(name)
+    except EdgcnError as error:
+        return str(error)
+    return f"split {name!r}: {len(split.train)} training clips, {len(split.test)} test clips"
 
 
 def missing_joints(store: Store) -> str:

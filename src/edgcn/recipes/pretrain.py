@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from lightning_fabric import Fabric
-from torch import nn
+from torch import Tensor, nn
 
 from edgcn.augment.compose import augment, check_augmentations
 from edgcn.augment.draws import Draws
@@ -36,6 +37,7 @@ from edgcn.runs import (
     rewind_metrics,
     write_json,
 )
+from edgcn.skeleton.tensors import Clips
 from edgcn.store import Store, open_store
 from edgcn.training.loop import Share, Views, fill_epoch, shares, train_epoch
 from edgcn.training.resume import load_state, save_state
@@ -55,10 +57,9 @@ def pretrain(
     rows = training_rows(store, config)
     check(config, rows)
     fabric = make_fabric(config)
-    run = open_run(fabric, config, store, resume)
     if fabric.global_rank != 0:
         say = _silent
-    say(f"{len(rows)} clips of {store.path}, without labels, into {run}")
+    say(f"{len(rows)} clips of {store.path}, without labels")
     if store.note:
         say(f"note: {store.note}")
 
@@ -80,10 +81,15 @@ def pretrain(
     modules = nn.ModuleDict(
         {"query": objective.query, "key": objective.key, "queue": objective.queue}
     )
+    try_views(store, inputs, config, rows)
+    run = open_run(fabric, config, store, resume)  # only now, so that a mistake leaves no folder
+    say(f"into {run}")
     state, finished = run / "state.safetensors", 0
     if resume and state.exists():
         finished = load_state(state, modules=modules, optimizer=optimizer)
-        say(f"continuing after epoch {finished} of {config.epochs}")
+        ended = f"nothing is left to do: all {finished} epochs are done"
+        going = f"continuing after epoch {finished} of {config.epochs}"
+        say(ended if finished >= config.epochs else going)
     if fabric.global_rank == 0:
         rewind_metrics(run / "metrics.jsonl", epoch=finished)
     objective.query, wrapped = fabric.setup(objective.query, optimizer)
@@ -120,8 +126,12 @@ def _silent(_: str) -> None:
 
 
 def training_rows(store: Store, config: PretrainConfig) -> np.ndarray:
-    """The clips to learn from: the training side of the split, or all."""
-    if config.split == "all":
+    """The clips to learn from: the training side of the split, or all.
+
+    Without a published split and with one subject there is no test side to keep away from: all.
+    """
+    alone = not store.rules and len(set(store.subjects.tolist())) == 1
+    if config.split == "all" or (config.split is None and alone):
         return np.arange(len(store))
     return store.split(config.split).train
 
@@ -142,6 +152,27 @@ def check(config: PretrainConfig, rows: np.ndarray) -> None:
         )
 
 
+def try_views(store: Store, inputs: Inputs, config: PretrainConfig, rows: np.ndarray) -> None:
+    """Make one clip's views: what the augmentations refuse of a skeleton they refuse now."""
+    draws = Draws(torch.Generator(), batch=1)
+    make_view(inputs.clean(store.batch(rows[:1], inputs.frames)), draws, inputs, config)
+
+
+def make_view(
+    x: Clips, draws: Draws, inputs: Inputs, config: PretrainConfig
+) -> Float[Tensor, "n features t v m"]:
+    """One augmented view of normalized clips, as the encoder reads it."""
+    changed = augment(
+        x,
+        draws,
+        names=config.augmentations,
+        topology=inputs.topology,
+        dims=inputs.dims,
+        options=config.augmentation_options,
+    )
+    return inputs.features(changed)
+
+
 def open_run(fabric: Fabric, config: PretrainConfig, store: Store, resume: Path | None) -> Path:
     """The run's folder, new or continued, the same on every rank."""
     if resume:
@@ -152,21 +183,33 @@ def open_run(fabric: Fabric, config: PretrainConfig, store: Store, resume: Path 
                 f"changed; start a new run"
             )
         return resume
-    run = Path()
+    made, fault = "", ""
     if fabric.global_rank == 0:
-        title = f"{config.encoder}{'-moments' if config.moments else ''}-moco"
-        run = new_run(config.out or next_run(Path("runs"), title))
-        about = {
-            "config": config.model_dump(mode="json"),
-            "store_fingerprint": store.fingerprint,
-            "store_note": store.note,
-            "threads": torch.get_num_threads(),
-            "ranks": fabric.world_size,
-            "precision": "bfloat16" if use_bfloat16(config) else "float32",
-            **environment(),
-        }
-        write_json(run / "run.json", about)
-    return Path(fabric.broadcast(str(run)))
+        try:
+            made = str(make_run(fabric, config, store))
+        except EdgcnError as error:
+            fault = str(error)  # told to all ranks: they would wait for the first one
+    made, fault = fabric.broadcast((made, fault))
+    if fault:
+        raise EdgcnError(fault)
+    return Path(made)
+
+
+def make_run(fabric: Fabric, config: PretrainConfig, store: Store) -> Path:
+    """A new run's folder, with everything its numbers depend on in run.json."""
+    title = f"{config.encoder}{'-moments' if config.moments else ''}-moco"
+    run = new_run(config.out or next_run(Path("runs"), title))
+    about = {
+        "config": config.model_dump(mode="json"),
+        "store_fingerprint": store.fingerprint,
+        "store_note": store.note,
+        "threads": torch.get_num_threads(),
+        "ranks": fabric.world_size,
+        "precision": "bfloat16" if use_bfloat16(config) else "float32",
+        **environment(),
+    }
+    write_json(run / "run.json", about)
+    return run
 
 
 def config_of(run: Path) -> PretrainConfig:
@@ -221,15 +264,7 @@ def run_epoch(
 
         def view() -> torch.Tensor:
             numbers = Draws(draws, batch=share.batch, start=share.start, count=len(share.rows))
-            changed = augment(
-                x,
-                numbers,
-                names=config.augmentations,
-                topology=inputs.topology,
-                dims=inputs.dims,
-                options=config.augmentation_options,
-            )
-            return inputs.features(changed)
+            return make_view(x, numbers, inputs, config)
 
         return view(), view()
 

@@ -3,6 +3,7 @@
 runs/*/*/results.json -> rows by (store, split, protocol, setting) -> report.html, report.md
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,6 +20,12 @@ from edgcn.runs import read_json, read_metrics
 SCORES = ("top1", "top5", "macro_f1", "mean_class", "low", "high")
 Row = dict[str, Any]
 
+# Settings of pre-training that make no other row, and those that an untrained encoder depends on.
+SEED_OR_MACHINE = ("seed", "out", "accelerator", "threads", "knn_every")
+UNTRAINED = (
+    "encoder", "encoder_options", "moments", "stream", "confidence_as_z", "frames", "normalize",
+)  # fmt: skip
+
 
 def report(
     runs: Sequence[Path],
@@ -33,6 +40,8 @@ def report(
     page = out / "report.html"
     if page.exists() and not overwrite:
         raise EdgcnError(f"{page} exists already; choose another --out, or pass --overwrite")
+    if not runs:
+        raise EdgcnError("expected runs to report on, got none; name the folders of one or more")
     tables = collect(runs)
     out.mkdir(parents=True, exist_ok=True)
     sections = [Section("What this is", intro)] if intro else []
@@ -77,21 +86,52 @@ def collect(runs: Sequence[Path]) -> dict[str, list[Row]]:
             name = Path(results["store"]).name
             heading = f"{name}, split {results['split']}, {results['protocol']}"
             for row in results["rows"]:
-                label = row_label(row, config, results)
-                extra = {"seed": results["run_seed"], "note": results["note"], "label": label}
-                groups[heading][label].append({**row, **extra})
-    return {
-        heading: [average(rows) for rows in sorted(labels.values(), key=_order)]
-        for heading, labels in groups.items()
-    }
+                extra = {
+                    "seed": results["run_seed"],
+                    "note": results["note"],
+                    "label": row_label(row, config, results),
+                    "settings": settings_of(row, config, results),
+                }
+                key = json.dumps([extra["label"], extra["settings"]])
+                groups[heading][key].append({**row, **extra})
+    tables = {}
+    for heading, settings in groups.items():
+        ordered = sorted(settings.values(), key=_order)
+        firsts = [rows[0] for rows in ordered]
+        tables[heading] = [average(rows, difference(rows[0], firsts)) for rows in ordered]
+    return tables
+
+
+def settings_of(row: Row, config: Row, results: Row) -> Row:
+    """All that a row's numbers depend on, but for the seed and the machine."""
+    if row["name"] == "majority class":
+        return {}
+    probe = {"linear": ("lr", "epochs"), "logistic": (), "knn": ("k",)}[results["protocol"]]
+    settings = {f"probe {name}": results["config"][name] for name in probe}
+    if row["name"] == "raw coordinates":
+        return settings
+    settings["readout"] = results["readout"]
+    if row["baseline"]:
+        return settings | {name: config[name] for name in UNTRAINED}
+    trained = {name: value for name, value in config.items() if name not in SEED_OR_MACHINE}
+    return settings | trained | {"store": Path(config["store"]).name}
+
+
+def difference(row: Row, others: Sequence[Row]) -> str:
+    """The settings in which a row differs from others of its name, to be told in its name."""
+    alike = [other["settings"] for other in others if other["label"] == row["label"]]
+    mine = row["settings"]
+    apart = [key for key in mine if any(other.get(key) != mine[key] for other in alike)]
+    return "".join(f", {key.replace('_', ' ')} {mine[key]}" for key in apart)
 
 
 def row_label(row: Row, config: Row, results: Row) -> str:
-    """The row's name with whatever makes it another setting."""
+    """The row's name with what is most often varied; `difference` adds what else varies."""
     if row["name"] in ("majority class", "raw coordinates"):
         return str(row["name"])
     if row["baseline"]:
-        return f"{row['name']} ({config['encoder']}{', moments' if config['moments'] else ''})"
+        parts = [f"{row['name']} ({config['encoder']}{', moments' if config['moments'] else ''})"]
+        return ", ".join(parts + ([results["readout"]] if results["readout"] != "mean" else []))
     parts = [str(row["name"])]
     parts += [f"lr {config['lr']:g}", f"{config['epochs']} epochs"]
     parts += [results["readout"]] if results["readout"] != "mean" else []
@@ -103,12 +143,12 @@ def _order(rows: Sequence[Row]) -> int:
     return names.index(rows[0]["name"]) if rows[0]["name"] in names else len(names)
 
 
-def average(rows: Sequence[Row]) -> Row:
+def average(rows: Sequence[Row], apart: str = "") -> Row:
     """One row for all seeds of a setting: means, and the spread of top-1 over seeds."""
     seeds = sorted({row["seed"] for row in rows})
     means: Row = {key: float(np.mean([row[key] for row in rows])) for key in SCORES}
     return {
-        "name": rows[0]["label"],
+        "name": rows[0]["label"] + apart,
         **means,
         "n": rows[0]["n"],
         "seeds": seeds,

@@ -7,7 +7,7 @@ import hashlib
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 from zipfile import BadZipFile
 
 import numpy as np
@@ -20,7 +20,6 @@ from edgcn.skeleton.clip import SplitRule
 from edgcn.skeleton.tensors import Clips, blend, even_positions
 from edgcn.skeleton.topology import Topology
 from edgcn.splits import Split, choose_split
-
 
 FORMAT = 1  # of store.json
 
@@ -83,7 +82,7 @@ class Store:
             tags=self.tags,
         )
 
-    def clip(self, row: int) -> Float[np.ndarray, "t m v c"]:
+    def clip(self, row: SupportsIndex) -> Float[np.ndarray, "t m v c"]:
         """One whole clip as it was recorded."""
         start = self.offsets[row]
         return np.array(self.frames[start : start + self.lengths[row]], dtype=np.float32)

@@ -58,18 +58,17 @@ def problem(clip: Clip, recordings: Recordings, dtype: str = "float32") -> str |
 
 
 class _Growing:
-    """An .npy file that grows clip by clip; its header is written last."""
+    """An .npy file that grows clip by clip; `finish` writes its header."""
 
-    def __init__(self, path: Path, tail: tuple[int, ...], dtype: str) -> None:
-        self.tail, self.dtype, self.rows = tail, np.dtype(dtype), 0
-        self.file: BinaryIO = open(path, "wb")
-        self.file.write(b"\0" * HEADER)
+    def __init__(self, file: BinaryIO, tail: tuple[int, ...], dtype: str) -> None:
+        self.file, self.tail, self.dtype, self.rows = file, tail, np.dtype(dtype), 0
+        file.write(b"\0" * HEADER)
 
     def append(self, values: np.ndarray) -> None:
         self.file.write(np.ascontiguousarray(values, dtype=self.dtype).tobytes())
         self.rows += len(values)
 
-    def close(self) -> None:
+    def finish(self) -> None:
         description = {
             "descr": np.lib.format.dtype_to_descr(self.dtype),
             "fortran_order": False,
@@ -81,7 +80,15 @@ class _Growing:
         self.file.write(text + b" " * (HEADER - 10 - len(text) - 1) + b"\n")
         self.file.flush()
         os.fsync(self.file.fileno())
-        self.file.close()
+
+
+@contextmanager
+def _growing(path: Path, tail: tuple[int, ...], dtype: str) -> Iterator[_Growing]:
+    """A new growing file, finished if all goes well."""
+    with path.open("wb") as file:
+        array = _Growing(file, tail, dtype)
+        yield array
+        array.finish()
 
 
 def checksum(files: Sequence[Path]) -> dict[str, Any]:
@@ -180,25 +187,25 @@ def write_store(
     skipped: list[Skipped] = []
     shape = (recordings.bodies, len(recordings.topology), 3)
     items = progress(recordings.clips, recordings.total) if progress else recordings.clips
+    index: dict[str, list[Any]] = {name: [] for name in (*COLUMNS, "lengths", "labels")}
+    scored = False
     with _new_folder(out, overwrite=overwrite) as folder:
-        frames = _Growing(folder / "frames.npy", shape, dtype)
-        scores = _Growing(folder / "scores.npy", shape[:2], "float16")
-        index: dict[str, list[Any]] = {name: [] for name in (*COLUMNS, "lengths", "labels")}
-        scored = False
-        for clip in _usable(items, recordings, skipped, strict=strict, dtype=dtype):
-            length, bodies = clip.frames.shape[:2]
-            padding = [(0, 0), (0, recordings.bodies - bodies), (0, 0)]
-            frames.append(np.pad(clip.frames, [*padding, (0, 0)]))
-            given = clip.scores if clip.scores is not None else np.ones(clip.frames.shape[:3])
-            scores.append(np.pad(given, padding))
-            scored |= clip.scores is not None
-            row = (clip.name, clip.subject, clip.camera, clip.condition, clip.split)
-            for name, value in zip(index, (*row, length, clip.label), strict=True):
-                index[name].append(value)
+        with (
+            _growing(folder / "frames.npy", shape, dtype) as frames,
+            _growing(folder / "scores.npy", shape[:2], "float16") as scores,
+        ):
+            for clip in _usable(items, recordings, skipped, strict=strict, dtype=dtype):
+                length, bodies = clip.frames.shape[:2]
+                padding = [(0, 0), (0, recordings.bodies - bodies), (0, 0)]
+                frames.append(np.pad(clip.frames, [*padding, (0, 0)]))
+                given = clip.scores if clip.scores is not None else np.ones(clip.frames.shape[:3])
+                scores.append(np.pad(given, padding))
+                scored |= clip.scores is not None
+                row = (clip.name, clip.subject, clip.camera, clip.condition, clip.split)
+                for name, value in zip(index, (*row, length, clip.label), strict=True):
+                    index[name].append(value)
         if not index["names"]:
             raise EdgcnError(_nothing(recordings, skipped))
-        frames.close()
-        scores.close()
         if not scored:
             (folder / "scores.npy").unlink()
         lengths = np.array(index.pop("lengths"), dtype=np.int64)

@@ -5,7 +5,7 @@ rows -> store.batch -> normalize -> two views -> objective.loss -> backward -> s
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from edgcn.skeleton.tensors import Clips
 Views = tuple[Clips, Clips]
 
 
+@runtime_checkable
 class Objective(Protocol):
     """What the loop needs of an objective."""
 

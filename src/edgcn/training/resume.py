@@ -1,7 +1,7 @@
 """The full state of a training, so that a stopped one continues bit for bit.
 
-Randomness depends on seed and epoch alone (training/schedule.py), so the state after an epoch is the
-objective's tensors (query, key, queue) and the optimizer's.
+Randomness depends on seed and epoch alone (training/schedule.py), so the state after an epoch is
+the objective's tensors (query, key, queue) and the optimizer's.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
-"""A seated body by forward kinematics: rigid bones, turned by a few angles; arms by inverse kinematics.
+"""A seated body by forward kinematics: rigid bones turned by a few angles, arms placed backward.
 
-    angles (t,) of trunk, neck, head, shoulders -> frames (origin, turn) -> joints (t, 25, 3)
+    angles (t,) of trunk, neck, head and shoulders -> frames (origin, turn) -> joints (t, 25, 3)
     fingertip goals (t, 3) -> wrist -> elbow (two bones, a pole says where the elbow points)
 
 Seat frame, meters: origin at SpineBase, x to the person's own right, y up, z to the back, so that
@@ -168,7 +168,10 @@ def _two_bones(
     """Middle and end of two bones from `root` to `goal`, bent toward `pole` (law of cosines)."""
     along = _unit(goal - root)
     distance = np.linalg.norm(goal - root, axis=-1, keepdims=True)
-    distance = np.clip(distance, abs(upper - lower) + 0.06, 0.995 * (upper + lower))
+    # A rounded floor, for no elbow closes fully and a hard one would jerk a hand that passes by.
+    over = distance - (abs(upper - lower) + 0.06)
+    distance = distance - 0.5 * (over - np.sqrt(over**2 + 0.04**2))
+    distance = np.minimum(distance, 0.995 * (upper + lower))
     foot = (upper**2 - lower**2 + distance**2) / (2 * distance)
     height = np.sqrt(upper**2 - foot**2)
     bend = _unit(pole - along * np.sum(pole * along, axis=-1, keepdims=True))
@@ -178,7 +181,8 @@ def _two_bones(
 def _unit(v: Path3) -> Path3:
     """Vectors of length 1."""
     length: Path3 = np.linalg.norm(v, axis=-1, keepdims=True)
-    return v / length
+    unit: Path3 = v / length
+    return unit
 
 
 def assemble(joints: Joints) -> Float[np.ndarray, "t 25 3"]:

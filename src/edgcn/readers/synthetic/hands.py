@@ -6,7 +6,7 @@ where they lie (seat frame) and where they go (any frame of the body) -> fingert
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from edgcn.readers.synthetic.body import OUTWARD, Joints, Path3, Reach, Trunk
 from edgcn.readers.synthetic.gestures import Touch
@@ -62,9 +62,11 @@ def find_place(
     if touch.frame in ("forearm", "cuff"):
         share = 0.5 if touch.frame == "forearm" else 0.85
         elbow, wrist = joints[f"Elbow{OTHER[side]}"], joints[f"Wrist{OTHER[side]}"]
-        return elbow + share * (wrist - elbow) + point
-    origin, turn = trunk.frames[touch.frame]
-    return origin + turn @ point
+        place: Path3 = elbow + share * (wrist - elbow) + point
+    else:
+        origin, turn = trunk.frames[touch.frame]
+        place = origin + turn @ point
+    return place
 
 
 def go_touch(
@@ -75,7 +77,7 @@ def go_touch(
     phase = 0.0 if side == "Right" else np.pi  # the hands of a pair stroke against each other
     stroke = np.sin(2 * np.pi * touch.rate * course.pace * course.seconds + phase)[:, None]
     rub = _still(touch.rub, side, frames) * rng.uniform(0.6, 1.4) * stroke * e**3
-    bow = np.array([0.03, 0.0, -0.06]) + rng.normal(0, 0.02, 3)
+    bow = np.array(touch.bow) + rng.normal(0, 0.02, 3)
     fingers = _still(np.array(touch.fingers) + rng.normal(0, 0.1, 3), side, frames)
     pole = _still(np.array(touch.pole) + rng.normal(0, 0.15, 3), side, frames)
     return Reach(
@@ -91,7 +93,8 @@ def gesticulate(
     """Both hands accompany speech: from key to key in front of the trunk, often alike."""
     frames = len(rests[acting].tip)
     count = max(3, round(frames * person.speed / rng.uniform(10, 22)))
-    times = np.sort(np.r_[0.0, rng.uniform(0, frames - 1, count - 2), frames - 1.0])
+    gaps = rng.uniform(0.6, 1.4, count - 1)  # no two keys so close that a hand would have to jump
+    times = (frames - 1) * np.r_[0.0, np.cumsum(gaps) / gaps.sum()]
     keys = _draw_keys(person, count, rng)
     lowered = rng.random(2) < 0.6  # begins, ends with the hands at rest
     passive = OTHER[acting]
@@ -120,14 +123,14 @@ def _visit(
     times: Float[np.ndarray, " k"],
     idle: Reach,
     side: str,
-    lowered: np.ndarray,
+    lowered: Bool[np.ndarray, "2"],
     rng: np.random.Generator,
 ) -> Reach:
     """A path through the keys at their times, with eased moves in between."""
     t = np.arange(len(idle.tip), dtype=float)
     after = np.clip(np.searchsorted(times, t, side="right"), 1, len(times) - 1)
-    gap = np.maximum(times[after] - times[after - 1], 1.0)
-    ease = minimum_jerk((t - times[after - 1]) / gap)[:, None]
+    u = (t - times[after - 1]) / (times[after] - times[after - 1])
+    ease = minimum_jerk(u)[:, None]
     weight = np.ones(len(keys))  # of the key against the place of rest
     weight[0], weight[-1] = 1.0 - lowered
     w = weight[after - 1, None] * (1 - ease) + weight[after, None] * ease

@@ -8,8 +8,6 @@ from jaxtyping import Float
 from edgcn.readers.synthetic.body import ANGLES, Body, draw_body
 from edgcn.readers.synthetic.gestures import GESTURES
 
-Vectors = Float[np.ndarray, "*rows 3"]
-
 # Resting hands: fingertip in the seat frame (x outward, y up, z back) and where the fingers point.
 RESTS = {
     "thigh": ((0.09, 0.09, -0.40), (-0.25, -0.2, -0.9)),
@@ -39,11 +37,11 @@ class Person:
     spread: float
     tuck: float
     rest: str
-    rest_offset: Vectors
+    rest_offset: Float[np.ndarray, " 3"]
     speed: float
     amplitude: float
     right_handed: float
-    manner: Vectors
+    manner: Float[np.ndarray, "classes 3"]
     leaning: Float[np.ndarray, " classes"]
 
 

@@ -163,7 +163,10 @@ def make_motion(cast: Cast, index: int) -> tuple[int, Motion]:
 def _cards() -> Int[np.ndarray, " cards"]:
     """A deck: each class as often as it has cards, and -1 for the subject's own choice."""
     counts = [gesture.cards for gesture in GESTURES]
-    return np.r_[np.repeat(np.arange(len(GESTURES)), counts), np.full(OWN_CARDS, -1)]
+    deck: Int[np.ndarray, " cards"] = np.r_[
+        np.repeat(np.arange(len(GESTURES)), counts), np.full(OWN_CARDS, -1)
+    ]
+    return deck
 
 
 _DECK_OF_CARDS = _cards()

@@ -71,12 +71,12 @@ class Camera:
 def draw_camera(rng: np.random.Generator) -> Camera:
     """Roughly frontal, at or a little above the height of the chest, 1.6 to 2.8 m away."""
     distance = rng.uniform(1.6, 2.8)
-    visible = rng.uniform(1.05, 1.45)  # meters of height that fill the picture at that distance
+    visible = rng.uniform(1.0, 1.7)  # meters of height that fill the picture at that distance
     return Camera(
         yaw=float(rng.normal(0, 0.26)),
         pitch=float(rng.uniform(-0.05, 0.3)),
         roll=float(rng.normal(0, 0.02)),
-        offset=np.array([rng.normal(0, 0.12), rng.normal(-0.02, 0.05), distance]),
+        offset=np.array([rng.normal(0, 0.12), rng.normal(-0.08, 0.04), distance]),
         focal=float(HEIGHT * distance / visible),
     )
 
@@ -98,7 +98,8 @@ def view(camera: Camera, points: Float[np.ndarray, "t v 3"]) -> Float[np.ndarray
     # A camera looking down sees the head nearer than the hips: the body nods toward it.
     tipped = turned(nod=camera.pitch * one, tilt=camera.roll * one, turn=0 * one)[0]
     turn = tipped @ turned(nod=0 * one, tilt=0 * one, turn=camera.yaw * one)[0]
-    return (points - _AIM) @ turn.T + camera.offset
+    seen: Float[np.ndarray, "t v 3"] = (points - _AIM) @ turn.T + camera.offset
+    return seen
 
 
 def kinect(camera: Camera, motion: Motion, rng: np.random.Generator) -> Joints25:
@@ -167,7 +168,8 @@ def openpose(camera: Camera, motion: Motion, rng: np.random.Generator) -> Joints
     noise = 0.7 * drift(rng, len(u), 5, 50) + 0.5 * rng.standard_normal((len(u), 50))
     u, v = u + noise[:, :25] * pixels, v + noise[:, 25:] * pixels
     inside = (u > 0) & (u < WIDTH) & (v > 0) & (v < HEIGHT) & (confidence > 0.12)
-    return np.stack([u, v, confidence], axis=-1) * inside[..., None]
+    seen: Joints25 = np.stack([u, v, confidence], axis=-1) * inside[..., None]
+    return seen
 
 
 def body_25(motion: Motion) -> Joints25:

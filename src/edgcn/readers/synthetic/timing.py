@@ -13,7 +13,8 @@ FPS = 30.0
 def minimum_jerk(u: Float[np.ndarray, "*s"]) -> Float[np.ndarray, "*s"]:
     """From 0 at u <= 0 to 1 at u >= 1, with no speed and no acceleration at either end."""
     u = np.minimum(np.maximum(u, 0.0), 1.0)
-    return u**3 * (10 - 15 * u + 6 * u**2)
+    way: Float[np.ndarray, "*s"] = u**3 * (10 - 15 * u + 6 * u**2)
+    return way
 
 
 def drift(
@@ -24,7 +25,8 @@ def drift(
     left = at.astype(int)
     knots = rng.standard_normal((int(left[-1]) + 2, channels))
     ease = minimum_jerk(at - left)[:, None]
-    return knots[left] * (1 - ease) + knots[left + 1] * ease
+    signals: Float[np.ndarray, "t c"] = knots[left] * (1 - ease) + knots[left + 1] * ease
+    return signals
 
 
 @dataclass(frozen=True)
@@ -49,17 +51,19 @@ class Course:
 def draw_course(frames: int, speed: float, rng: np.random.Generator) -> Course:
     """Onset, hold and release; the hold is sometimes broken into several approaches."""
     t = np.arange(frames, dtype=float)
-    rise, fall = np.clip(rng.uniform(9, 18, 2) / speed, 5, 0.36 * frames)
+    rise, fall = np.clip(rng.uniform(11, 20, 2) / speed, 8, 0.36 * frames)
     start = rng.uniform(0, 0.14) * frames
     end = frames - rng.uniform(0, 0.1) * frames
     step = minimum_jerk((t - start) / rise)
     # Annotated ends cut some gestures off: these never come back within their clip.
     cut = rng.random() < 0.25
     hold = step if cut else step * (1 - minimum_jerk((t - (end - fall)) / fall))
-    approaches = int(rng.choice([1, 2, 3], p=[0.7, 0.2, 0.1]))
-    if approaches > 1:
-        inside = np.clip((t - start - rise) / max(end - fall - start - rise, 1.0), 0, 1)
-        hold = hold * (1 - rng.uniform(0.15, 0.4) * np.sin(np.pi * (approaches - 1) * inside) ** 2)
+    held = end - fall - start - rise
+    # Each new approach takes its time: a short hold has none.
+    again = min(int(rng.choice([0, 1, 2], p=[0.65, 0.23, 0.12])), int(held // 14))
+    if again > 0:
+        inside = np.clip((t - start - rise) / held, 0, 1)
+        hold = hold * (1 - rng.uniform(0.15, 0.4) * np.sin(np.pi * again * inside) ** 2)
     waves = int(rng.integers(1, 4))
     wave = np.sin(np.pi * waves * np.clip((t - start) / (end - start), 0, 1)) ** 2
     return Course(hold, step, wave, seconds=t / FPS, pace=float(rng.uniform(0.75, 1.25)))
