@@ -34,7 +34,7 @@ def performed(cast):
 
 @pytest.fixture(scope="module")
 def clips():
-    return list(read_synthetic(clips=240).clips)
+    return list(read_synthetic(clips=180).clips)
 
 
 def at(motion, joint):
@@ -193,10 +193,10 @@ def test_a_clip_needs_no_other_clip(cast, clips):
 
 
 def test_contract(clips):
-    recordings = read_synthetic(clips=240)
-    assert recordings.total == len(clips) == 240
+    recordings = read_synthetic(clips=180)
+    assert recordings.total == len(clips) == 180
     assert recordings.classes == tuple(gesture.name for gesture in GESTURES)
-    assert len({clip.name for clip in clips}) == 240
+    assert len({clip.name for clip in clips}) == 180
     assert clips[0].name == "synthetic_0001"
     for clip in clips:
         assert clip.frames.dtype == np.float32

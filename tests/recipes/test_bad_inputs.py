@@ -239,8 +239,9 @@ def file_and_store(folder: Path) -> None:
     store(folder)
 
 
-def one_subject(folder: Path) -> None:
-    tiny_store(folder, name="store", topology=twenty_joints(), subjects=1, splits={})
+def run_and_one_subject(folder: Path) -> None:
+    run(folder)
+    tiny_store(folder, name="lonely", topology=twenty_joints(), subjects=1, splits={})
 
 
 # What the machine refuses (an administrator would be allowed what chmod forbids)
@@ -337,8 +338,7 @@ CASES = (
          "pretrain store --batch-size 16 --queue-size 8 --out run", store),
     Case("more joints masked than there are",
          "pretrain store --encoder edgcn-s --batch-size 8 --out run", small_store),
-    Case("one subject, so nobody to test on", "pretrain store --batch-size 8 --out run",
-         one_subject),
+    Case("one subject, so nobody to test on", "evaluate run lonely", run_and_one_subject),
     Case("loss that is not a number", "pretrain --config run.yaml --lr 1e30 --out run",
          settings({"store": "store", **SMALL}),
          leaves=("run", "run/encoder.safetensors", "run/metrics.jsonl", "run/run.json",

@@ -223,7 +223,7 @@ def test_other_skeletons_are_refused(run: Path, tmp_path: Path) -> None:
     with pytest.raises(EdgcnError, match=r"trained on topology 'tiny5' .*--topology tiny5"):
         score(run, other.path)
     pairs = tiny_store(tmp_path, name="pairs", clips=12, bodies=2)
-    with pytest.raises(EdgcnError, match="clips of 1 bodies, .* has 2"):
+    with pytest.raises(EdgcnError, match=r"clips of 1 bodies, .* has 2"):
         score(run, pairs.path)
 
 

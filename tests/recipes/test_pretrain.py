@@ -40,7 +40,6 @@ def test_a_run_says_all_that_its_numbers_depend_on(run: Path, store: Path) -> No
     assert set(about["config"]) == set(PretrainConfig.model_fields)  # defaults too
     assert about["config"]["seed"] == 3
     assert about["store_fingerprint"] == open_store(store).fingerprint
-    assert about["versions"]["torch"] == torch.__version__.partition("+")[0] or about["versions"]
     assert {"python", "edgcn", "torch", "numpy"} <= set(about["versions"])
     assert about["revision"]
     assert (about["ranks"], about["threads"], about["precision"]) == (1, 1, "float32")
@@ -159,7 +158,7 @@ def test_a_mistake_is_explained_and_leaves_nothing_behind(
 
 def test_an_existing_folder_is_never_written_into(store: Path, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(EdgcnError, match="exists already; .* --resume"):
+    with pytest.raises(EdgcnError, match=r"exists already; .* --resume"):
         tiny_run(store, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 

@@ -153,7 +153,7 @@ def test_the_page_stands_alone(runs: list[Path], tmp_path: Path) -> None:
 def test_a_page_is_not_replaced_unless_asked(runs: list[Path], tmp_path: Path) -> None:
     page = report(runs, tmp_path / "page", say=lambda line: None)
     before = page.read_bytes()
-    with pytest.raises(EdgcnError, match="exists already; .* --overwrite"):
+    with pytest.raises(EdgcnError, match=r"exists already; .* --overwrite"):
         report(runs, tmp_path / "page", title="other", say=lambda line: None)
     assert page.read_bytes() == before
     report(runs, tmp_path / "page", title="other", overwrite=True, say=lambda line: None)
