@@ -37,7 +37,7 @@ Config = TypeVar("Config")
 
 
 # The parser's headings above what went wrong.
-_TITLES = ("Parsing error", "Value error", "Invalid choice", "Required options", "Unrecognized options")
+_TITLES = ("Parsing error", "Value error", "Invalid choice", "Required options", "Unrecognized")
 
 
 def _take(arguments: list[str], flag: str) -> str | None:

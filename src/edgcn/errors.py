@@ -1,6 +1,7 @@
 """Errors a user can act on: what was expected, what came, where, and what to do.
 
-Everything else that is raised is a bug. The command line prints an `EdgcnError` as one line, exit 2.
+Everything else that is raised is a bug. The command line prints an `EdgcnError` as one line and
+exits 2.
 """
 
 import importlib

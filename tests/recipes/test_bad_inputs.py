@@ -158,7 +158,11 @@ def run(folder: Path) -> None:
     store(folder)
     opened = open_store(Path("store"))
     config = PretrainConfig(
-        store=Path("store"), encoder="ascal-lstm", encoder_options={"embed_dim": 4}, frames=4
+        store=Path("store"),
+        encoder="ascal-lstm",
+        encoder_options={"embed_dim": 4},
+        frames=4,
+        batch_size=8,
     )
     inputs = Inputs(
         topology=opened.topology, dims=3, bodies=1, frames=4, normalize=NORMALIZATIONS["paper"]
@@ -352,7 +356,7 @@ CASES = (
     Case("split that leaves a class without training clips", "evaluate run other",
          run_and(only_tested)),
     Case("clips without labels", "evaluate run other", run_and(lambda c: replace(c, label=-1))),
-    Case("split without test clips", "evaluate run store --split subject:s1,s2,s3,s4", run),
+    Case("split that leaves no training clips", "evaluate run store --split subject:s1,s2,s3,s4", run),
     Case("a subject that is not there", "evaluate run store --split subject:s9", run),
     Case("report on a run without evaluations", "report run --out page", run),
 )  # fmt: skip

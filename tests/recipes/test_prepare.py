@@ -133,7 +133,7 @@ def test_options_get_the_type_the_reader_asks_for(ntu: Path, tmp_path: Path):
         ("ntu", {"max_bodies": "two"}, "max_bodies: Input should be a valid integer"),
         ("clips_npz", {"dims": "4"}, "dims: Input should be 2 or 3"),
         ("synthetic", {"kind": "4d"}, "kind: Input should be '3d' or '2d'"),
-        ("synthetic", {"clips": "x", "seed": "y"}, "clips: .*; seed: "),
+        ("synthetic", {"clips": "x", "seed": "y"}, "seed: .*; clips: "),
         ("synthetic", {"clips": "0"}, "expected clips of at least 1, got 0"),
         ("pyskl", {"topology": "kinect"}, "topology: "),
     ],

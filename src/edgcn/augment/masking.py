@@ -35,7 +35,8 @@ def joint_mask(
     if not 0 <= fewest <= most <= joints:
         raise EdgcnError(
             f"joint_mask: expected 0 <= fewest <= most <= {joints}, the number of joints of "
-            f"topology {topology.name!r}, got fewest {fewest} and most {most}"
+            f"topology {topology.name!r}, got fewest {fewest} and most {most}; "
+            f"set these two, or leave joint_mask out"
         )
     if not 0 <= shortest <= longest <= 1:
         raise EdgcnError(

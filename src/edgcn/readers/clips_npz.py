@@ -149,7 +149,9 @@ def _load(path: Path) -> Members:
     except (zipfile.BadZipFile, EOFError, AttributeError, TypeError, ValueError) as error:
         if isinstance(error, FileError):
             raise
-        raise FileError(path, f"expected an npz file, got {error}") from None
+        # numpy takes whatever it does not know for a pickle, and advises to trust it
+        found = "another kind of file" if "pickle" in str(error) else str(error)
+        raise FileError(path, f"expected an npz file, got {found}") from None
     if members["frames"].ndim == 3:
         members["frames"] = members["frames"][:, None]
         if "scores" in members and members["scores"].ndim == 2:

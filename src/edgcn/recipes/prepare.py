@@ -192,7 +192,8 @@ def sample(store: Store) -> list[tuple[str, np.ndarray]]:
     rows = [row for _, row in sorted(firsts.items())][:SHEET_ROWS]
     if len(rows) < SHEET_ROWS:
         spread = np.linspace(0, len(store) - 1, min(SHEET_ROWS, len(store))).astype(int)
-        rows = sorted({*rows, *spread[: SHEET_ROWS - len(rows)].tolist()})
+        others = [row for row in spread.tolist() if row not in rows]
+        rows = sorted([*rows, *others[: SHEET_ROWS - len(rows)]])
     titles = [
         f"{store.classes[store.labels[row]] if store.labels[row] >= 0 else 'unlabelled'} · "
         f"{store.names[row]}"

@@ -122,7 +122,11 @@ def difference(row: Row, others: Sequence[Row]) -> str:
     alike = [other["settings"] for other in others if other["label"] == row["label"]]
     mine = row["settings"]
     apart = [key for key in mine if any(other.get(key) != mine[key] for other in alike)]
-    return "".join(f", {key.replace('_', ' ')} {mine[key]}" for key in apart)
+    return "".join(f", {key.replace('_', ' ')} {_words(mine[key])}" for key in apart)
+
+
+def _words(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def row_label(row: Row, config: Row, results: Row) -> str:

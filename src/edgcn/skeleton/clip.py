@@ -40,7 +40,7 @@ class Clip:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A file or clip that could not be used. `known` marks those the data set itself lists as bad."""
+    """A file or clip that could not be used; `known` where the data set itself lists it as bad."""
 
     path: str
     reason: str

@@ -249,7 +249,7 @@ MEDIAPIPE_33 = Topology(
     mirror=sides(_MEDIAPIPE_33_JOINTS, "left", "right"),
     shoulders=("left_shoulder", "right_shoulder"),
     spine=("left_hip", "left_shoulder"),   # MediaPipe has no midline joint below the nose
-    source="MediaPipe Pose landmarks (Bazarevsky et al., 2020); joined here to one tree by the nose",
+    source="MediaPipe Pose landmarks (Bazarevsky et al., 2020); one tree, joined by the nose",
 )  # fmt: skip
 
 TOPOLOGIES = {

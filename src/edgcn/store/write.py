@@ -120,7 +120,7 @@ def _new_folder(out: Path, *, overwrite: bool) -> Iterator[Path]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
             raise EdgcnError(
-                f"cannot write {out}: {error.strerror}; nothing was kept of it"
+                f"cannot write {out}: {error.strerror}; nothing of the new store was kept"
             ) from error
         raise
     finally:
@@ -223,7 +223,7 @@ def write_store(
 def _nothing(recordings: Recordings, skipped: Sequence[Skipped]) -> str:
     text = f"reader {recordings.reader!r} found no usable clip"
     return text + (
-        f": {len(skipped)} were skipped, the first is {skipped[0].path}: {skipped[0].reason}"
+        f": it skipped {len(skipped)}, the first is {skipped[0].path}: {skipped[0].reason}"
         if skipped
         else ""
     )
