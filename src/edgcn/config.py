@@ -183,7 +183,7 @@ class DemoConfig(BaseModel, frozen=True, extra="forbid"):
     """Synthetic clips to make."""
     subjects: Annotated[int, Field(ge=3)] = 12
     """Synthetic people."""
-    epochs: PositiveInt = 12
+    epochs: PositiveInt = 20
     """Pre-training epochs (the paper: 60)."""
     seed: int = 0
     """Of everything."""

@@ -1,6 +1,7 @@
 """Probes equal their references, and never see what they must not."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -113,9 +114,9 @@ def test_logistic_chooses_c_on_whole_training_subjects(monkeypatch: pytest.Monke
     subjects = people(48)
     fitted, whole = [], probes._logistic
 
-    def spy(x: np.ndarray, y: np.ndarray, *, c: float, classes: int) -> LinearProbe:
+    def spy(x: np.ndarray, y: np.ndarray, **settings: Any) -> LinearProbe:
         fitted.append(x[:, 0].astype(int))
-        return whole(x, y, c=c, classes=classes)
+        return whole(x, y, **settings)
 
     monkeypatch.setattr(probes, "_logistic", spy)
     _, c = fit_logistic(features, labels, subjects, classes=3)

@@ -356,7 +356,8 @@ CASES = (
     Case("split that leaves a class without training clips", "evaluate run other",
          run_and(only_tested)),
     Case("clips without labels", "evaluate run other", run_and(lambda c: replace(c, label=-1))),
-    Case("split that leaves no training clips", "evaluate run store --split subject:s1,s2,s3,s4", run),
+    Case("split that leaves no training clips",
+         "evaluate run store --split subject:s1,s2,s3,s4", run),
     Case("a subject that is not there", "evaluate run store --split subject:s9", run),
     Case("report on a run without evaluations", "report run --out page", run),
 )  # fmt: skip

@@ -127,24 +127,42 @@ def fit_logistic(
     for fit, check in folds:
         if len(np.unique(labels[fit])) < 2:
             continue  # nothing to tell apart without the subjects held out
+        known = span(features[fit])
         for c in GRID:
-            probe = _logistic(features[fit], labels[fit], c=c, classes=classes)
+            probe = _logistic(features[fit], labels[fit], c=c, classes=classes, known=known)
             right[c] += int((probe.scores(features[check]).argmax(1) == labels[check]).sum())
     best = max(GRID, key=lambda c: (right[c], -c))  # the stronger regularization wins a tie
     return _logistic(features, labels, c=best, classes=classes), best
 
 
-def _logistic(features: Features, labels: Labels, *, c: float, classes: int) -> LinearProbe:
-    """Fit in the span of the training clips: the same optimum, and fewer dimensions than clips."""
-    from sklearn.linear_model import LogisticRegression
-
+def span(features: Features) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean, plain spread, and an orthonormal basis (r, D) of what the standardized clips span."""
     mean, scale = standardize(features)
-    scale = (scale / features.shape[1] ** 0.5).astype(np.float32)  # plain standardization for C
+    scale = (scale / features.shape[1] ** 0.5).astype(np.float32)
     x = (features - mean) / scale
     basis = np.linalg.svd(x, full_matrices=False)[2] if x.shape[1] > len(x) else np.eye(x.shape[1])
-    basis = basis.astype(np.float32)
+    return mean, scale, basis.astype(np.float32)
+
+
+def _logistic(
+    features: Features,
+    labels: Labels,
+    *,
+    c: float,
+    classes: int,
+    known: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
+) -> LinearProbe:
+    """Fit in the span of the training clips: the same optimum, and fewer dimensions than clips.
+
+    Args:
+        known: the `span` of these features, where it is known already.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    mean, scale, basis = known or span(features)
+    x = (features - mean) / scale
     model = LogisticRegression(C=c, max_iter=300).fit(x @ basis.T, labels)
-    weight = np.zeros((classes, x.shape[1]), dtype=np.float32)
+    weight = np.zeros((classes, features.shape[1]), dtype=np.float32)
     bias = np.full(classes, -1e9, dtype=np.float32)  # a class without training clips is never said
     rows, values, offsets = model.classes_, model.coef_ @ basis, model.intercept_
     if len(rows) == 2:

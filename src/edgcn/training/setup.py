@@ -1,6 +1,7 @@
 """What a training runs on, from a config: devices, ranks, precision, optimizer, learning rate."""
 
 import logging
+import logging
 from collections.abc import Callable
 
 import torch
@@ -17,7 +18,6 @@ def make_fabric(config: PretrainConfig) -> Fabric:
     if config.threads:
         torch.set_num_threads(config.threads)
     ranks = config.devices * config.nodes
-    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # run.json has the precision
     try:
         fabric = Fabric(
             accelerator=config.accelerator,
