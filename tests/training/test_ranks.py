@@ -9,7 +9,7 @@ import torch
 from edgcn.checkpoint import load_tensors
 from edgcn.runs import read_json
 from helpers import tiny_store
-from tiny_runs import finish, losses, start, tiny_run, write_config
+from tiny_runs import SECONDS, finish, losses, start, tiny_run, write_config
 
 SETTINGS = {"epochs": 3, "queue_size": 100, "schedule": "constant"}
 COUNT = 100  # 80 clips train: two whole batches of 32, and 16 left out
@@ -88,7 +88,7 @@ def test_a_mistake_ends_all_ranks_with_one_line(store: Path, tmp_path: Path) -> 
     flags = ("--devices", 2, "--batch-size", 16, "--out", tmp_path / "taken", "--config", config)
     process = start("pretrain", store, *flags)
     try:
-        _, complained = process.communicate(timeout=120)
+        _, complained = process.communicate(timeout=SECONDS)
     finally:
         process.kill()
     assert process.returncode == 2

@@ -17,9 +17,9 @@ from edgcn.recipes.pretrain import pretrain
 from edgcn.recipes.report import report
 from edgcn.reports.tables import results_table
 
-# The published recipe is made for tens of thousands of clips: its key encoder (momentum 0.999) hardly
-# follows within a few hundred steps. These settings are for few clips and few epochs; they were
-# chosen on held-out TRAINING subjects of synthetic clips, and are not the defaults of `pretrain`.
+# The published recipe is made for tens of thousands of clips: its key encoder (momentum 0.999)
+# hardly follows within a few hundred steps. These settings are for few clips and few epochs; they
+# were chosen on held-out TRAINING subjects of synthetic clips, and are not the defaults elsewhere.
 SMALL_RECIPE: dict[str, Any] = {
     "encoder": "edgcn-s",
     "frames": 32,

@@ -130,10 +130,11 @@ def summary(store: Store) -> str:
     """One paragraph about a store."""
     lengths = store.lengths
     classes = len(set(store.labels[store.labels >= 0].tolist()))
+    bodies = "1 body" if store.bodies == 1 else f"up to {store.bodies} bodies"
     text = (
         f"{store.path}: {len(store)} clips, {classes} classes, "
         f"{len(set(store.subjects.tolist()) - {''})} subjects; {store.topology.name} "
-        f"({len(store.topology)} joints), up to {store.bodies} bodies, {store.fps:g} fps; "
+        f"({len(store.topology)} joints), {bodies}, {store.fps:g} fps; "
         f"frames {lengths.min()} to {lengths.max()}, median {int(np.median(lengths))}"
     )
     return text + (f"\nnote: {store.note}" if store.note else "")

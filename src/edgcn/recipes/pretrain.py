@@ -11,12 +11,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import nn
 
-from edgcn.augment.compose import augment, check_augmentations
-from edgcn.augment.draws import Draws
 from edgcn.checkpoint import Inputs, build_encoder, save_encoder
 from edgcn.config import PretrainConfig, make_config
 from edgcn.encoders import synchronize_batch_norm
@@ -37,12 +34,13 @@ from edgcn.runs import (
     rewind_metrics,
     write_json,
 )
-from edgcn.skeleton.tensors import Clips
 from edgcn.store import Store, open_store
 from edgcn.training.loop import Share, Views, fill_epoch, shares, train_epoch
 from edgcn.training.resume import load_state, save_state
+from edgcn.training.rows import check, training_rows
 from edgcn.training.schedule import epoch_generator
 from edgcn.training.setup import lr_of, make_fabric, make_optimizer, use_bfloat16
+from edgcn.training.views import try_views, two_views
 
 
 def pretrain(
@@ -123,54 +121,6 @@ def pretrain(
 
 def _silent(_: str) -> None:
     """What ranks other than the first say."""
-
-
-def training_rows(store: Store, config: PretrainConfig) -> np.ndarray:
-    """The clips to learn from: the training side of the split, or all.
-
-    Without a published split and with one subject there is no test side to keep away from: all.
-    """
-    alone = not store.rules and len(set(store.subjects.tolist())) == 1
-    if config.split == "all" or (config.split is None and alone):
-        return np.arange(len(store))
-    return store.split(config.split).train
-
-
-def check(config: PretrainConfig, rows: np.ndarray) -> None:
-    """Refuse what cannot work, before anything is written."""
-    check_augmentations(config.augmentations, config.augmentation_options)
-    batch = config.batch_size * config.devices * config.nodes
-    if batch > len(rows):
-        raise EdgcnError(
-            f"a batch of {batch} clips is larger than the {len(rows)} clips to learn from; "
-            f"use a --batch-size of at most {len(rows) // (config.devices * config.nodes)}"
-        )
-    if batch > config.queue_size:
-        raise EdgcnError(
-            f"the queue of {config.queue_size} keys is smaller than a batch of {batch}; "
-            f"use a --queue-size of at least {batch}, or a smaller --batch-size"
-        )
-
-
-def try_views(store: Store, inputs: Inputs, config: PretrainConfig, rows: np.ndarray) -> None:
-    """Make one clip's views: what the augmentations refuse of a skeleton they refuse now."""
-    draws = Draws(torch.Generator(), batch=1)
-    make_view(inputs.clean(store.batch(rows[:1], inputs.frames)), draws, inputs, config)
-
-
-def make_view(
-    x: Clips, draws: Draws, inputs: Inputs, config: PretrainConfig
-) -> Float[Tensor, "n features t v m"]:
-    """One augmented view of normalized clips, as the encoder reads it."""
-    changed = augment(
-        x,
-        draws,
-        names=config.augmentations,
-        topology=inputs.topology,
-        dims=inputs.dims,
-        options=config.augmentation_options,
-    )
-    return inputs.features(changed)
 
 
 def open_run(fabric: Fabric, config: PretrainConfig, store: Store, resume: Path | None) -> Path:
@@ -260,13 +210,7 @@ def run_epoch(
     )
 
     def views(share: Share) -> Views:
-        x = inputs.clean(store.batch(share.rows, inputs.frames).to(fabric.device))
-
-        def view() -> torch.Tensor:
-            numbers = Draws(draws, batch=share.batch, start=share.start, count=len(share.rows))
-            return make_view(x, numbers, inputs, config)
-
-        return view(), view()
+        return two_views(store, share, draws, inputs, config)
 
     label = f"epoch {epoch}/{config.epochs}"
     with progress(label, total=len(rows), unit="clips") as advance:

@@ -1,7 +1,5 @@
 """What a training runs on, from a config: devices, ranks, precision, optimizer, learning rate."""
 
-import logging
-import logging
 from collections.abc import Callable
 
 import torch

@@ -1,0 +1,35 @@
+"""Which clips of a store to learn from, and whether they suffice."""
+
+import numpy as np
+
+from edgcn.augment.compose import check_augmentations
+from edgcn.config import PretrainConfig
+from edgcn.errors import EdgcnError
+from edgcn.store import Store
+
+
+def training_rows(store: Store, config: PretrainConfig) -> np.ndarray:
+    """The clips to learn from: the training side of the split, or all.
+
+    Without a published split and with one subject there is no test side to keep away from: all.
+    """
+    alone = not store.rules and len(set(store.subjects.tolist())) == 1
+    if config.split == "all" or (config.split is None and alone):
+        return np.arange(len(store))
+    return store.split(config.split).train
+
+
+def check(config: PretrainConfig, rows: np.ndarray) -> None:
+    """Refuse what cannot work, before anything is written."""
+    check_augmentations(config.augmentations, config.augmentation_options)
+    batch = config.batch_size * config.devices * config.nodes
+    if batch > len(rows):
+        raise EdgcnError(
+            f"a batch of {batch} clips is larger than the {len(rows)} clips to learn from; "
+            f"use a --batch-size of at most {len(rows) // (config.devices * config.nodes)}"
+        )
+    if batch > config.queue_size:
+        raise EdgcnError(
+            f"the queue of {config.queue_size} keys is smaller than a batch of {batch}; "
+            f"use a --queue-size of at least {batch}, or a smaller --batch-size"
+        )

@@ -1,0 +1,55 @@
+"""Two random views of each clip of a batch: what the contrast compares.
+
+rows -> store.batch -> normalize -> augment x2 -> features, on the device of the generator
+"""
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from edgcn.augment.compose import augment
+from edgcn.augment.draws import Draws
+from edgcn.checkpoint import Inputs
+from edgcn.config import PretrainConfig
+from edgcn.skeleton.tensors import Clips
+from edgcn.store import Store
+from edgcn.training.loop import Share, Views
+
+
+def two_views(
+    store: Store, share: Share, generator: torch.Generator, inputs: Inputs, config: PretrainConfig
+) -> Views:
+    """Both views of one rank's part of a batch; all ranks draw for the whole batch."""
+    x = inputs.clean(store.batch(share.rows, inputs.frames).to(generator.device))
+    first, second = (
+        make_view(
+            x,
+            Draws(generator, batch=share.batch, start=share.start, count=len(share.rows)),
+            inputs,
+            config,
+        )
+        for _ in range(2)
+    )
+    return first, second
+
+
+def make_view(
+    x: Clips, draws: Draws, inputs: Inputs, config: PretrainConfig
+) -> Float[Tensor, "n features t v m"]:
+    """One augmented view of normalized clips, as the encoder reads it."""
+    changed = augment(
+        x,
+        draws,
+        names=config.augmentations,
+        topology=inputs.topology,
+        dims=inputs.dims,
+        options=config.augmentation_options,
+    )
+    return inputs.features(changed)
+
+
+def try_views(store: Store, inputs: Inputs, config: PretrainConfig, rows: np.ndarray) -> None:
+    """Make one clip's views: what the augmentations refuse of a skeleton they refuse now."""
+    draws = Draws(torch.Generator(), batch=1)
+    make_view(inputs.clean(store.batch(rows[:1], inputs.frames)), draws, inputs, config)
