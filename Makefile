@@ -11,7 +11,7 @@ test: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -q -n 2
 
 .venv/core: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
