@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: the workers share the cores
+
 import pytest
 from jaxtyping import install_import_hook
 
