@@ -30,9 +30,9 @@ Protocol = Literal["linear", "logistic", "knn"]
 class PrepareConfig(BaseModel, frozen=True, extra="forbid", coerce_numbers_to_str=True):
     """Read recordings into a store."""
 
-    reader: tyro.conf.Positional[str]
+    reader: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="READER")]
     """Which format to read; `edgcn --help` lists them."""
-    path: tyro.conf.Positional[Path | None] = None
+    path: Annotated[Path | None, tyro.conf.Positional, tyro.conf.arg(metavar="PATH")] = None
     """File or folder with the recordings (not needed for `synthetic`)."""
     out: Path
     """Folder of the new store."""
@@ -51,7 +51,7 @@ class PrepareConfig(BaseModel, frozen=True, extra="forbid", coerce_numbers_to_st
 class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
     """Learn an encoder from clips without labels, by momentum contrast (EDGCN, ICPR 2022)."""
 
-    store: tyro.conf.Positional[Path]
+    store: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="STORE")]
     """Store to learn from."""
     out: Path | None = None
     """Folder of the new run; by default the next number in `runs/`."""
@@ -128,9 +128,9 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
 class EvaluateConfig(BaseModel, frozen=True, extra="forbid"):
     """Score a run's frozen encoder on labelled clips, beside the three baselines."""
 
-    run: tyro.conf.Positional[Path]
+    run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
     """Run folder that `edgcn pretrain` wrote."""
-    store: tyro.conf.Positional[Path]
+    store: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="STORE")]
     """Store with labels."""
     protocol: Protocol = "linear"
     """linear: the paper's SGD. logistic: C chosen on held-out training subjects. knn: cosine."""
@@ -157,7 +157,7 @@ class EvaluateConfig(BaseModel, frozen=True, extra="forbid"):
 class InfoConfig(BaseModel, frozen=True, extra="forbid"):
     """Show what a store holds."""
 
-    store: tyro.conf.Positional[Path]
+    store: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="STORE")]
     """Store to look at."""
     figure: Path | None = None
     """Where the contact sheet goes; by default into the store."""
@@ -166,7 +166,7 @@ class InfoConfig(BaseModel, frozen=True, extra="forbid"):
 class ReportConfig(BaseModel, frozen=True, extra="forbid"):
     """Put the evaluations of several runs on one page; seeds of one setting become one row."""
 
-    runs: tyro.conf.Positional[tuple[Path, ...]]
+    runs: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
     """Run folders."""
     out: Path
     """Folder for report.html, report.md and the figures."""

@@ -14,12 +14,21 @@ PLAIN_SECONDS = 15.0  # between two lines where the output is not a terminal
 
 @contextmanager
 def progress(label: str, *, total: int | None, unit: str) -> Iterator[Advance]:
-    """Give a function to call with the number of units done since the last call."""
-    if sys.stderr.isatty():
+    """Give a function to call with the number of units done since the last call.
+
+    Without a label nothing is shown.
+    """
+    if not label:
+        yield _nothing
+    elif sys.stderr.isatty():
         with _bar(label, total, unit) as advance:
             yield advance
     else:
         yield _lines(label, total, unit)
+
+
+def _nothing(_: int) -> None:
+    """Progress that nobody asked to see."""
 
 
 @contextmanager

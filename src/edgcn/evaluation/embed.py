@@ -19,7 +19,7 @@ from edgcn.progress import progress
 from edgcn.store import Store
 
 BATCH = 128  # clips at a time
-RAW_FRAMES = 32  # frames of the raw-coordinate baseline; more gave nothing on the data sets here
+RAW_FRAMES = 32  # frames of the raw-coordinate baseline (not tuned)
 
 
 @torch.no_grad()
@@ -37,15 +37,13 @@ def embed(
     training = encoder.training
     encoder.eval()
     parts = []
-    total = len(rows) if label else 0
-    with progress(label, total=total, unit="clips") as advance:
+    with progress(label, total=len(rows), unit="clips") as advance:
         for first in range(0, len(rows), BATCH):
             chosen = rows[first : first + BATCH]
             x = store.batch(chosen, inputs.frames).to(device)
             x = inputs.features(inputs.clean(x))
             parts.append(READOUTS[readout](encoder, x).float().cpu())  # type: ignore[arg-type]
-            if label:
-                advance(len(chosen))
+            advance(len(chosen))
     encoder.train(training)
     return torch.cat(parts).numpy()
 

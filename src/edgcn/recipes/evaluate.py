@@ -44,6 +44,11 @@ def evaluate(config: EvaluateConfig, *, say: Callable[[str], None] = print) -> d
     trained, (encoder, inputs, about) = config_of(config.run), load_encoder(_weights(config.run))
     check_topology(inputs, store.topology, where=str(store.path))
     check_bodies(inputs.bodies, store)
+    if inputs.dims != store.dims:
+        say(
+            f"note: the encoder was trained with {inputs.dims} geometry channels, "
+            f"{store.path} has {store.dims} ({store.units}); scores across sensors are a transfer"
+        )
     split = labelled(store, store.split(config.split))
     folder = config.run / folder_name(config, store, split)
     if (folder / "results.json").exists() and not config.overwrite:

@@ -164,8 +164,12 @@ def make_run(fabric: Fabric, config: PretrainConfig, store: Store) -> Path:
 
 def config_of(run: Path) -> PretrainConfig:
     """The config a run was made with."""
-    values: dict[str, Any] = read_json(run / "run.json")["config"]
-    return make_config(PretrainConfig, values, where=str(run / "run.json"))
+    path = run / "run.json"
+    about = read_json(path)
+    if not isinstance(about, dict) or not isinstance(about.get("config"), dict):
+        raise EdgcnError(f"{path}: expected the settings of a run under 'config', found none")
+    values: dict[str, Any] = about["config"]
+    return make_config(PretrainConfig, values, where=str(path))
 
 
 def make_inputs(store: Store, config: PretrainConfig, rows: np.ndarray) -> Inputs:
