@@ -1,5 +1,6 @@
 """What a training runs on, from a config: devices, ranks, precision, optimizer, learning rate."""
 
+import logging
 from collections.abc import Callable
 
 import torch
@@ -15,6 +16,7 @@ def make_fabric(config: PretrainConfig) -> Fabric:
     """Devices, precision and ranks, launched."""
     if config.threads:
         torch.set_num_threads(config.threads)
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # run.json has the precision
     ranks = config.devices * config.nodes
     try:
         fabric = Fabric(
