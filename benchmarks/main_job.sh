@@ -2,7 +2,7 @@
 # The main job on real recordings: the numbers of docs/results.md. An hour or two on two cores.
 #   benchmarks/main_job.sh DATA OUT      DATA has utd_mhad/, wmft.npz and isl30.npz
 set -euo pipefail
-data=$1 out=$2
+data=$(realpath "$1") out=$2
 mkdir -p "$out"
 cd "$out"
 export OMP_NUM_THREADS=1   # two runs side by side use two cores better than one run with two threads
