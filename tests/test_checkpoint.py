@@ -86,7 +86,7 @@ def test_files_that_are_no_checkpoint(tmp_path: Path):
     with pytest.raises(EdgcnError, match="is not a readable checkpoint"):
         load_tensors(path)
     save_file({"a": torch.ones(3)}, path)
-    with pytest.raises(EdgcnError, match="expected a checkpoint of format 'edgcn-1', got None"):
+    with pytest.raises(EdgcnError, match="format 'edgcn-1', its header names nothing"):
         load_tensors(path)
 
 

@@ -80,3 +80,4 @@ def assert_same_run(run: Path, other: Path) -> None:
         assert list(tensors) == list(expected)
         for key, value in tensors.items():
             assert torch.equal(value, expected[key]), f"{name}: {key}"
+        assert (run / name).read_bytes() == (other / name).read_bytes()

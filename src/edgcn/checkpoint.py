@@ -24,7 +24,7 @@ from edgcn.normalize import Normalize, normalize
 from edgcn.skeleton.tensors import Clips
 from edgcn.skeleton.topology import Topology
 
-FORMAT = "edgcn-1"
+FORMAT = "edgcn-1"  # the one key of the header: with several, their order would vary
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
@@ -32,7 +32,7 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, 
     waiting = path.with_name(f".{path.name}.{os.getpid()}")
     plain = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
     try:
-        save_file(plain, waiting, metadata={"format": FORMAT, "about": json.dumps(about)})
+        save_file(plain, waiting, metadata={FORMAT: json.dumps(about)})
         os.replace(waiting, path)
     except (OSError, SafetensorError) as error:
         raise EdgcnError(f"cannot write {path}: {error}; the previous file is kept") from error
@@ -50,11 +50,12 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
         raise EdgcnError(f"{path} is not a readable checkpoint: {error}") from error
-    if metadata.get("format") != FORMAT:
+    if FORMAT not in metadata:
+        found = ", ".join(metadata) or "nothing"
         raise EdgcnError(
-            f"{path}: expected a checkpoint of format {FORMAT!r}, got {metadata.get('format')!r}"
+            f"{path}: expected a checkpoint of format {FORMAT!r}, its header names {found}"
         )
-    return tensors, json.loads(metadata["about"])
+    return tensors, json.loads(metadata[FORMAT])
 
 
 @dataclass(frozen=True)
