@@ -32,7 +32,7 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, 
     waiting = path.with_name(f".{path.name}.{os.getpid()}")
     plain = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
     try:
-        save_file(plain, waiting, metadata={FORMAT: json.dumps(about)})
+        save_file(plain, waiting, metadata={FORMAT: json.dumps(about, sort_keys=True)})
         os.replace(waiting, path)
     except (OSError, SafetensorError) as error:
         raise EdgcnError(f"cannot write {path}: {error}; the previous file is kept") from error
