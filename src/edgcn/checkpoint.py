@@ -4,9 +4,7 @@ An encoder's checkpoint holds what labelling a new clip needs: weights, preset a
 topology, normalization, features and frames.
 """
 
-import difflib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +15,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from edgcn.atomic import replacing
 from edgcn.encoders import ENCODERS
-from edgcn.errors import EdgcnError
+from edgcn.errors import EdgcnError, did_you_mean
 from edgcn.features import feature_channels, prepare_features
 from edgcn.normalize import Normalize, normalize
 from edgcn.skeleton.tensors import Clips
@@ -29,15 +28,12 @@ FORMAT = "edgcn-1"  # the one key of the header: with several, their order would
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
     """Write tensors with a JSON description; a crash leaves the old file or the new one, whole."""
-    waiting = path.with_name(f".{path.name}.{os.getpid()}")
     plain = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
     try:
-        save_file(plain, waiting, metadata={FORMAT: json.dumps(about, sort_keys=True)})
-        os.replace(waiting, path)
+        with replacing(path) as waiting:
+            save_file(plain, waiting, metadata={FORMAT: json.dumps(about, sort_keys=True)})
     except (OSError, SafetensorError) as error:
         raise EdgcnError(f"cannot write {path}: {error}; the previous file is kept") from error
-    finally:
-        waiting.unlink(missing_ok=True)
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -116,8 +112,7 @@ class Inputs:
 def build_encoder(name: str, inputs: Inputs, options: Mapping[str, Any]) -> nn.Module:
     """A new encoder of a preset, for these inputs."""
     if name not in ENCODERS:
-        near = difflib.get_close_matches(name, ENCODERS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(name, ENCODERS)
         raise EdgcnError(f"no encoder is named {name!r}; there are {', '.join(ENCODERS)}{hint}")
     try:
         return ENCODERS[name](

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edgcn.errors import EdgcnError
+from edgcn.errors import EdgcnError, did_you_mean
 
 USAGE = """usage: edgcn COMMAND ...
 
@@ -33,7 +33,7 @@ Readers: clips_npz, imigue, msr_action3d, ntu, nw_ucla, openpose, pyskl, smg, st
 utd_mhad. More: docs/ and README.md of the project.
 """
 
-Config = TypeVar("Config")
+Config = TypeVar("Config")  # a pydantic model; naming the bound would load pydantic for --help
 
 
 # The parser's headings above what went wrong.
@@ -55,16 +55,18 @@ def _take(arguments: list[str], flag: str) -> str | None:
     return None
 
 
-def _parse(model: Callable[..., Config], command: str, arguments: list[str]) -> Config:
+def _parse(config_model: type[Config], command: str, arguments: list[str]) -> Config:
     """A command's config from its arguments, over those of `--config` where it is given."""
     import tyro
     from pydantic import BaseModel, ValidationError
 
     from edgcn.config import explain, make_config, read_yaml
 
+    assert issubclass(config_model, BaseModel)
+    model: type[BaseModel] = config_model
     file = _take(arguments, "--config")
     default: Any = None
-    if file and isinstance(model, type) and issubclass(model, BaseModel):
+    if file:
         values = read_yaml(Path(file))
         required = [name for name, field in model.model_fields.items() if field.is_required()]
         stand_ins: dict[str, Any] = {name: "-" for name in required if name not in values}
@@ -73,13 +75,14 @@ def _parse(model: Callable[..., Config], command: str, arguments: list[str]) -> 
         checked = make_config(model, {**stand_ins, **values}, where=file)
         missing = {name: tyro.MISSING for name in stand_ins}
         default = model.model_construct(**{**dict(checked), **missing})
-    if isinstance(model, type) and issubclass(model, BaseModel):
-        _check_flags(list(model.model_fields), command, arguments)
+    _check_flags(list(model.model_fields), command, arguments)
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
             kwargs = {} if default is None else {"default": default}
-            config: Config = tyro.cli(model, prog=f"edgcn {command}", args=arguments, **kwargs)
+            config: Config = tyro.cli(
+                config_model, prog=f"edgcn {command}", args=arguments, **kwargs
+            )
             return config
     except SystemExit as stop:
         if stop.code in (0, None):
@@ -88,7 +91,7 @@ def _parse(model: Callable[..., Config], command: str, arguments: list[str]) -> 
         while cause is not None and not isinstance(cause, ValidationError):
             cause = cause.__context__
         if cause is not None:
-            raise explain(cause, model, f"edgcn {command}") from None  # type: ignore[arg-type]
+            raise explain(cause, model, f"edgcn {command}") from None
         raise EdgcnError(_one_line(said.getvalue(), command)) from None
 
 
@@ -246,8 +249,7 @@ def _speaks() -> bool:
 
 
 def _unknown(command: str) -> str:
-    near = difflib.get_close_matches(command, COMMANDS, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = did_you_mean(command, COMMANDS)
     return f"there is no command {command!r}: there are {', '.join(COMMANDS)}{hint}"
 
 

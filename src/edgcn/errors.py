@@ -4,7 +4,9 @@ Everything else that is raised is a bug. The command line prints an `EdgcnError`
 exits 2.
 """
 
+import difflib
 import importlib
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
@@ -20,6 +22,12 @@ class FileError(EdgcnError):
         where = f"{path}:{line}" if line is not None else f"{path}"
         super().__init__(f"{where}: {reason}")
         self.path, self.reason, self.line = Path(path), reason, line
+
+
+def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """`; did you mean 'the nearest known word'?`, or nothing where none is near."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def require(module: str, *, extra: str) -> ModuleType:

@@ -6,7 +6,6 @@ transform (as in Predict & Cluster, Su et al., CVPR 2020), mean bone lengths and
 sensors, and is the same for any rotated, moved and uniformly scaled copy of a clip.
 """
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
@@ -15,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from edgcn.errors import EdgcnError
+from edgcn.errors import EdgcnError, did_you_mean
 from edgcn.skeleton.tensors import (
     Clips,
     bone_vectors,
@@ -68,8 +67,7 @@ class Normalize:
         known = [field.name for field in fields(cls)]
         for key in data:
             if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
+                hint = did_you_mean(key, known)
                 raise EdgcnError(
                     f"normalize has no setting {key!r}{hint} (there are: {', '.join(known)})"
                 )

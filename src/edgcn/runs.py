@@ -5,7 +5,6 @@ state.safetensors (to resume), figures, and one folder per evaluation.
 """
 
 import json
-import os
 import platform
 import re
 import subprocess
@@ -15,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from edgcn.atomic import replacing
 from edgcn.errors import EdgcnError
 
 PACKAGES = ("edgcn", "torch", "numpy", "lightning-fabric", "safetensors", "scikit-learn")
@@ -23,14 +23,11 @@ PACKAGES = ("edgcn", "torch", "numpy", "lightning-fabric", "safetensors", "sciki
 @contextmanager
 def writing(path: Path) -> Iterator[Path]:
     """A temporary path that becomes `path` if all goes well."""
-    waiting = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        yield waiting
-        os.replace(waiting, path)
+        with replacing(path) as waiting:
+            yield waiting
     except OSError as error:
         raise EdgcnError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        waiting.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -4,14 +4,13 @@ A split is named `RULE` (published with the data set), `subject`, `subject:a,b`,
 `given`. Held-out rows for choosing a setting come from the TRAINING subjects, never from the test.
 """
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from edgcn.errors import EdgcnError
+from edgcn.errors import EdgcnError, did_you_mean
 from edgcn.skeleton.clip import SplitRule
 
 Rows = np.ndarray  # int64, indices into a store's clips
@@ -51,8 +50,7 @@ def _rule(name: str, rules: Mapping[str, SplitRule], subjects: np.ndarray) -> Sp
     if name == "given":
         return SplitRule("split", train=("train",), test=("test",))
     known = [*rules, "subject", "subject:NAME,NAME", "camera:NAME,NAME", "given"]
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = did_you_mean(name, known)
     raise EdgcnError(f"no split is named {name!r}; this store knows {', '.join(known)}{hint}")
 
 

@@ -3,14 +3,13 @@
 (N, C, T, V, M) -> the same; the order of `names` is the order of application.
 """
 
-import difflib
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from edgcn.augment import AUGMENTATIONS
 from edgcn.augment.draws import Draws, Number
-from edgcn.errors import EdgcnError
+from edgcn.errors import EdgcnError, did_you_mean
 from edgcn.skeleton.tensors import Clips
 from edgcn.skeleton.topology import Topology
 
@@ -65,6 +64,5 @@ def check_augmentations(names: Sequence[str], options: Options = NO_OPTIONS) -> 
 
 def _meant(word: str, known: Iterable[str]) -> str:
     known = list(known)
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = did_you_mean(word, known, cutoff=0.5)
     return f"{hint} (there are: {', '.join(known)})"

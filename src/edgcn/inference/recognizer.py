@@ -14,11 +14,10 @@ from torch import nn
 from edgcn.checkpoint import Inputs, check_topology, load_encoder, load_tensors
 from edgcn.encoders import READOUTS
 from edgcn.errors import EdgcnError
+from edgcn.evaluation.embed import BATCH, embed
 from edgcn.evaluation.probes import LinearProbe, Probe, probe_from_tensors
 from edgcn.skeleton.tensors import Clips, even_positions, resample_time
 from edgcn.store import Store
-
-BATCH = 128
 
 
 class Recognizer:
@@ -47,13 +46,12 @@ class Recognizer:
             raise EdgcnError("expected at least one clip, got none")
         if isinstance(clips, Store):
             check_topology(self.inputs, clips.topology, where=str(clips.path))
+            everything = np.arange(len(clips))
+            return embed(self.encoder, clips, everything, inputs=self.inputs, readout=self.readout)
         parts = []
         for first in range(0, len(clips), BATCH):
             rows = range(first, min(first + BATCH, len(clips)))
-            if isinstance(clips, Store):
-                x = clips.batch(np.array(rows), self.inputs.frames)
-            else:
-                x = torch.cat([self._one(clips[row], row) for row in rows])
+            x = torch.cat([self._one(clips[row], row) for row in rows])
             x = self.inputs.features(self.inputs.clean(x))
             parts.append(READOUTS[self.readout](self.encoder, x))  # type: ignore[arg-type]
         return torch.cat(parts).numpy()

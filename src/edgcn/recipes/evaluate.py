@@ -41,7 +41,10 @@ def evaluate(config: EvaluateConfig, *, say: Callable[[str], None] = print) -> d
     into the run itself, where `edgcn.load` finds it.
     """
     store = open_store(config.store)
-    trained, (encoder, inputs, about) = config_of(config.run), load_encoder(_weights(config.run))
+    trained, (encoder, inputs, about) = (
+        config_of(config.run),
+        load_encoder(config.run / "encoder.safetensors"),
+    )
     check_topology(inputs, store.topology, where=str(store.path))
     check_bodies(inputs.bodies, store)
     if inputs.dims != store.dims:
@@ -103,10 +106,6 @@ def evaluate(config: EvaluateConfig, *, say: Callable[[str], None] = print) -> d
     if config.figures:
         draw(folder, store, split, rows, matrix, features[title], config.seed)
     return results | {"folder": str(folder)}
-
-
-def _weights(run: Path) -> Path:
-    return run / "encoder.safetensors"
 
 
 def name_of(encoder: str, moments: bool) -> str:

@@ -3,7 +3,6 @@
 files -> reader -> clips -> (remap by joint name) -> store
 """
 
-import difflib
 import inspect
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +16,7 @@ import numpy as np
 from pydantic import ValidationError, validate_call
 
 from edgcn.config import PrepareConfig
-from edgcn.errors import EdgcnError
+from edgcn.errors import EdgcnError, did_you_mean
 from edgcn.progress import track
 from edgcn.readers import READERS
 from edgcn.reports.plots import contact_sheet
@@ -54,8 +53,7 @@ def prepare(config: PrepareConfig, *, say: Callable[[str], None] = print) -> Pat
 def open_recordings(config: PrepareConfig) -> Recordings:
     """The reader's view of a path, its options checked."""
     if config.reader not in READERS:
-        near = difflib.get_close_matches(config.reader, READERS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(config.reader, READERS)
         raise EdgcnError(f"no reader is named {config.reader!r}: there are {_names(READERS)}{hint}")
     if config.path is None and config.reader != "synthetic":
         raise EdgcnError(f"reader {config.reader!r} needs the path of its recordings")
@@ -95,8 +93,7 @@ def _bad_options(reader: str, error: ValidationError) -> str:
 def remapped(recordings: Recordings, name: str, say: Callable[[str], None]) -> Recordings:
     """The same clips on another topology, joints matched by name."""
     if name not in TOPOLOGIES:
-        near = difflib.get_close_matches(name, TOPOLOGIES, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(name, TOPOLOGIES)
         raise EdgcnError(f"no topology is named {name!r}: there are {_names(TOPOLOGIES)}{hint}")
     plan = plan_remap(recordings.topology, TOPOLOGIES[name])
     say(plan.summary())

@@ -3,7 +3,6 @@
 features (N, D) -> points (N, 2) -> marks in the color and shape of their group
 """
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float, Integer
 
+from edgcn.atomic import replacing
 from edgcn.errors import EdgcnError
 
 if TYPE_CHECKING:  # for annotations only: matplotlib is imported where it draws
@@ -46,12 +46,8 @@ def save_figure(figure: "Figure", path: Path) -> Path:
             "use .png"
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with replacing(path) as temporary:
         figure.savefig(temporary, format=kind, bbox_inches="tight", pad_inches=0.08)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
     return path
 
 

@@ -5,13 +5,13 @@ title + sections (text, table, figures, code) -> one page with its images as bas
 
 import base64
 import html
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from edgcn.atomic import replacing
 from edgcn.errors import FileError
 
 Table = tuple[Sequence[str], Sequence[Sequence[object]]]
@@ -53,12 +53,8 @@ def html_page(title: str, sections: Sequence[Section], path: Path) -> Path:
         body="\n".join(_section(i, section) for i, section in enumerate(sections, start=1)),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
     return path
 
 
