@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test clean
+.PHONY: demo test bench clean
 
 demo: .venv/core
 	$(BIN)/edgcn demo
@@ -12,6 +12,10 @@ test: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest -q -n 2
+
+# BENCH passes flags on, such as BENCH='--peer-msg3d DIR' or BENCH=--quick.
+bench: .venv/core
+	$(BIN)/python -m benchmarks $(BENCH)
 
 .venv/core: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

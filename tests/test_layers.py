@@ -9,7 +9,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "edgcn"
 
 # Rooms from the ground up. Those of one level do not know each other.
 LEVELS = (
-    ("atomic", "errors"),
+    ("atomic", "errors", "memory"),
     ("skeleton",),
     ("augment", "config", "encoders", "features", "normalize", "objectives", "readers", "splits"),
     ("checkpoint", "progress", "runs", "store"),

@@ -123,6 +123,8 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
     """auto: bfloat16 where the device is fast at it, else float32."""
     threads: NonNegativeInt = 0
     """CPU threads per process; 0 leaves PyTorch's choice."""
+    recompute: bool = False
+    """Gradient checkpointing: keep each block's input only and compute the rest again."""
 
 
 class EvaluateConfig(BaseModel, frozen=True, extra="forbid"):
@@ -140,12 +142,12 @@ class EvaluateConfig(BaseModel, frozen=True, extra="forbid"):
     """mean: the paper's embedding. pyramid: means over 1, 2 and 4 parts of the clip."""
     k: PositiveInt = 1
     """Neighbors, for knn."""
-    lr: PositiveFloat = 1.0
-    """Learning rate of the linear protocol (AS-CAL's)."""
+    lr: PositiveFloat | Literal["auto"] = 1.0
+    """Of the linear protocol (AS-CAL's). auto: chosen on held-out training subjects."""
     epochs: PositiveInt = 90
     """Epochs of the linear protocol; x0.5 at 15, 35, 60 and 75."""
     seed: int = 0
-    """Of the probe, the random encoder and the resampled interval."""
+    """Of the probe and the resampled interval (the random encoder has the run's)."""
     accelerator: str = "auto"
     """cpu, cuda, mps or auto."""
     figures: bool = True

@@ -22,6 +22,7 @@ from edgcn.skeleton.tensors import (
     joints_from_bones,
     linear_map,
     present,
+    shown,
     translate,
     with_geometry,
 )
@@ -103,14 +104,28 @@ def normalize(x: Clips, settings: Normalize, *, topology: Topology, dims: int) -
         x = fill_gaps(x, dims=dims)
     if settings.unit_bones:
         x = _unit_bones(x, settings.bone_lengths, topology=topology, dims=dims)
-    if settings.align:
-        x = linear_map(x, _facing(x, topology=topology, dims=dims))
-    if settings.scale == "torso":
-        x = with_geometry(x, x[:, :dims] / _torso(x, topology=topology, dims=dims))
+    if settings.align or settings.scale == "torso":
+        x = linear_map(x, _turn_and_scale(x, settings, topology=topology, dims=dims))
     if settings.center != "none":
         path = _center_path(x, topology=topology, dims=dims)
         x = translate(x, -(path[:, :, :1] if settings.center == "first" else path))
     return x
+
+
+def _turn_and_scale(
+    x: Clips, settings: Normalize, *, topology: Topology, dims: int
+) -> Float[Tensor, "n d d"]:
+    """What turns each clip to the front and divides it by its torso, whichever is asked for."""
+    matrix = torch.eye(dims).to(x).expand(len(x), dims, dims)
+    spine, shoulders = (
+        _first_body(x, ends, topology=topology, dims=dims)
+        for ends in (topology.spine, topology.shoulders)
+    )
+    if settings.align:
+        matrix = _facing(spine, shoulders)
+    if settings.scale == "torso":
+        matrix = matrix / _torso(spine, shoulders)
+    return matrix
 
 
 def mean_bone_lengths(
@@ -154,27 +169,31 @@ def _unit_bones(
     for (child, _), mean in zip(topology.edges, bone_lengths, strict=True):
         by_joint[child] = mean
     target = by_joint.to(x).view(1, 1, 1, -1, 1)
+    shortest = torch.where(target > 0, NO_BONE * target, torch.inf)
     vectors, whole = bone_vectors(x, topology=topology, dims=dims)
     length = _norm(vectors)
-    known = whole & (length > NO_BONE * target) & (target > 0)
-    wanted, found = target * known, length * known
-    size = wanted[..., :1].sum(dim=(1, 2, 3, 4)) / found[..., :1].sum(dim=(1, 2, 3, 4))
-    size = torch.where(known[..., :1].any(dim=(1, 2, 3, 4)), size, 1).view(-1, 1, 1, 1, 1)
-    factor = torch.where(known, target / torch.where(known, length, 1), size)
+    known = whole & (length > shortest)
+    first = known[..., :1]
+    wanted = (target * first).sum(dim=(1, 2, 3, 4))
+    found = (length[..., :1] * first).sum(dim=(1, 2, 3, 4))
+    size = torch.where(found > 0, wanted / found, 1).view(-1, 1, 1, 1, 1)
+    factor = torch.where(known, target / length, size)
     seen = present(x, dims=dims)
     return with_geometry(x, joints_from_bones(vectors * factor, seen, topology=topology))
 
 
 def _first_body(
     x: Clips, ends: tuple[str, str], *, topology: Topology, dims: int
-) -> tuple[Float[Tensor, "n d t"], Tensor]:
-    """The first body's vector from one joint to another, and (N, 1, T) where both were seen."""
+) -> Float[Tensor, "n d t"]:
+    """The first body's vector from one joint to another; 0 in frames that miss either."""
     start, end = (x[:, :dims, :, topology.index(joint), :1].unsqueeze(3) for joint in ends)
-    both = present(start, dims=dims) & present(end, dims=dims)
-    return ((end - start) * both)[..., 0, 0], both[..., 0, 0]
+    both = shown(start, dims=dims) * shown(end, dims=dims)
+    return ((end - start) * both)[..., 0, 0]
 
 
-def _facing(x: Clips, *, topology: Topology, dims: int) -> Float[Tensor, "n d d"]:
+def _facing(
+    spine: Float[Tensor, "n d t"], shoulders: Float[Tensor, "n d t"]
+) -> Float[Tensor, "n d d"]:
     """The rotation that brings the spine to +y and the shoulders, left to right, near +x.
 
     Read off the mean over the clip's frames: the first frame alone, as others do, hands its noise
@@ -182,13 +201,13 @@ def _facing(x: Clips, *, topology: Topology, dims: int) -> Float[Tensor, "n d d"
     who faces the sensor hardly turn; in images y points down, so that they turn by half a circle.
     Nothing is ever reflected: in a mirrored image left and right shoulder stay swapped.
     """
-    spine, _ = _first_body(x, topology.spine, topology=topology, dims=dims)
-    up = _unit_or(spine.mean(dim=2), _axis(1, dims, x))
+    dims = spine.shape[1]
+    x_axis, y_axis = (_axis(channel, dims, spine) for channel in (0, 1))
+    up = _unit_or(spine.mean(dim=2), y_axis)
     if dims == 2:
         return torch.stack((torch.stack((up[:, 1], -up[:, 0]), dim=1), up), dim=1)
-    shoulders, _ = _first_body(x, topology.shoulders, topology=topology, dims=dims)
-    lying = torch.where(up[:, :1] > 0, -1, 1) * _axis(1, dims, x)  # where a spine along x sends y
-    side = _across(_axis(0, dims, x), up, otherwise=_across(lying, up, otherwise=lying))
+    lying = torch.where(up[:, :1] > 0, -1, 1) * y_axis  # where a spine along x sends y
+    side = _across(x_axis, up, otherwise=_across(lying, up, otherwise=lying))
     side = _across(shoulders.mean(dim=2), up, otherwise=side)
     return torch.stack((side, up, torch.linalg.cross(side, up)), dim=1)
 
@@ -214,15 +233,16 @@ def _across(
     return torch.where(apart, _unit_or(across, otherwise), otherwise)
 
 
-def _torso(x: Clips, *, topology: Topology, dims: int) -> Float[Tensor, "n 1 1 1 1"]:
+def _torso(
+    spine: Float[Tensor, "n d t"], shoulders: Float[Tensor, "n d t"]
+) -> Float[Tensor, "n 1 1"]:
     """Median length of the first body's spine, or else of its shoulders, or else 1."""
-    size = torch.ones(len(x)).to(x)
-    for ends in (topology.shoulders, topology.spine):
-        vector, _ = _first_body(x, ends, topology=topology, dims=dims)
-        length = vector.norm(dim=1)
+    size = torch.ones(len(spine)).to(spine)
+    for vector in (shoulders, spine):
+        length = vector.square().sum(dim=1).sqrt()
         median = torch.where(length > NO_LENGTH, length, torch.nan).nanmedian(dim=1).values
         size = torch.where(median > NO_LENGTH, median, size)  # NaN, no such frame, is not greater
-    return size.view(-1, 1, 1, 1, 1)
+    return size.view(-1, 1, 1)
 
 
 def _center_path(x: Clips, *, topology: Topology, dims: int) -> Float[Tensor, "n d t 1 1"]:
@@ -232,8 +252,8 @@ def _center_path(x: Clips, *, topology: Topology, dims: int) -> Float[Tensor, "n
     """
     joint = topology.index(topology.center)
     center = x[:, :dims, :, joint : joint + 1, :1]
-    seen = present(x, dims=dims)
+    seen = shown(x, dims=dims)
     count = seen.sum(dim=(3, 4), keepdim=True).clamp(min=1)
     middle = x[:, :dims].sum(dim=(3, 4), keepdim=True) / count
-    ever = seen[:, :, :, joint : joint + 1, :1].any(dim=2, keepdim=True)
+    ever = seen[:, :, :, joint : joint + 1, :1].amax(dim=2, keepdim=True) > 0
     return fill_gaps(torch.where(ever, center, middle), dims=dims)

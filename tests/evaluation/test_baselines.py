@@ -1,16 +1,20 @@
 """What every score stands beside."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from edgcn.checkpoint import Inputs, build_encoder, load_encoder, load_tensors
+from edgcn.evaluation import monitor
 from edgcn.evaluation.baselines import majority_scores, random_encoder
 from edgcn.evaluation.metrics import measure
 from edgcn.evaluation.monitor import knn_check
 from edgcn.normalize import NORMALIZATIONS
+from edgcn.splits import held_out
 from edgcn.store import Store
 from helpers import SMALL_ENCODER, tiny_store
 from tiny_runs import tiny_run
@@ -81,3 +85,33 @@ def test_knn_curve_uses_training_clips_with_labels_alone(tmp_path: Path) -> None
     assert knn_check(encoder, store, rows, inputs, cpu) == {"knn_top1": value}
     store.labels[:] = -1
     assert knn_check(encoder, store, rows, inputs, cpu) == {}
+
+
+@pytest.mark.parametrize("most", [(1000, 1000), (12, 6)])
+def test_knn_curve_costs_the_same_however_many_clips_there_are(
+    most: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tiny_store(tmp_path, clips=96)
+    inputs, embedded, whole = inputs_of(store), [], monitor.embed
+
+    def spy(encoder: nn.Module, store: Store, rows: np.ndarray, **settings: Any) -> np.ndarray:
+        embedded.append(rows)
+        return whole(encoder, store, rows, **settings)
+
+    monkeypatch.setattr(monitor, "embed", spy)
+    monkeypatch.setattr(monitor, "GALLERY", most[0])
+    monkeypatch.setattr(monitor, "HELD_OUT", most[1])
+    encoder = build_encoder("edgcn-s", inputs, SMALL_ENCODER)
+    values = [
+        knn_check(encoder, store, store.split().train, inputs, torch.device("cpu")) for _ in "ab"
+    ]
+    assert values[0] == values[1]
+    assert np.array_equal(*embedded)
+    fit, held = held_out(store.split().train, store.subjects)[0]
+    if most[0] > len(store):
+        assert np.array_equal(embedded[0], np.concatenate([fit, held]))
+        return
+    for rows, side, count in ((embedded[0][:12], fit, 12), (embedded[0][12:], held, 6)):
+        assert set(rows) <= set(side)
+        assert np.bincount(store.labels[rows]).tolist() == [count // 3] * 3  # classes go round
+        assert len(set(rows)) == count

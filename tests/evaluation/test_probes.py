@@ -11,8 +11,10 @@ from edgcn.evaluation import probes
 from edgcn.evaluation.probes import (
     LinearProbe,
     NearestProbe,
+    fit_best_rate,
     fit_linear,
     fit_logistic,
+    fit_rates,
     probe_from_tensors,
     probe_to_tensors,
     standardize,
@@ -47,6 +49,72 @@ def test_linear_equals_pytorchs_own_sgd(epochs: int, lr: float) -> None:
     torch.testing.assert_close(torch.from_numpy(probe.bias), layer.bias, rtol=1e-4, atol=1e-4)
     expected = layer(x).detach().numpy()
     np.testing.assert_allclose(probe.scores(features), expected, rtol=1e-3, atol=1e-3)
+
+
+def test_rates_together_are_the_rates_apart() -> None:
+    features, labels = blobs(45, 12, 4, spread=3)  # a last minibatch of 13
+    rates = (10.0, 0.03, 1.0)
+    together = fit_rates(features, labels, classes=4, rates=rates, seed=3)
+    for probe, lr in zip(together, rates, strict=True):
+        alone = fit_linear(features, labels, classes=4, lr=lr, seed=3)
+        np.testing.assert_allclose(probe.weight, alone.weight, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(probe.bias, alone.bias, rtol=1e-4, atol=1e-5)
+
+
+def test_errors_of_what_is_certain_are_not_too_small_to_compute_with() -> None:
+    """Numbers below 1e-38 make a step many times slower; an exact 0 or more than that does not."""
+    x, target = torch.eye(4), torch.eye(4).unsqueeze(1) - probes.NOT_ZERO
+    weight, slow = 91 * torch.eye(4), torch.zeros(4, 4)  # errors of exp(-91), which is 3e-40
+    probes._sgd_step(x, target, weight=weight, slow=slow, rate=torch.ones(1, 1))
+    size = slow.abs()
+    assert ((size == 0) | (size > 100 * torch.finfo(torch.float32).tiny)).all()
+    torch.testing.assert_close(weight, 91 * torch.eye(4))
+
+
+def test_the_rate_is_chosen_on_whole_training_subjects(monkeypatch: pytest.MonkeyPatch) -> None:
+    features, labels = blobs(48, 5, 3, spread=2)
+    features[:, 0] = np.arange(48)  # so that rows can be told from features
+    subjects, right = people(48), dict.fromkeys(probes.RATES, 0)
+    for person in np.unique(subjects):
+        fit, check = subjects != person, subjects == person
+        for lr in probes.RATES:
+            probe = fit_linear(features[fit], labels[fit], classes=3, epochs=9, lr=lr)
+            right[lr] += int((probe.scores(features[check]).argmax(1) == labels[check]).sum())
+    fitted, whole = [], probes.fit_rates
+
+    def spy(x: np.ndarray, y: np.ndarray, **settings: Any) -> list[LinearProbe]:
+        fitted.append(x[:, 0].astype(int))
+        return whole(x, y, **settings)
+
+    monkeypatch.setattr(probes, "fit_rates", spy)
+    probe, lr = fit_best_rate(features, labels, subjects, classes=3, epochs=9)
+    assert lr == max(right, key=lambda rate: right[rate])  # of equal ones the first, the smallest
+    assert len(set(right.values())) > 1
+    *choosing, last = fitted
+    assert sorted(last) == list(range(48))
+    held = [set(subjects) - set(subjects[rows]) for rows in choosing]
+    assert sorted(map(sorted, held)) == [["s0"], ["s1"], ["s2"], ["s3"]]
+    same = fit_linear(features, labels, classes=3, epochs=9, lr=lr)
+    assert np.array_equal(probe.weight, same.weight)
+
+
+def test_the_smaller_rate_wins_a_tie() -> None:
+    features, labels = blobs(60, 10, 3, spread=0.01)
+    assert fit_best_rate(features, labels, people(60), classes=3)[1] == min(probes.RATES)
+
+
+def test_no_more_subjects_are_held_out_than_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    features, labels = blobs(48, 5, 3)
+    sizes, whole = [], probes.fit_rates
+
+    def spy(x: np.ndarray, y: np.ndarray, **settings: Any) -> list[LinearProbe]:
+        sizes.append(len(x))
+        return whole(x, y, **settings)
+
+    monkeypatch.setattr(probes, "fit_rates", spy)
+    monkeypatch.setattr(probes, "ENOUGH", 20)
+    fit_best_rate(features, labels, people(48), classes=3, epochs=2)
+    assert sizes == [36, 36, 48]  # 24 clips judged, then all of them fitted
 
 
 def test_linear_solves_what_is_separable() -> None:

@@ -11,7 +11,9 @@ import pytest
 import torch
 
 from edgcn.checkpoint import load_encoder, load_tensors
-from edgcn.config import EvaluateConfig
+from edgcn.config import EvaluateConfig, make_config
+from edgcn.encoders import READOUTS
+from edgcn.encoders.readout import Encoder
 from edgcn.errors import EdgcnError
 from edgcn.evaluation.baselines import random_encoder
 from edgcn.evaluation.embed import embed, raw_coordinates
@@ -112,9 +114,11 @@ def test_the_majority_is_the_share_of_its_class(run: Path, tmp_path: Path) -> No
     assert score(run, store)["rows"][0]["top1"] == pytest.approx(share)
 
 
-@pytest.mark.parametrize("protocol", ["linear", "logistic", "knn"])
+@pytest.mark.parametrize(
+    ("protocol", "lr"), [("linear", 1.0), ("linear", "auto"), ("logistic", 1.0), ("knn", 1.0)]
+)
 def test_test_labels_never_reach_the_probe(
-    protocol: str, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    protocol: str, lr: float | str, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("edgcn.evaluation.probes.GRID", (0.01, 0.1))  # all five take seconds
     rng = np.random.default_rng(0)
@@ -126,7 +130,7 @@ def test_test_labels_never_reach_the_probe(
     probes, confusions = [], []
     for change in (lambda _, clip: clip, shuffled):
         store = changed_store(tmp_path, change)
-        results = score(run, store, protocol=protocol, overwrite=True)
+        results = score(run, store, protocol=protocol, lr=lr, overwrite=True)
         probes.append(load_tensors(run / "probe.safetensors"))
         confusions.append(results["confusion"])
     (tensors, about), (expected, expected_about) = probes
@@ -134,6 +138,48 @@ def test_test_labels_never_reach_the_probe(
     assert list(tensors) == list(expected)
     assert all(torch.equal(value, expected[name]) for name, value in tensors.items())
     assert confusions[0] != confusions[1]
+
+
+def test_a_chosen_learning_rate_is_told(run: Path, store: Store) -> None:
+    said: list[str] = []
+    config = EvaluateConfig(run=run, store=store.path, figures=False, epochs=9, lr="auto")
+    results = evaluate(config, say=said.append)
+    assert "lr" not in results["rows"][0]
+    lines = [f"{row['lr']:g} ({row['name']})" for row in results["rows"][1:]]
+    assert f"lr chosen on held-out training subjects: {', '.join(lines)}" in said
+    assert results["config"]["lr"] == "auto"
+    fixed = score(run, store.path, lr=results["rows"][-1]["lr"], epochs=9, overwrite=True)
+    assert fixed["rows"][-1] == {k: v for k, v in results["rows"][-1].items() if k != "lr"}
+    assert all("lr" not in row for row in fixed["rows"])
+
+
+@pytest.mark.parametrize("lr", ["fast", 0, -1])
+def test_learning_rates_that_are_none_are_refused(lr: float | str) -> None:
+    with pytest.raises(EdgcnError, match=f"lr.*, got {lr!r}"):
+        make_config(EvaluateConfig, {"run": "r", "store": "s", "lr": lr}, where="test")
+
+
+def test_a_second_evaluation_extracts_nothing(
+    run: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extracted, mean = [], READOUTS["mean"]
+
+    def counted(encoder: Encoder, clips: torch.Tensor) -> torch.Tensor:
+        extracted.append(len(clips))
+        return mean(encoder, clips)
+
+    monkeypatch.setitem(READOUTS, "mean", counted)
+    monkeypatch.setattr("edgcn.evaluation.probes.GRID", (0.01, 0.1))  # all five take seconds
+    score(run, store.path)
+    assert sum(extracted) == 2 * len(store)  # the random encoder's and the trained one's
+    extracted.clear()
+    changes: list[dict[str, Any]] = [
+        {"protocol": "knn", "k": 3}, {"protocol": "logistic"}, {"split": "subject:s1"},
+        {"lr": 0.3}, {"lr": "auto"}, {"epochs": 3}, {"seed": 5},
+    ]  # fmt: skip
+    for change in changes:
+        score(run, store.path, overwrite=True, **change)
+        assert not extracted, change
 
 
 def test_clips_without_a_label_are_left_out(run: Path, tmp_path: Path) -> None:

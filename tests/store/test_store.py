@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from edgcn.errors import EdgcnError
 from edgcn.skeleton.clip import Clip, Recordings, Skipped
-from edgcn.store import Store, open_store, write, write_store
+from edgcn.store import Store, open_store, read, write, write_store
 from helpers import make_clips, tiny_recordings, tiny_store, tiny_topology
 from reference.resample import positions, resample_clip
 
@@ -203,6 +203,63 @@ def test_held_frames_and_the_memory_map_give_the_same(ragged):
     mapped = store.batch(rows, 13)
     store.hold(torch.device("cpu"))
     assert torch.equal(store.batch(rows, 13), mapped)
+
+
+def test_frames_travel_to_a_device_in_parts(tmp_path: Path, monkeypatch):
+    store = tiny_store(tmp_path, bodies=2)
+    rows = np.arange(len(store))
+    mapped = store.batch(rows, 13)
+    monkeypatch.setattr(read, "PART", 7)
+    store.hold("cpu")
+    assert torch.equal(store.batch(rows, 13), mapped)
+
+
+@pytest.mark.parametrize(("free", "fits"), [(4, True), (2, False)])
+def test_a_gpu_holds_what_fits_three_times_and_a_cpu_nothing(
+    tmp_path: Path, monkeypatch, free: int, fits: bool
+):
+    store = tiny_store(tmp_path)
+    size = store.frames.nbytes
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (free * size, 100 * size))
+    held: list[torch.device] = []
+    monkeypatch.setattr(store, "hold", held.append)
+    gpu = torch.device("cuda", 0)
+    assert store.hold_if_it_fits(gpu) is fits
+    assert not store.hold_if_it_fits(torch.device("cpu"))
+    assert held == [gpu] * fits
+
+
+def test_reading_the_whole_store_does_not_keep_it_in_memory(tmp_path: Path):
+    status = Path("/proc/self/status")
+    if not status.exists():
+        pytest.skip("this system does not tell what is in memory: there is no /proc")
+
+    def mapped_kilobytes() -> int:
+        (line,) = (line for line in status.read_text().splitlines() if line.startswith("RssFile"))
+        return int(line.split()[1])
+
+    frames = np.ones((20_000, 1, JOINTS, 3), dtype=np.float32)
+    write_store(tiny_recordings(clips=[Clip(frames, str(i)) for i in range(20)]), tmp_path / "s")
+    store = open_store(tmp_path / "s")
+    store.batch(np.array([0]), 16)
+    before = mapped_kilobytes()
+    for row in range(20):
+        store.batch(np.array([row]), 16)
+    assert mapped_kilobytes() - before < store.frames.nbytes / 1024 / 20
+
+
+def test_an_open_store_keeps_its_clips_when_it_is_made_again(tmp_path: Path):
+    store = tiny_store(tmp_path)
+    rows = np.arange(len(store))
+    before = store.batch(rows, 5)
+    write_store(tiny_recordings(seed=1, clips=3), store.path, overwrite=True)
+    assert torch.equal(store.batch(rows, 5), before)
+
+
+def test_no_rows_are_an_empty_batch(ragged):
+    store, _ = ragged
+    store.held = None
+    assert store.batch(np.array([], dtype=int), 7).shape == (0, 3, 7, JOINTS, 2)
 
 
 def test_clips_do_not_mix(ragged):

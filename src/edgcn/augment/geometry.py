@@ -37,7 +37,7 @@ def subtract(x: Clips, draws: Draws, *, topology: Topology, dims: int, p: Number
     body = x[:, :dims, :, :, :1]
     path = body.gather(3, joint.view(-1, 1, 1, 1, 1).expand(-1, dims, x.shape[2], 1, 1))
     path = fill_gaps(path, dims=dims)
-    return torch.where(per_clip(chosen), translate(x, -path), x)
+    return translate(x, torch.where(per_clip(chosen), -path, 0))
 
 
 def rotate(

@@ -49,8 +49,9 @@ def joint_mask(
     first = torch.floor(draws.uniform() * (frames - length + 1))
     frame = torch.arange(frames, device=rank.device)
     in_span = (frame >= first[:, None]) & (frame < (first + length)[:, None])
-    hidden = in_span[:, :, None] & (rank < count[:, None])[:, None, :]
-    return x * ~hidden[:, None, :, :, None].to(x.device)
+    hidden = in_span.to(x)[:, :, None] * (rank < count[:, None]).to(x)[:, None, :]
+    kept = (1 - hidden)[:, None, :, :, None]
+    return x * kept.expand_as(x[:, :1]).contiguous()  # of every body, so that rows stay long
 
 
 def channel_mask(
@@ -63,4 +64,4 @@ def channel_mask(
     """
     chosen, channel = draws.coin(p), draws.below(dims)
     hidden = chosen[:, None] & (torch.arange(x.shape[1], device=channel.device) == channel[:, None])
-    return x * ~hidden[:, :, None, None, None].to(x.device)
+    return x * (~hidden).to(x)[:, :, None, None, None]

@@ -7,9 +7,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from edgcn.augment.draws import Draws, Number, per_clip
-from edgcn.skeleton.tensors import Clips, present, with_geometry
+from edgcn.augment.draws import Draws, Number
+from edgcn.skeleton.tensors import Clips, shown, with_geometry
 from edgcn.skeleton.topology import Topology
+
+NO_WEIGHT = 1e-20  # against a division by 0, far below any frame's weight in its own path
 
 
 def noise(x: Clips, draws: Draws, *, topology: Topology, dims: int, std: Number = 0.05) -> Clips:
@@ -18,8 +20,8 @@ def noise(x: Clips, draws: Draws, *, topology: Topology, dims: int, std: Number 
     Args:
         std: in the data's units after normalization; 0.05 (m) in AS-CAL.
     """
-    offset = draws.normal(dims, *x.shape[2:]).to(x) * std
-    return with_geometry(x, x[:, :dims] + offset * present(x, dims=dims))
+    offset = draws.normal(dims, *x.shape[2:]).to(x)
+    return with_geometry(x, torch.addcmul(x[:, :dims], offset, shown(x, dims=dims), value=std))
 
 
 def blur(
@@ -43,17 +45,19 @@ def blur(
         kernel: frames under the Gaussian, odd.
         narrowest: with `widest`, the range of its standard deviation in frames.
     """
-    chosen = draws.coin(p).to(x.device)
-    sigma = (narrowest + (widest - narrowest) * draws.uniform(1)).to(x)
+    chosen = draws.coin(p)[:, None]
+    sigma = narrowest + (widest - narrowest) * draws.uniform(1)
+    sigma = torch.where(chosen, sigma, 0).to(x)  # a Gaussian of width 0 changes nothing
     weights = _gaussian_rows(sigma, frames=x.shape[2], reach=int(kernel) // 2)
-    seen = present(x, dims=dims)
-    n, t = len(x), x.shape[2]
-    paths = x[:, :dims].reshape(n, dims, t, -1)
-    smooth = torch.matmul(weights.unsqueeze(1), paths).view_as(x[:, :dims])
-    weight = torch.matmul(weights, seen.to(x).view(n, t, -1)).view_as(seen)
-    # A frame has weight in its own path, so weight is positive wherever the joint was seen.
-    smooth = smooth * (seen / torch.where(seen, weight, 1))
-    return torch.where(per_clip(chosen), with_geometry(x, smooth), x)
+    seen = shown(x, dims=dims)
+    smooth = _over_frames(x[:, :dims], weights)
+    # A frame has weight in its own path, so only where the joint is missing can there be none.
+    part = seen / _over_frames(seen, weights).clamp(min=NO_WEIGHT)
+    return with_geometry(x, smooth.mul_(part))
+
+
+def _over_frames(x: Clips, weights: Float[Tensor, "n t t"]) -> Clips:
+    return torch.matmul(weights.unsqueeze(1), x.flatten(3)).view(x.shape)
 
 
 def _gaussian_rows(

@@ -7,9 +7,9 @@ import math
 
 import torch
 
-from edgcn.augment.draws import Draws, Number, per_clip
+from edgcn.augment.draws import Draws, Number
 from edgcn.errors import EdgcnError
-from edgcn.skeleton.tensors import Clips, resample_time
+from edgcn.skeleton.tensors import Clips, resample_time, take_frames
 from edgcn.skeleton.topology import Topology
 
 WAVES = 3  # half waves in a time warp: enough to speed up and slow down within a gesture
@@ -21,7 +21,8 @@ def reverse(x: Clips, draws: Draws, *, topology: Topology, dims: int, p: Number 
     Args:
         p: how often; 0.5 in AS-CAL.
     """
-    return torch.where(per_clip(draws.coin(p).to(x.device)), x.flip(2), x)
+    chosen, frame = draws.coin(p).to(x.device), torch.arange(x.shape[2], device=x.device)
+    return take_frames(x, torch.where(chosen[:, None], frame.flip(0), frame))
 
 
 def crop_resize(

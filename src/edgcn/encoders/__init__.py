@@ -8,9 +8,9 @@ from collections.abc import Callable
 from functools import partial
 
 from edgcn.encoders.dense_graph import DenseGraphEncoder
-from edgcn.encoders.layers import synchronize_batch_norm
 from edgcn.encoders.readout import READOUTS, Encoder
 from edgcn.encoders.recurrent import RecurrentEncoder
+from edgcn.encoders.synchronized_norm import synchronize_batch_norm
 
 # Hops (0, 1) in EDGCN: the paper says "one scale" and does not say which. Hop 0 alone is the
 # identity, so joints would mix only through the learned residual. Hop 1 alone cannot tell the

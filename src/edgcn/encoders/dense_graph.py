@@ -13,11 +13,13 @@ presets in `edgcn.encoders`.
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from edgcn.encoders.layers import (
     Joints,
@@ -25,9 +27,12 @@ from edgcn.encoders.layers import (
     MultiScaleTemporal,
     SimpleTemporal,
     check_clips,
+    keeping_buffers,
     normalize_channels,
     unfold_frames,
 )
+from edgcn.encoders.norms import product_norm
+from edgcn.encoders.products import mix_channels, mix_parts
 from edgcn.errors import EdgcnError
 from edgcn.skeleton.graph import (
     Adjacency,
@@ -39,6 +44,8 @@ from edgcn.skeleton.graph import (
 from edgcn.skeleton.tensors import Clips
 from edgcn.skeleton.topology import Topology
 
+Nodes = Float[Tensor, "nodes b frames d"]
+
 # The last convolution of a graph pathway has no ReLU: that comes after the sum of the pathways.
 # EDGCN's text has one temporal convolution where MS-G3D has two.
 TEMPORAL = {"multiscale": (MultiScaleTemporal, 2), "simple": (SimpleTemporal, 1)}
@@ -49,27 +56,56 @@ class GraphConv(nn.Module):
 
     The adjacency is fixed plus a learned residual that starts next to zero. At hop 0 the fixed
     part is the identity: joints mix there only through what the residual learns.
+
+    Args:
+        window: frames whose joints are the nodes of one graph, at every `stride`-th frame.
     """
 
     adjacency: Tensor
 
     def __init__(
-        self, graph: Adjacency, hops: Sequence[int], in_channels: int, out_channels: int
+        self,
+        graph: Adjacency,
+        hops: Sequence[int],
+        in_channels: int,
+        out_channels: int,
+        *,
+        window: int = 1,
+        stride: int = 1,
     ) -> None:
         super().__init__()
+        self.window, self.stride = window, stride
         scales = [normalize_adjacency(k_adjacency(graph, k)) for k in hops]
         fixed = torch.from_numpy(np.concatenate(scales))
         self.register_buffer("adjacency", fixed, persistent=False)
         self.residual = nn.Parameter(torch.empty_like(fixed).uniform_(-1e-6, 1e-6))
         self.mix = nn.Linear(len(hops) * in_channels, out_channels)
         self.norm = nn.BatchNorm1d(out_channels)
+        # The order does not matter to the result. Channels first is cheaper where every frame is
+        # in several windows, unless there are many scales or few channels.
+        self.channels_first = window > 1 and len(hops) == 1 and in_channels >= out_channels
 
-    def forward(self, x: Joints) -> Mixed:
-        joints = len(x)
-        mixed = (self.adjacency + self.residual) @ x.flatten(1)
-        scales = mixed.view(-1, joints, *x.shape[1:]).unbind(0)
-        rows = torch.cat(scales, dim=-1) if len(scales) > 1 else scales[0]
-        return torch.relu(normalize_channels(self.norm, self.mix(rows)))
+    def forward(self, x: Joints) -> Nodes:
+        weights = self.adjacency + self.residual
+        windows = -(-x.shape[2] // self.stride)
+
+        def product(weight: Tensor) -> Tensor:
+            if self.channels_first:
+                rows = mix_channels(x.reshape(-1, x.shape[-1]), weight)
+                nodes = self.unfold(rows.view(*x.shape[:-1], -1))
+                return (weights @ nodes.flatten(1)).view(-1, rows.shape[-1])
+            nodes = self.unfold(x)
+            mixed = weights @ nodes.flatten(1)
+            return mix_parts(mixed.view(len(mixed) // len(nodes), -1, x.shape[-1]), weight)
+
+        out = product_norm(product, self.mix, self.norm, activate=True)
+        return out.view(-1, x.shape[1], windows, out.shape[-1])
+
+    def unfold(self, x: Joints) -> Nodes:
+        """The joints of all frames of a window as nodes, frame by frame."""
+        if self.window == 1:
+            return x[:, :, :: self.stride]
+        return unfold_frames(x, window=self.window, dim=0, stride=self.stride)
 
 
 class WindowConv(nn.Module):
@@ -87,16 +123,25 @@ class WindowConv(nn.Module):
         stride: int,
     ) -> None:
         super().__init__()
-        self.window, self.stride = window, stride
+        self.window = window
         dense = window_adjacency(graph, window)
-        self.graph = GraphConv(dense, hops, in_channels, inner_channels)
+        self.graph = GraphConv(
+            dense, hops, in_channels, inner_channels, window=window, stride=stride
+        )
         self.collapse = nn.Linear(window * inner_channels, out_channels)
         self.norm = nn.BatchNorm1d(out_channels)
 
-    def forward(self, x: Joints) -> Mixed:
-        nodes = unfold_frames(x, window=self.window, dim=0, stride=self.stride)
-        frames = self.graph(nodes).chunk(self.window, dim=0)
-        return normalize_channels(self.norm, self.collapse(torch.cat(frames, dim=-1)))
+    def forward(self, x: Joints, *, add: Mixed | None = None, activate: bool = False) -> Mixed:
+        nodes = self.graph(x)
+        frames = nodes.view(self.window, -1, nodes.shape[-1])
+        out = product_norm(
+            lambda weight: mix_parts(frames, weight),
+            self.collapse,
+            self.norm,
+            add=None if add is None else add.reshape(-1, add.shape[-1]),
+            activate=activate,
+        )
+        return out.view(len(x), *nodes.shape[1:3], -1)
 
 
 class Block(nn.Module):
@@ -134,9 +179,9 @@ class Block(nn.Module):
 
     def forward(self, x: Joints) -> Mixed:
         pathways: Tensor = self.frames(self.graph(x))
-        for window in self.windows:
-            pathways = pathways + window(x)
-        out: Tensor = self.temporal(torch.relu(pathways))
+        for place, window in enumerate(self.windows, start=1):
+            pathways = window(x, add=pathways, activate=place == len(self.windows))
+        out: Tensor = self.temporal(pathways if self.windows else torch.relu(pathways))
         return out
 
 
@@ -192,6 +237,9 @@ class DenseGraphEncoder(nn.Module):
             )
         )
         self.head = nn.Linear(self.feature_dim, embed_dim)
+        # Compute each block again in the backward pass instead of keeping what is inside it:
+        # a third more time for less memory. A choice of the training, not of the model.
+        self.recompute = False
 
     def fold(self, clips: Clips) -> Joints:
         """Normalize every coordinate of every body, then put the bodies beside the clips."""
@@ -201,14 +249,31 @@ class DenseGraphEncoder(nn.Module):
         normalized = normalize_channels(self.input_norm, rows).view(n, t, m, v, c)
         return normalized.permute(3, 0, 2, 1, 4).reshape(v, n * m, t, c)
 
+    def maps(self, clips: Clips) -> Mixed:
+        """What the blocks make of the clips."""
+        x = self.fold(clips)
+        for block in self.blocks:
+            if self.recompute and torch.is_grad_enabled():
+                x = checkpoint(
+                    block,
+                    x,
+                    use_reentrant=False,
+                    preserve_rng_state=False,
+                    context_fn=lambda block=block: (nullcontext(), keeping_buffers(block)),
+                )
+            else:
+                x = block(x)
+        return x
+
     def features(self, clips: Clips) -> Float[Tensor, "n d frames v"]:
         """The map before pooling, bodies averaged; strides leave fewer frames than came in."""
-        maps: Tensor = self.blocks(self.fold(clips))
+        maps = self.maps(clips)
         v, _, t, c = maps.shape
         return maps.view(v, -1, self.bodies, t, c).mean(dim=2).permute(1, 3, 2, 0)
 
     def forward(self, clips: Clips) -> Float[Tensor, "n d"]:
-        embedding: Tensor = self.head(self.features(clips).mean(dim=(2, 3)))
+        bodies = self.maps(clips).mean(dim=(0, 2)).view(len(clips), self.bodies, -1)
+        embedding: Tensor = self.head(bodies.mean(dim=1))
         return embedding
 
 

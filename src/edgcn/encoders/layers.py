@@ -1,4 +1,4 @@
-"""Layers of the dense-graph encoders, and batch norm that sees the batches of all ranks.
+"""Layers of the dense-graph encoders.
 
 Inside, a batch is (V, B, T, C): joints, clips x bodies, frames, channels. Joints first and channels
 last make every mixing of joints, channels or frames ONE large matrix product: on a CPU joints mix
@@ -8,13 +8,17 @@ The multi-scale temporal convolution is MS-G3D's (Liu et al., CVPR 2020). Initia
 of the convolutions these products stand for: same fan-in, PyTorch's default.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
-import torch.distributed as dist
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from edgcn.encoders.branches import DILATIONS, temporal_branches
+from edgcn.encoders.norms import normalize_rows, product_norm
+from edgcn.encoders.products import convolve_frames, mix_channels
 from edgcn.errors import EdgcnError
 from edgcn.skeleton.tensors import Clips
 from edgcn.skeleton.topology import Topology
@@ -103,7 +107,7 @@ class _Unfold(torch.autograd.Function):
 
 
 class TemporalConv(nn.Module):
-    """Convolution over frames, then batch norm; a window of frames is one row of a matrix."""
+    """Convolution over 3 frames or over 1, then batch norm; maybe a sum and ReLU."""
 
     def __init__(
         self, in_channels: int, out_channels: int, *, window: int = 3, stride: int = 1
@@ -113,12 +117,17 @@ class TemporalConv(nn.Module):
         self.mix = nn.Linear(window * in_channels, out_channels)
         self.norm = nn.BatchNorm1d(out_channels)
 
-    def forward(self, x: Joints) -> Mixed:
-        if self.window == 1:
-            rows = x[:, :, :: self.stride]
-        else:
-            rows = unfold_frames(x, window=self.window, dim=3, stride=self.stride)
-        return normalize_channels(self.norm, self.mix(rows))
+    def forward(self, x: Joints, *, add: Mixed | None = None, activate: bool = False) -> Mixed:
+        v, b, _, channels = x.shape
+
+        def product(weight: Tensor) -> Tensor:
+            if self.window == 3:
+                return convolve_frames(x, weight, stride=self.stride).flatten(0, 2)
+            return mix_channels(x[:, :, :: self.stride].reshape(-1, channels), weight)
+
+        flat = None if add is None else add.reshape(-1, add.shape[-1])
+        out = product_norm(product, self.mix, self.norm, add=flat, activate=activate)
+        return out.view(v, b, -1, out.shape[-1])
 
 
 class SimpleTemporal(nn.Module):
@@ -133,10 +142,8 @@ class SimpleTemporal(nn.Module):
         self.activate = activate
 
     def forward(self, x: Joints) -> Mixed:
-        out: Tensor = self.conv(x)
-        if self.has_residual:
-            out = out + x
-        return torch.relu(out) if self.activate else out
+        out: Tensor = self.conv(x, add=x if self.has_residual else None, activate=self.activate)
+        return out
 
 
 class MultiScaleTemporal(nn.Module):
@@ -146,13 +153,11 @@ class MultiScaleTemporal(nn.Module):
     all branches: both act channel by channel, so stacking them changes nothing.
     """
 
-    dilations = (1, 2, 3, 4)
-
     def __init__(
         self, in_channels: int, out_channels: int, *, stride: int = 1, activate: bool = True
     ) -> None:
         super().__init__()
-        branches = len(self.dilations) + 2
+        branches = len(DILATIONS) + 2
         if out_channels % branches:
             raise EdgcnError(
                 f"multi-scale temporal convolutions have {branches} equal branches: expected "
@@ -162,103 +167,41 @@ class MultiScaleTemporal(nn.Module):
         self.stride, self.width, self.activate = stride, width, activate
         self.reduce = nn.Linear(in_channels, (branches - 1) * width)
         self.reduce_norm = nn.BatchNorm1d((branches - 1) * width)
-        self.dilated = nn.ModuleList(nn.Linear(3 * width, width) for _ in self.dilations)
+        self.dilated = nn.ModuleList(nn.Linear(3 * width, width) for _ in DILATIONS)
         self.plain = nn.Linear(in_channels, width)
         self.norm = nn.BatchNorm1d(out_channels)
         same = in_channels == out_channels and stride == 1
-        self.residual = (
-            nn.Identity()
-            if same
-            else TemporalConv(in_channels, out_channels, window=1, stride=stride)
-        )
+        self.residual = None if same else TemporalConv(in_channels, out_channels, window=1)
 
     def forward(self, x: Joints) -> Mixed:
-        reduced = torch.relu(normalize_channels(self.reduce_norm, self.reduce(x)))
-        *dilated, last = torch.split(reduced, self.width, dim=-1)
-        branches = [
-            mix(unfold_frames(h, window=3, dim=3, stride=self.stride, dilation=d))
-            for mix, h, d in zip(self.dilated, dilated, self.dilations, strict=True)
-        ]
-        # Zeros beyond the ends do not change this maximum: `last` went through a ReLU.
-        before, now, after = shifted(last, window=3, stride=self.stride)
-        branches.append(torch.maximum(torch.maximum(before, now), after))
-        branches.append(self.plain(x[:, :, :: self.stride]))
-        out = normalize_channels(self.norm, torch.cat(branches, dim=-1)) + self.residual(x)
-        return torch.relu(out) if self.activate else out
+        v, b, frames, channels = x.shape
+        rows = x.reshape(-1, channels)
+        reduced = product_norm(
+            lambda weight: mix_channels(rows, weight), self.reduce, self.reduce_norm, activate=True
+        )
+        every = x[:, :, :: self.stride].contiguous()
+        weights = torch.stack([layer.get_parameter("weight") for layer in self.dilated])
+        reduced = reduced.view(v, b, frames, -1)
+        out = temporal_branches(reduced, every, weights, self.plain.weight, stride=self.stride)
+        none = torch.zeros_like(self.plain.bias)  # the maximum has no bias
+        biases: list[Tensor] = [layer.get_parameter("bias") for layer in self.dilated]
+        beside = every if self.residual is None else self.residual(every)
+        out = normalize_rows(
+            self.norm,
+            out.flatten(0, 2),
+            bias=torch.cat([*biases, none, self.plain.bias]),
+            add=beside.flatten(0, 2),
+            activate=self.activate,
+        )
+        return out.view(beside.shape)
 
 
-class _SumOverRanks(torch.autograd.Function):
-    """All-reduce whose gradient is all-reduced too: every rank's loss depends on every rank."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        total = x.clone()
-        dist.all_reduce(total)
-        return total
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> Tensor:
-        total = grads[0].clone()
-        dist.all_reduce(total)
-        return total
-
-
-class SynchronizedBatchNorm(nn.Module):
-    """Batch norm of (rows, C) whose training statistics are those of all ranks together.
-
-    PyTorch's own refuses CPU tensors. Takes over the parameters and buffers of a `BatchNorm1d`
-    under the same names. Ranks may hold unequal numbers of rows.
-    """
-
-    running_mean: Tensor
-    running_var: Tensor
-    num_batches_tracked: Tensor
-
-    def __init__(self, norm: nn.BatchNorm1d) -> None:
-        super().__init__()
-        self.eps, self.momentum = norm.eps, norm.momentum or 0.1
-        self.weight, self.bias = norm.weight, norm.bias
-        for name, buffer in norm.named_buffers(recurse=False):
-            self.register_buffer(name, buffer)
-        self.train(norm.training)
-
-    def forward(self, x: Float[Tensor, "rows c"]) -> Float[Tensor, "rows c"]:
-        if not self.training:
-            shared = (self.running_mean, self.running_var, self.weight, self.bias)
-            return nn.functional.batch_norm(x, *shared, training=False, eps=self.eps)
-        mean, var, count = statistics_over_ranks(x)
-        with torch.no_grad():
-            self.num_batches_tracked += 1
-            self.running_mean.lerp_(mean.to(self.running_mean), self.momentum)
-            unbiased = var * (count / (count - 1).clamp(min=1))
-            self.running_var.lerp_(unbiased.to(self.running_var), self.momentum)
-        scale = self.weight * torch.rsqrt(var + self.eps).to(self.weight)
-        return ((x - mean.to(self.weight)) * scale + self.bias).to(x.dtype)
-
-
-def statistics_over_ranks(
-    x: Float[Tensor, "rows c"],
-) -> tuple[Float[Tensor, "c"], Float[Tensor, "c"], Float[Tensor, ""]]:
-    """Mean and biased variance of each channel, and how many rows there are, over all ranks."""
-    var, mean = torch.var_mean(x if x.dtype == torch.float64 else x.float(), dim=0, correction=0)
-    var, mean = var.double(), mean.double()  # so that one exchange of plain sums loses no digits
-    count = mean.new_full((1,), len(x))
-    sums = torch.cat([count * mean, count * (var + mean.square()), count])
-    if dist.is_available() and dist.is_initialized():
-        sums = _SumOverRanks.apply(sums)  # type: ignore[no-untyped-call]
-    rows = sums[-1].detach()
-    mean, square = (sums[:-1] / rows).chunk(2)
-    return mean, (square - mean.square()).clamp(min=0), rows
-
-
-def synchronize_batch_norm(module: nn.Module) -> nn.Module:
-    """Replace every batch norm in place by one that sees all ranks; names and values stay.
-
-    Returns the module, or its replacement if it is itself a batch norm. The parameters stay the
-    same objects, so an optimizer made before still holds them.
-    """
-    if isinstance(module, nn.BatchNorm1d):
-        return SynchronizedBatchNorm(module)
-    for name, child in module.named_children():
-        setattr(module, name, synchronize_batch_norm(child))
-    return module
+@contextmanager
+def keeping_buffers(module: nn.Module) -> Iterator[None]:
+    """Put a module's buffers back afterwards: what is computed again must not count again."""
+    kept = [(buffer, buffer.clone()) for buffer in module.buffers()]
+    try:
+        yield
+    finally:
+        for buffer, before in kept:
+            buffer.copy_(before)

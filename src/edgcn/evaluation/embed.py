@@ -18,11 +18,13 @@ from edgcn.normalize import NORMALIZATIONS, Normalize, mean_bone_lengths, normal
 from edgcn.progress import progress
 from edgcn.store import Store
 
-BATCH = 128  # clips at a time
+BATCH = 16  # clips at a time through an encoder on a CPU: more fall out of its caches
+GPU_BATCH = 512  # and on a GPU, which few do not fill
+RAW_BATCH = 128  # clips at a time where there is no encoder
 RAW_FRAMES = 32  # frames of the raw-coordinate baseline (not tuned)
 
 
-@torch.no_grad()
+@torch.no_grad()  # not inference_mode: no faster, and training fails on tensors cached in it
 def embed(
     encoder: nn.Module,
     store: Store,
@@ -36,10 +38,10 @@ def embed(
     """Vectors of a store's clips from an encoder in evaluation mode; its mode is put back after."""
     training = encoder.training
     encoder.eval()
-    parts = []
+    parts, size = [], BATCH if torch.device(device).type == "cpu" else GPU_BATCH
     with progress(label, total=len(rows), unit="clips") as advance:
-        for first in range(0, len(rows), BATCH):
-            chosen = rows[first : first + BATCH]
+        for first in range(0, len(rows), size):
+            chosen = rows[first : first + size]
             x = store.batch(chosen, inputs.frames).to(device)
             x = inputs.features(inputs.clean(x))
             parts.append(READOUTS[readout](encoder, x).float().cpu())  # type: ignore[arg-type]
@@ -60,17 +62,19 @@ def raw_coordinates(store: Store, rows: np.ndarray, *, fit: np.ndarray) -> Float
         x = store.batch(chosen, RAW_FRAMES)
         return normalize(x, settings, topology=store.topology, dims=store.dims).flatten(1)
 
-    parts = [clean(rows[first : first + BATCH]) for first in range(0, len(rows), BATCH)]
+    parts = [clean(chosen) for chosen in _batches(rows)]
     return torch.cat(parts).numpy()
 
 
 def canonical(store: Store, rows: np.ndarray) -> Normalize:
     """The canonical normalization with the mean bone lengths of these clips."""
-    batches = (
-        store.batch(rows[first : first + BATCH], RAW_FRAMES) for first in range(0, len(rows), BATCH)
-    )
+    batches = (store.batch(chosen, RAW_FRAMES) for chosen in _batches(rows))
     lengths = mean_bone_lengths(batches, topology=store.topology, dims=store.dims)
     return replace(NORMALIZATIONS["canonical"], bone_lengths=lengths)
+
+
+def _batches(rows: np.ndarray) -> list[np.ndarray]:
+    return [rows[first : first + RAW_BATCH] for first in range(0, len(rows), RAW_BATCH)]
 
 
 def cached_embed(

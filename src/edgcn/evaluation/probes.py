@@ -4,8 +4,9 @@ features (N, D), labels (N,) -> scores (N', K). The linear probes see features s
 training clips, so that one learning rate suits any encoder, and raw coordinates as well.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -17,8 +18,11 @@ from edgcn.splits import held_out
 
 LINEAR_BATCH = 32  # AS-CAL's
 MILESTONES = (15, 35, 60, 75)
+RATES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)  # that `auto` chooses from, around AS-CAL's 1
+ENOUGH = 2000  # held-out clips to choose a rate by: their share that is right is within about 1 %
+NOT_ZERO = 1e-20  # least error of a logit: below 1e-38 a CPU computes many times slower
 GRID = (0.001, 0.01, 0.1, 1.0, 10.0)  # values of C that the logistic protocol chooses from
-BLOCK = 2048  # queries at a time in kNN
+BLOCK = 2**24  # similarities at a time in kNN: 64 MB
 
 Features = Float[np.ndarray, "n d"]
 Labels = Int[np.ndarray, " n"]
@@ -49,18 +53,24 @@ class NearestProbe:
     classes: int
     k: int
 
+    @cached_property
+    def gallery(self) -> Float[Tensor, "n d"]:
+        """The training clips' features at length 1."""
+        return F.normalize(torch.from_numpy(self.features), dim=1)
+
     def scores(self, features: Features) -> Scores:
         """Votes weighted by similarity; ties go to the nearer clip."""
-        gallery = F.normalize(torch.from_numpy(self.features), dim=1)
-        labels = torch.from_numpy(self.labels)
-        k = min(self.k, len(gallery))
-        blocks = []
-        for first in range(0, len(features), BLOCK):
-            query = F.normalize(torch.from_numpy(features[first : first + BLOCK]), dim=1)
-            near, index = (query @ gallery.T).topk(k, dim=1)
-            votes = torch.zeros(len(query), self.classes)
-            blocks.append(votes.scatter_add_(1, labels[index], near + 1))
-        return torch.cat(blocks).numpy()
+        labels, k = torch.from_numpy(self.labels), min(self.k, len(self.gallery))
+        block = min(len(features), max(1, BLOCK // len(self.gallery)))
+        room = torch.empty(block, len(self.gallery))  # for all blocks: new memory is slow
+        votes = torch.zeros(len(features), self.classes)
+        queries = F.normalize(torch.from_numpy(features), dim=1)
+        for first in range(0, len(queries), block):
+            query = queries[first : first + block]
+            near = torch.mm(query, self.gallery.T, out=room[: len(query)])
+            near, index = near.topk(k, dim=1)
+            votes[first : first + block].scatter_add_(1, labels[index], near + 1)
+        return votes.numpy()
 
 
 Probe = LinearProbe | NearestProbe
@@ -89,30 +99,79 @@ def fit_linear(
     seed: int = 0,
 ) -> LinearProbe:
     """One linear layer by SGD, momentum 0.9 (Nesterov), x0.5 at epochs 15, 35, 60, 75 (AS-CAL)."""
+    rates = (lr,)
+    return fit_rates(features, labels, classes=classes, epochs=epochs, rates=rates, seed=seed)[0]
+
+
+@torch.inference_mode()
+def fit_rates(
+    features: Features,
+    labels: Labels,
+    *,
+    classes: int,
+    epochs: int = 90,
+    rates: Sequence[float] = RATES,
+    seed: int = 0,
+) -> list[LinearProbe]:
+    """`fit_linear` at several learning rates: the layers are the columns of one matrix.
+
+    All see the same minibatches, and a minibatch is two products however many rates there are.
+    """
     mean, scale = standardize(features)
-    x, y = torch.from_numpy((features - mean) / scale), torch.from_numpy(labels)
-    weight, bias = torch.zeros(classes, x.shape[1]), torch.zeros(classes)
-    slow_weight, slow_bias = torch.zeros_like(weight), torch.zeros_like(bias)
+    ones = np.ones((len(features), 1), dtype=np.float32)  # times the last row of weights: the bias
+    x = torch.from_numpy(np.concatenate([(features - mean) / scale, ones], axis=1))
+    target = F.one_hot(torch.from_numpy(labels), classes).float().unsqueeze(1) - NOT_ZERO
+    weight = torch.zeros(x.shape[1], len(rates) * classes)
+    slow, rate = torch.zeros_like(weight), torch.tensor(rates).unsqueeze(1)
     generator = torch.Generator().manual_seed(seed)
     for epoch in range(epochs):
-        rate = lr * 0.5 ** sum(epoch >= milestone for milestone in MILESTONES)
-        order = torch.randperm(len(x), generator=generator)
-        for chosen in torch.split(order, LINEAR_BATCH):
-            error = _softmax_error(x[chosen], y[chosen], weight, bias)
-            for value, slow, grad in (
-                (weight, slow_weight, error.T @ x[chosen]),
-                (bias, slow_bias, error.sum(0)),
-            ):
-                slow.mul_(0.9).add_(grad)
-                value.sub_(grad + 0.9 * slow, alpha=rate)  # Nesterov, as torch.optim.SGD writes it
-    return LinearProbe(mean, scale, weight.numpy(), bias.numpy())
+        if epoch in MILESTONES:
+            rate, slow = rate / 2, slow / 2
+        for chosen in torch.split(torch.randperm(len(x), generator=generator), LINEAR_BATCH):
+            _sgd_step(x[chosen], target[chosen], weight=weight, slow=slow, rate=rate)
+    layers = weight.view(x.shape[1], len(rates), classes).permute(1, 2, 0).numpy()
+    return [LinearProbe(mean, scale, layer[:, :-1].copy(), layer[:, -1].copy()) for layer in layers]
 
 
-def _softmax_error(x: Tensor, y: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """Gradient of the mean cross-entropy with respect to the logits."""
-    error = torch.softmax(x @ weight.T + bias, dim=1)
-    error[torch.arange(len(y)), y] -= 1
-    return error / len(y)
+def _sgd_step(
+    x: Float[Tensor, "n d"],
+    target: Float[Tensor, "n 1 k"],
+    *,
+    weight: Float[Tensor, "d layers"],
+    slow: Float[Tensor, "d layers"],
+    rate: Float[Tensor, "rates 1"],
+) -> None:
+    """One step of all layers, in place; `slow` is the momentum buffer times the rate."""
+    error = torch.softmax((x @ weight).view(len(x), len(rate), -1), dim=2)
+    error.sub_(target).mul_(rate / len(x))  # of the mean cross-entropy, by the logits
+    gradient = x.T @ error.flatten(1)
+    slow.mul_(0.9).add_(gradient)
+    weight.sub_(gradient.add_(slow, alpha=0.9))  # Nesterov, as torch.optim.SGD writes it
+
+
+def fit_best_rate(
+    features: Features,
+    labels: Labels,
+    subjects: np.ndarray,
+    *,
+    classes: int,
+    epochs: int = 90,
+    seed: int = 0,
+) -> tuple[LinearProbe, float]:
+    """`fit_linear` at the rate of RATES that is best on held-out TRAINING subjects, and that rate.
+
+    Groups of subjects are held out in turn until `ENOUGH` clips have been judged.
+    """
+    right, judged = np.zeros(len(RATES)), 0
+    for fit, check in held_out(np.arange(len(labels)), subjects):
+        if judged >= ENOUGH:
+            break
+        tried = fit_rates(features[fit], labels[fit], classes=classes, epochs=epochs, seed=seed)
+        said = np.stack([probe.scores(features[check]).argmax(1) for probe in tried])
+        right += (said == labels[check]).sum(1)
+        judged += len(check)
+    best = RATES[int(right.argmax())]  # the smaller rate wins a tie
+    return fit_linear(features, labels, classes=classes, epochs=epochs, lr=best, seed=seed), best
 
 
 def fit_logistic(

@@ -20,6 +20,7 @@ from edgcn.evaluation.metrics import confusion, measure
 from edgcn.evaluation.probes import (
     NearestProbe,
     Probe,
+    fit_best_rate,
     fit_linear,
     fit_logistic,
     probe_to_tensors,
@@ -101,6 +102,8 @@ def evaluate(config: EvaluateConfig, *, say: Callable[[str], None] = print) -> d
     }
     write_json(folder / "results.json", results)
     say(results_table(rows))
+    for name in {"lr", "C"} & set(rows[-1]):
+        say(describe_choice(rows, name))
     if store.note:
         say(f"note: {store.note}")
     if config.figures:
@@ -174,9 +177,12 @@ def fit_probe(config: EvaluateConfig, store: Store, rows: np.ndarray) -> Fit:
             subjects = store.subjects[rows]
             probe, c = fit_logistic(features, labels, subjects, classes=classes)
             return probe, {"C": c}
-        return fit_linear(
-            features, labels, classes=classes, epochs=config.epochs, lr=config.lr, seed=config.seed
-        ), {}
+        settings: dict[str, Any] = {"classes": classes, "epochs": config.epochs}
+        settings["seed"] = config.seed
+        if config.lr == "auto":
+            probe, lr = fit_best_rate(features, labels, store.subjects[rows], **settings)
+            return probe, {"lr": lr}
+        return fit_linear(features, labels, lr=config.lr, **settings), {}
 
     return fit
 
@@ -198,6 +204,12 @@ def score_all(
         rows.append({"name": name, "baseline": True, **metrics.to_dict(), **chosen})
     rows[-1]["baseline"] = False
     return rows, probe, scores
+
+
+def describe_choice(rows: list[dict[str, Any]], name: str) -> str:
+    """What was chosen for each kind of features, in one line."""
+    chosen = [f"{row[name]:g} ({row['name']})" for row in rows if name in row]
+    return f"{name} chosen on held-out training subjects: {', '.join(chosen)}"
 
 
 def save_probe(folder: Path, config: EvaluateConfig, store: Store, probe: Probe) -> None:

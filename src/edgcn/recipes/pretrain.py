@@ -16,7 +16,7 @@ from torch import nn
 
 from edgcn.checkpoint import Inputs, build_encoder, save_encoder
 from edgcn.config import PretrainConfig, make_config
-from edgcn.encoders import synchronize_batch_norm
+from edgcn.encoders import DenseGraphEncoder, synchronize_batch_norm
 from edgcn.errors import EdgcnError
 from edgcn.evaluation.embed import canonical
 from edgcn.evaluation.monitor import knn_check
@@ -64,6 +64,8 @@ def pretrain(
     torch.manual_seed(config.seed)
     inputs = make_inputs(store, config, rows)
     encoder = build_encoder(config.encoder, inputs, config.encoder_options)
+    if config.recompute:
+        recompute_blocks(encoder, config.encoder)
     objective = MomentumContrast(
         encoder,
         queue_size=config.queue_size,
@@ -74,6 +76,7 @@ def pretrain(
     if fabric.world_size > 1:
         synchronize_batch_norm(objective)
     objective.to(fabric.device)
+    store.hold_if_it_fits(fabric.device)
     optimizer = make_optimizer(config, objective.query)
     # The state is kept under these names whether or not Fabric wraps the query encoder below.
     modules = nn.ModuleDict(
@@ -117,6 +120,13 @@ def pretrain(
     if fabric.global_rank == 0:
         training_curves(read_metrics(run / "metrics.jsonl"), run / "curves.png")
     return run
+
+
+def recompute_blocks(encoder: nn.Module, name: str) -> None:
+    """Trade time for memory in an encoder of blocks."""
+    if not isinstance(encoder, DenseGraphEncoder):
+        raise EdgcnError(f"{name} has no blocks to compute again; leave out --recompute")
+    encoder.recompute = True
 
 
 def _silent(_: str) -> None:

@@ -12,7 +12,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
 from edgcn.errors import EdgcnError
@@ -22,6 +22,7 @@ from edgcn.skeleton.topology import Topology
 from edgcn.splits import Split, choose_split
 
 FORMAT = 1  # of store.json
+PART = 65536  # frames at a time on their way to a device
 
 
 class Store:
@@ -53,11 +54,23 @@ class Store:
             self.cameras: np.ndarray = index["cameras"]
             self.conditions: np.ndarray = index["conditions"]
             self.tags: np.ndarray = index["splits"]
-        self.frames: np.ndarray = np.load(path / "frames.npy", mmap_mode="r")
-        self.held: Tensor | None = None  # all frames on a device, after `hold`
+        map_: np.memmap[Any, Any] = np.load(path / "frames.npy", mmap_mode="r")
+        self._form = {"dtype": map_.dtype, "offset": map_.offset, "shape": map_.shape}
+        # Held open: a store that is made again meanwhile is another file under the same name.
+        self._file = (path / "frames.npy").open("rb")
+        self.held: Tensor | None = None  # all frames (sum T, C, V, M) on a device, after `hold`
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    @property
+    def frames(self) -> np.ndarray:
+        """All frames (sum T, M, V, C), memory-mapped anew at each use.
+
+        The pages that one map has shown count as memory of this process for as long as it lives:
+        with one map for all uses, that is the whole file after an epoch.
+        """
+        return np.memmap(self._file, mode="r", **self._form)
 
     @property
     def name(self) -> str:
@@ -95,7 +108,20 @@ class Store:
 
     def hold(self, device: torch.device | str) -> None:
         """Keep all frames on a device, so that batches are gathered there."""
-        self.held = torch.from_numpy(np.array(self.frames)).to(device)
+        frames = self.frames
+        parts = range(0, len(frames), PART)  # the host never has all of them
+        planes = [_planes(np.array(frames[at : at + PART])).to(device) for at in parts]
+        self.held = torch.cat(planes)
+
+    def hold_if_it_fits(self, device: torch.device) -> bool:
+        """Keep all frames on a GPU whose free memory is more than three times as large.
+
+        Never on the CPU, where the operating system keeps the file in memory anyway.
+        """
+        if device.type != "cuda" or 3 * self.frames.nbytes > torch.cuda.mem_get_info(device)[0]:
+            return False
+        self.hold(device)
+        return True
 
     def batch(
         self,
@@ -118,15 +144,37 @@ class Store:
         at = start * last + (end - start) * even_positions(last, frames)
         low = at.floor().long().clamp(min=0).minimum(last)
         high = (low + 1).minimum(last)
-        offset = torch.from_numpy(self.offsets[rows])[:, None]
-        before, after = self._frames_at(low + offset), self._frames_at(high + offset)
-        return blend(before, after, (at - low).to(before), dims=self.dims).contiguous()
+        planes, first = self._planes_of(rows)
+        before, after = (_frames_at(planes, index + first) for index in (low, high))
+        return blend(before, after, (at - low).to(before), dims=self.dims)
 
-    def _frames_at(self, index: Tensor) -> Clips:
+    def _planes_of(
+        self, rows: np.ndarray
+    ) -> tuple[Shaped[Tensor, "total c v m"], Int[Tensor, "n 1"]]:
+        """Frames that hold these clips, and where in them each clip starts."""
+        offsets, lengths = self.offsets[rows], self.lengths[rows]
         if self.held is not None:
-            return self.held[index.to(self.held.device)].float().permute(0, 4, 1, 3, 2)
-        flat = torch.from_numpy(self.frames[index.reshape(-1).numpy()]).float()
-        return flat.reshape(*index.shape, *flat.shape[1:]).permute(0, 4, 1, 3, 2)
+            return self.held, torch.from_numpy(offsets)[:, None]
+        frames = self.frames
+        spans = zip(offsets.tolist(), (offsets + lengths).tolist(), strict=True)
+        read = np.concatenate([frames[:0], *(frames[start:end] for start, end in spans)])
+        return _planes(read), torch.from_numpy(lengths.cumsum() - lengths)[:, None]
+
+
+def _planes(frames: Shaped[np.ndarray, "total m v c"]) -> Shaped[Tensor, "total c v m"]:
+    """Each frame with its channels first (as one permutation of rows: the fastest on a CPU)."""
+    total, m, v, c = frames.shape
+    order = torch.arange(m * v * c).view(m, v, c).permute(2, 1, 0).flatten()
+    flat = torch.from_numpy(frames).view(total, m * v * c)
+    return flat.index_select(1, order).view(total, c, v, m)
+
+
+def _frames_at(planes: Shaped[Tensor, "total c v m"], index: Int[Tensor, "n t"]) -> Clips:
+    """Whole frames by number, every channel of a frame a row of its own."""
+    _, c, v, m = planes.shape
+    rows = index.to(planes.device)[:, None] * c + torch.arange(c, device=planes.device)[:, None]
+    chosen = planes.view(-1, v * m).index_select(0, rows.flatten())
+    return chosen.float().view(*rows.shape, v, m)
 
 
 def open_store(path: str | Path) -> Store:

@@ -9,6 +9,7 @@ from torch import nn
 
 from edgcn.config import PretrainConfig
 from edgcn.errors import EdgcnError
+from edgcn.memory import keep_freed_memory
 from edgcn.training.schedule import lr_factor
 
 
@@ -16,6 +17,7 @@ def make_fabric(config: PretrainConfig) -> Fabric:
     """Devices, precision and ranks, launched."""
     if config.threads:
         torch.set_num_threads(config.threads)
+    keep_freed_memory()
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # run.json has the precision
     ranks = config.devices * config.nodes
     try:

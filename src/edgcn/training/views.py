@@ -20,17 +20,15 @@ from edgcn.training.loop import Share, Views
 def two_views(
     store: Store, share: Share, generator: torch.Generator, inputs: Inputs, config: PretrainConfig
 ) -> Views:
-    """Both views of one rank's part of a batch; all ranks draw for the whole batch."""
-    x = inputs.clean(store.batch(share.rows, inputs.frames).to(generator.device))
-    first, second = (
-        make_view(
-            x,
-            Draws(generator, batch=share.batch, start=share.start, count=len(share.rows)),
-            inputs,
-            config,
-        )
-        for _ in range(2)
-    )
+    """Both views of one rank's part of a batch; all ranks draw for the whole batch.
+
+    In float32 whatever the encoder computes in: bfloat16 would round 1 m to 4 mm, which is about
+    as large as a small gesture, and evaluation does not round.
+    """
+    draws = Draws(generator, batch=share.batch, start=share.start, count=len(share.rows))
+    with torch.autocast(generator.device.type, enabled=False):
+        x = inputs.clean(store.batch(share.rows, inputs.frames).to(generator.device))
+        first, second = (make_view(x, draws, inputs, config) for _ in range(2))
     return first, second
 
 

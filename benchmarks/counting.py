@@ -1,0 +1,79 @@
+"""How much work a forward pass is, counted while it runs.
+
+module, clips -> operations of its matrix products, and elements that these products write
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode, flop_registry
+
+
+def _added(_: Any, a: Sequence[int], b: Sequence[int], **__: Any) -> int:
+    """Operations of a product that is added to what is there; PyTorch's counter leaves it out."""
+    return 2 * a[0] * a[1] * b[1]
+
+
+IN_PLACE = {torch.ops.aten.addmm_: _added}
+
+
+class _Written(TorchDispatchMode):
+    """Counts the elements of every new product's result. (A mode can only be made by inheriting.)
+
+    A product that is added to an earlier one writes nothing that must be written.
+    """
+
+    elements = 0
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Sequence[Any],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        out = func(*args, **(kwargs or {}))
+        if func._overloadpacket in flop_registry:
+            self.elements += out.numel()
+        return out
+
+
+def forward_work(module: nn.Module, clips: Tensor) -> dict[str, float]:
+    """Operations (a multiplication and an addition are two) and elements written, per clip.
+
+    PyTorch's counter does not see inside an LSTM, which is therefore counted by formula.
+    """
+    counter = FlopCounterMode(display=False, custom_mapping=IN_PLACE)
+    with torch.no_grad(), counter as flop, _Written() as written:
+        module(clips)
+    total, elements = flop.get_total_flops(), written.elements
+    recurrent = [part for part in module.modules() if isinstance(part, nn.LSTM)]
+    if recurrent:
+        frames = clips.shape[2] * clips.shape[4] * len(clips)
+        total = frames * sum(lstm_flop(part) for part in recurrent)
+        elements = frames * sum(4 * part.hidden_size for part in recurrent)
+    return {"gflop": total / len(clips) / 1e9, "elements": elements / len(clips)}
+
+
+def lstm_flop(part: nn.LSTM) -> int:
+    """Operations of one layer at one frame: four gates, each of the input and the state."""
+    assert part.num_layers == 1
+    assert not part.bidirectional
+    return 2 * 4 * part.hidden_size * (part.input_size + part.hidden_size)
+
+
+def bytes_moved(
+    *, elements: float, parameters: int, batch: int, precision: str, training: bool
+) -> float:
+    """Bytes that an iteration moves at least, if everything but products were free.
+
+    Every product's result is written and read once; in training it is read once more and its
+    gradient is written and read once. Parameters are read once; in training they are read again and
+    their gradient is written.
+    """
+    size = 2 if precision == "bfloat16" else 4  # parameters stay float32 under autocast
+    results, weights = (5, 3) if training else (2, 1)
+    return results * elements * batch * size + weights * parameters * 4
