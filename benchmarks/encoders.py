@@ -10,7 +10,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from benchmarks.markdown import count, markdown, number
+from benchmarks.markdown import count, markdown, megabytes, number
 from benchmarks.timing import (
     FORWARDS,
     MODES,
@@ -78,7 +78,7 @@ def preset(name: str, stores: Path) -> dict[str, Any]:
 def cells(
     worker: Worker,
     name: str,
-    memory: dict[str, float | None],
+    memory: dict[str, dict[str, float | None]],
     *,
     bodies: int,
     quick: bool,
@@ -94,7 +94,8 @@ def cells(
     threads = thread_counts()[-1:] if quick else thread_counts()
     for precision, n, mode in product(PRECISIONS, threads, MODES):
         case, seconds, batch = Case(name, mode, 1, precision, bodies, n), 0.0, 1
-        used = memory[f"{'inference' if mode == 'inference' else 'step'} float32"] or 0.0
+        like = "inference" if mode == "inference" else "step"
+        used = memory[f"{like} float32"]["resident"] or 0.0
         for wanted in BATCHES[1:2] if quick else BATCHES:
             size = {"megabytes": used * bodies, "clips": MEMORY_BATCH, "wanted": wanted}
             reason = too_long(
@@ -150,10 +151,11 @@ def table(result: dict[str, Any]) -> str:
 
 NOTES = """Work is counted while the forward pass runs, a multiplication and an addition as two, an
 LSTM by formula, for one body; training executes three times that, a whole training step (which
-encodes the keys, too) four times. Memory is the peak (VmHWM) of a fresh process over two iterations
-at batch 16, less what it held before the first. Below, clips/s of the median run, and in brackets
-the GFLOP/s reached as a share of this machine's product in that precision with as many threads.
-Skipped: what would take more than {patience:.0f} s an iteration or 70 % of the free memory."""
+encodes the keys, too) four times. Memory, at batch 16, is the most that tensors hold at once, and
+in brackets what two iterations add to the resident peak (VmHWM) of a fresh process that keeps what
+it frees. Below, clips/s of the median run, and in brackets the GFLOP/s reached as a share of this
+machine's product in that precision with as many threads. Skipped: what would take more than
+{patience:.0f} s an iteration or 70 % of the free memory."""
 
 
 def sizes(result: dict[str, Any]) -> str:
@@ -164,10 +166,7 @@ def sizes(result: dict[str, Any]) -> str:
     for name, about in result["presets"].items():
         one = about["1"]
         work = [f"{one[key]:.3f}" for key in ("training_gflop", "inference_gflop")]
-        memory = [
-            "not measured" if value is None else f"{value:.0f}"
-            for value in about["memory"].values()
-        ]
+        memory = [megabytes(used) for used in about["memory"].values()]
         rows.append([name, f"{one['parameters']:,}", *work, *memory])
     return markdown(head, rows)
 

@@ -1,6 +1,6 @@
 """Tables as markdown text."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -17,3 +17,9 @@ def number(value: float) -> str:
 def count(value: int, thing: str) -> str:
     """`1 thread`, `2 threads`."""
     return f"{value} {thing}{'s' * (value != 1)}"
+
+
+def megabytes(used: Mapping[str, float | None]) -> str:
+    """Held by tensors (added to the resident peak)."""
+    resident = used["resident"]
+    return f"{used['allocated']:.0f} ({'?' if resident is None else f'{resident:.0f}'})"

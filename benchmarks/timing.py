@@ -3,6 +3,7 @@
 iteration -> seconds of each run -> median, best, clips per second, share of a ceiling
 """
 
+import itertools
 import os
 import statistics
 import time
@@ -98,6 +99,21 @@ def peak_megabytes() -> float | None:
     """Peak resident memory of this process since `forget_peak`; None where there is no /proc."""
     path = Path("/proc/self/status")
     return _megabytes(path, "VmHWM") if path.exists() else None
+
+
+def allocated_megabytes(run: Callable[[], object]) -> float:
+    """The most memory that the tensors made in a run hold at once.
+
+    Unlike resident memory it does not depend on how the C library packs what is freed.
+    """
+    from torch.profiler import ProfilerActivity, profile
+
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
+        run()
+    # Each allocation and release, with its time: the public tables only have sums.
+    events = [e for e in seen.profiler.kineto_results.events() if e.name() == "[memory]"]
+    sizes = [e.nbytes() for e in sorted(events, key=lambda e: e.start_ns())]
+    return max(itertools.accumulate(sizes), default=0) / 1e6
 
 
 def _megabytes(path: Path, name: str) -> float:

@@ -19,7 +19,7 @@ from edgcn.checkpoint import build_encoder
 from edgcn.config import PretrainConfig
 from edgcn.encoders import ENCODERS
 from edgcn.objectives import MomentumContrast
-from edgcn.recipes.pretrain import make_inputs
+from edgcn.recipes.pretrain import make_inputs, recompute_layers
 from edgcn.skeleton.clip import Clip, Recordings
 from edgcn.skeleton.layouts import TOPOLOGIES
 from edgcn.store import open_store, write_store
@@ -39,6 +39,7 @@ class Case:
         name: an encoder preset, or "stock" for the public MS-G3D.
         mode: "step" is a whole training step, "training" its query's forward and backward alone.
         options: what of the encoder differs from its preset; of stock, its numbers of scales.
+        recompute: with gradient checkpointing.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Case:
     bodies: int = 1
     threads: int = 2
     options: dict[str, Any] = field(default_factory=dict)
+    recompute: bool = False
 
 
 def iteration(case: Case, *, stores: Path, peer: Path | None = None) -> Callable[[], object]:
@@ -71,7 +73,10 @@ def build(case: Case, peer: Path | None = None) -> nn.Module:
     if case.name == "stock":
         assert peer is not None
         return load_peer(peer, bodies=case.bodies, **case.options)
-    return ENCODERS[case.name](TOPOLOGY, bodies=case.bodies, **case.options)
+    encoder = ENCODERS[case.name](TOPOLOGY, bodies=case.bodies, **case.options)
+    if case.recompute:
+        recompute_layers(encoder, case.name)
+    return encoder
 
 
 def autocast(precision: str) -> torch.autocast:
@@ -119,6 +124,8 @@ def training_step(case: Case, stores: Path) -> Callable[[], object]:
     fabric = make_fabric(config)
     inputs = make_inputs(store, config, np.arange(len(store)))
     encoder = build_encoder(config.encoder, inputs, config.encoder_options)
+    if case.recompute:
+        recompute_layers(encoder, case.name)
     objective = MomentumContrast(encoder, queue_size=config.queue_size)
     optimizer = make_optimizer(config, objective.query)
     objective.query, wrapped = fabric.setup(objective.query, optimizer)
@@ -126,7 +133,8 @@ def training_step(case: Case, stores: Path) -> Callable[[], object]:
     keys = objective.queue.keys
     objective.queue.push(F.normalize(torch.randn_like(keys), dim=1))  # full, as after one epoch
     generator = torch.Generator().manual_seed(0)
-    rows = itertools.cycle(np.array_split(np.arange(len(store)), len(store) // case.batch))
+    order = np.random.default_rng(0).permutation(len(store))
+    rows = itertools.cycle(np.array_split(order, len(store) // case.batch))
 
     def views(share: Share) -> Views:
         return two_views(store, share, generator, inputs, config)

@@ -19,8 +19,6 @@ from typing import IO, Any
 from edgcn.errors import EdgcnError
 
 ROOT = Path(__file__).parents[1]
-# Threads of a worker that waits must not take the core from the one that computes.
-QUIET = {"OMP_WAIT_POLICY": "passive", "KMP_BLOCKTIME": "0"}
 
 
 class Worker:
@@ -30,7 +28,6 @@ class Worker:
         stores: folder of the synthetic stores.
         peer: a checkout of MS-G3D, for cases named "stock".
         keep_memory: let the process keep freed memory, as the library's own trainings do.
-        quiet: its threads sleep while they wait for work, for workers that take turns.
     """
 
     def __init__(
@@ -39,17 +36,14 @@ class Worker:
         stores: Path | None = None,
         peer: Path | None = None,
         keep_memory: bool = True,
-        quiet: bool = False,
     ) -> None:
         command = [sys.executable, "-m", "benchmarks.worker"]
         command += ["--stores", str(stores)] if stores else []
         command += ["--peer", str(peer)] if peer else []
         command += ["--keep-memory"] if keep_memory else []
-        environment = os.environ | (QUIET if quiet else {})
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -111,9 +105,9 @@ class Answers:
         """Drop the cases that were built."""
         self.built.clear()
 
-    def memory(self, *, case: dict[str, Any]) -> float | None:
-        """How much a case's first two runs raise the peak of resident memory, in MB."""
-        from benchmarks.timing import forget_peak, peak_megabytes
+    def memory(self, *, case: dict[str, Any]) -> dict[str, float | None]:
+        """MB: the most that tensors hold at once, and what two runs add to resident memory."""
+        from benchmarks.timing import allocated_megabytes, forget_peak, peak_megabytes
 
         run = self._work(case)
         forget_peak()
@@ -121,7 +115,8 @@ class Answers:
         run()
         run()  # the second one has the optimizer's momentum beside it
         after = peak_megabytes()
-        return None if after is None or before is None else after - before
+        resident = None if after is None or before is None else after - before
+        return {"allocated": allocated_megabytes(run), "resident": resident}
 
     def count(self, *, case: dict[str, Any]) -> dict[str, float]:
         """Parameters, and the work of a forward pass in training and in evaluation mode."""

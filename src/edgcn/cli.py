@@ -114,7 +114,8 @@ def _check_flags(fields: list[str], command: str, arguments: list[str]) -> None:
 def _one_line(text: str, command: str) -> str:
     """The parser's boxed message as one line."""
     lines = [line.strip("│╭╮╰╯─━┃ \t") for line in text.splitlines()]
-    words = " ".join(line for line in lines if line)
+    lines = [line for line in lines if line.strip("-")]  # no rules
+    words = " ".join(lines)
     words = words.partition(" For full helptext")[0].partition(" Argument helptext")[0]
     for title in _TITLES:
         words = words.removeprefix(title).strip(" :─")

@@ -124,7 +124,7 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
     threads: NonNegativeInt = 0
     """CPU threads per process; 0 leaves PyTorch's choice."""
     recompute: bool = False
-    """Gradient checkpointing: keep each block's input only and compute the rest again."""
+    """Gradient checkpointing: keep each layer's input only and compute the rest again."""
 
 
 class EvaluateConfig(BaseModel, frozen=True, extra="forbid"):

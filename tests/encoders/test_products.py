@@ -135,7 +135,7 @@ def test_mixed_parts_are_one_product_of_joined_channels(parts: int, channels: in
 def test_recomputing_blocks_changes_memory_and_nothing_else(name: str) -> None:
     encoder = small(name).train()
     other = copy.deepcopy(encoder)
-    other.recompute = True
+    other.recompute()
     clips = torch.randn(2, 3, 9, 17, 2, dtype=torch.float64)
     got, want = gradients(other(clips), other), gradients(encoder(clips), encoder)
     for key, grad in got.items():

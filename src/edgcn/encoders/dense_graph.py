@@ -13,13 +13,11 @@ presets in `edgcn.encoders`.
 """
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from edgcn.encoders.layers import (
     Joints,
@@ -27,7 +25,7 @@ from edgcn.encoders.layers import (
     MultiScaleTemporal,
     SimpleTemporal,
     check_clips,
-    keeping_buffers,
+    compute_again,
     normalize_channels,
     unfold_frames,
 )
@@ -176,12 +174,16 @@ class Block(nn.Module):
             for window in windows
         )
         self.temporal = make(out_channels, out_channels)
+        self.recompute = False
 
     def forward(self, x: Joints) -> Mixed:
-        pathways: Tensor = self.frames(self.graph(x))
+        run = compute_again if self.recompute and torch.is_grad_enabled() else nn.Module.__call__
+        pathways = run(self.graph, x)
+        for layer in self.frames:
+            pathways = run(layer, pathways)
         for place, window in enumerate(self.windows, start=1):
-            pathways = window(x, add=pathways, activate=place == len(self.windows))
-        out: Tensor = self.temporal(pathways if self.windows else torch.relu(pathways))
+            pathways = run(window, x, add=pathways, activate=place == len(self.windows))
+        out: Tensor = run(self.temporal, pathways if self.windows else torch.relu(pathways))
         return out
 
 
@@ -237,9 +239,6 @@ class DenseGraphEncoder(nn.Module):
             )
         )
         self.head = nn.Linear(self.feature_dim, embed_dim)
-        # Compute each block again in the backward pass instead of keeping what is inside it:
-        # a third more time for less memory. A choice of the training, not of the model.
-        self.recompute = False
 
     def fold(self, clips: Clips) -> Joints:
         """Normalize every coordinate of every body, then put the bodies beside the clips."""
@@ -249,21 +248,20 @@ class DenseGraphEncoder(nn.Module):
         normalized = normalize_channels(self.input_norm, rows).view(n, t, m, v, c)
         return normalized.permute(3, 0, 2, 1, 4).reshape(v, n * m, t, c)
 
+    def recompute(self, *, on: bool = True) -> None:
+        """Gradient checkpointing: keep what goes into each layer, and compute the rest again.
+
+        A training step takes about a third longer and less memory; its numbers stay the same. A
+        choice of the training, not of the model: checkpoints know nothing of it.
+        """
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            block.recompute = on
+
     def maps(self, clips: Clips) -> Mixed:
         """What the blocks make of the clips."""
-        x = self.fold(clips)
-        for block in self.blocks:
-            if self.recompute and torch.is_grad_enabled():
-                x = checkpoint(
-                    block,
-                    x,
-                    use_reentrant=False,
-                    preserve_rng_state=False,
-                    context_fn=lambda block=block: (nullcontext(), keeping_buffers(block)),
-                )
-            else:
-                x = block(x)
-        return x
+        maps: Tensor = self.blocks(self.fold(clips))
+        return maps
 
     def features(self, clips: Clips) -> Float[Tensor, "n d frames v"]:
         """The map before pooling, bodies averaged; strides leave fewer frames than came in."""

@@ -9,12 +9,13 @@ of the convolutions these products stand for: same fan-in, PyTorch's default.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from edgcn.encoders.branches import DILATIONS, temporal_branches
 from edgcn.encoders.norms import normalize_rows, product_norm
@@ -194,6 +195,19 @@ class MultiScaleTemporal(nn.Module):
             activate=self.activate,
         )
         return out.view(beside.shape)
+
+
+def compute_again(layer: nn.Module, x: Joints, **settings: Any) -> Mixed:
+    """A layer's output of which only the input is kept; the backward pass computes it again."""
+    out: Tensor = checkpoint(
+        layer,
+        x,
+        use_reentrant=False,
+        preserve_rng_state=False,  # nothing in here is random
+        context_fn=lambda: (nullcontext(), keeping_buffers(layer)),
+        **settings,
+    )
+    return out
 
 
 @contextmanager

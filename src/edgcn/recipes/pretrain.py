@@ -65,7 +65,7 @@ def pretrain(
     inputs = make_inputs(store, config, rows)
     encoder = build_encoder(config.encoder, inputs, config.encoder_options)
     if config.recompute:
-        recompute_blocks(encoder, config.encoder)
+        recompute_layers(encoder, config.encoder)
     objective = MomentumContrast(
         encoder,
         queue_size=config.queue_size,
@@ -122,11 +122,11 @@ def pretrain(
     return run
 
 
-def recompute_blocks(encoder: nn.Module, name: str) -> None:
-    """Trade time for memory in an encoder of blocks."""
+def recompute_layers(encoder: nn.Module, name: str) -> None:
+    """Trade time for memory, in an encoder that can."""
     if not isinstance(encoder, DenseGraphEncoder):
-        raise EdgcnError(f"{name} has no blocks to compute again; leave out --recompute")
-    encoder.recompute = True
+        raise EdgcnError(f"{name} keeps little to compute again; leave out --recompute")
+    encoder.recompute()
 
 
 def _silent(_: str) -> None:
