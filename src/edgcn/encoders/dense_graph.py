@@ -178,9 +178,7 @@ class Block(nn.Module):
 
     def forward(self, x: Joints) -> Mixed:
         run = compute_again if self.recompute and torch.is_grad_enabled() else nn.Module.__call__
-        pathways = run(self.graph, x)
-        for layer in self.frames:
-            pathways = run(layer, pathways)
+        pathways = run(self.frames, run(self.graph, x))
         for place, window in enumerate(self.windows, start=1):
             pathways = run(window, x, add=pathways, activate=place == len(self.windows))
         out: Tensor = run(self.temporal, pathways if self.windows else torch.relu(pathways))
@@ -270,8 +268,11 @@ class DenseGraphEncoder(nn.Module):
         return maps.view(v, -1, self.bodies, t, c).mean(dim=2).permute(1, 3, 2, 0)
 
     def forward(self, clips: Clips) -> Float[Tensor, "n d"]:
-        bodies = self.maps(clips).mean(dim=(0, 2)).view(len(clips), self.bodies, -1)
-        embedding: Tensor = self.head(bodies.mean(dim=1))
+        """Embeddings, pooled in float32 under autocast too: clips can differ by very little."""
+        maps = self.maps(clips)
+        pooled = maps.mean(dim=(0, 2), dtype=torch.promote_types(maps.dtype, torch.float32))
+        with torch.autocast(clips.device.type, enabled=False):
+            embedding: Tensor = self.head(pooled.view(len(clips), self.bodies, -1).mean(dim=1))
         return embedding
 
 
