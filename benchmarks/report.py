@@ -13,8 +13,8 @@ from edgcn.runs import read_json, write_json, writing
 
 SECTIONS = {
     "machine": ("This machine's ceilings", machine.table),
-    "encoders": ("Encoders", encoders.table),
     "stock": ("Beside the public MS-G3D", stock.table),
+    "encoders": ("Encoders", encoders.table),
     "ranks": ("Two ranks", ranks.table),
     "around": ("Around the encoder", around.table),
     "scale": ("Scale", scale.table),
