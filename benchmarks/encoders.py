@@ -107,7 +107,7 @@ def cells(
             if reason:
                 yield row | {"skipped": reason}
                 continue
-            times = worker.ask("time", case=case, budget=0.5 if quick else 1.0)
+            times = worker.ask("time", case=case, budget=0.5)
             worker.ask("forget")
             seconds, batch = min(times), wanted
             yield row | summary(times, batch=wanted)

@@ -38,7 +38,7 @@ from reference.linear_probe import train_linear
 
 DIM = 256
 CLASSES = (16, 60)
-ROUNDS = 3  # of each way in turn, so that what slows the machine down slows all of them
+ROUNDS = 2  # of each way in turn, so that what slows the machine down slows all of them
 SEVEN = f"{len(RATES)} rates"
 
 
