@@ -181,7 +181,12 @@ def _memories(contest: Contest, stores: Path, peer: Path) -> list[dict[str, Any]
 def table(result: dict[str, Any]) -> str:
     """Speed, then memory."""
     head = ["ours", "precision", "clips/s", "stock (scales)", "clips/s", "**ratio**"]
-    head += ["keeping memory, clips/s", "ratio"]
+    head += ["to stock in float32", "keeping memory, clips/s", "ratio"]
+    plain = {
+        (*row["scales"], row["stock_mode"]): row["stock"]
+        for row in result["speed"]
+        if row["precision"] == "float32"
+    }
     rows = [
         [
             f"{title(row)}, {MODES[row['mode']]}, batch {row['batch']}",
@@ -191,6 +196,7 @@ def table(result: dict[str, Any]) -> str:
             f"batch {row['stock_batch']}",
             number(row["stock"]),
             f"**{row['ratio']:.2f}**",
+            against(row["ours"], plain.get((*row["scales"], row["stock_mode"]))),
             number(row["kept"]),
             f"{row['ratio_kept']:.2f}",
         ]
@@ -206,11 +212,16 @@ def table(result: dict[str, Any]) -> str:
     )
 
 
+def against(ours: float, theirs: float | None) -> str:
+    """A ratio, where there is something to compare with."""
+    return "-" if theirs is None else f"{ours / theirs:.2f}"
+
+
 NOTES = """Stock is the public MS-G3D's own code, unchanged and without a shim, its classifier 256
-wide; 64 frames, 25 joints, 1 body, {threads}. Both sides take turns, each in a process of
-its own ; ratios of medians of clips/s. Our processes keep the
-memory they free instead of giving it back to the system; "keeping memory" is stock with that same
-setting."""
+wide; 64 frames, 25 joints, 1 body, {threads}. Both sides take turns, each in a process of its own;
+ratios of medians of clips/s, to stock in the same precision and to stock in float32. Our processes
+keep the memory they free instead of giving it back to the system; "keeping memory" is stock with
+that same setting."""
 
 
 def memory(result: dict[str, Any]) -> str:
