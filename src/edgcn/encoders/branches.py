@@ -64,7 +64,7 @@ class _Branches(torch.autograd.Function):
         reduced, every, dilated, plain, index = ctx.saved_tensors
         stride, width = ctx.stride, len(plain)
         grads = grad.reshape(-1, 6 * width).chunk(6, dim=1)
-        by_reduced = torch.zeros_like(reduced)
+        by_reduced = (torch.empty_like if stride == 1 else torch.zeros_like)(reduced)
         by_dilated = torch.empty_like(dilated)
         for place, dilation in enumerate(DILATIONS):
             windows = _unfold(_branch(reduced, place), dilation=dilation, stride=stride)
@@ -130,9 +130,16 @@ def _fold(
     dilation: int,
     stride: int,
 ) -> None:
-    """Add every window's frames to the frames that they came from."""
+    """Sum every window's frames at the frames that they came from.
+
+    At stride 1 every frame is the center of a window, which comes first and needs no zeros below.
+    """
     v, b, frames, width = total.shape
     parts = windows.view(v, b, -1, 3, width)
-    for tap, offset in enumerate((-dilation, 0, dilation)):
+    taps = {1: 0, 0: -dilation, 2: dilation}
+    if stride == 1:
+        total.copy_(parts[:, :, :, 1])
+        del taps[1]
+    for tap, offset in taps.items():
         there, frame = _places(frames, parts.shape[2], offset, stride)
         total[:, :, frame] += parts[:, :, there, tap]
