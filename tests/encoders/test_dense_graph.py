@@ -6,10 +6,12 @@ import torch
 
 from edgcn.encoders import ENCODERS, DenseGraphEncoder
 from edgcn.encoders.dense_graph import GraphConv, WindowConv
-from edgcn.encoders.layers import TemporalConv, shifted, unfold_frames
+from edgcn.encoders.layers import TemporalConv
+from edgcn.encoders.windows import unfold_frames
 from edgcn.errors import EdgcnError
 from edgcn.skeleton import TOPOLOGIES
 from edgcn.skeleton.graph import adjacency
+from reference.plain_encoder import unfold as shifted
 from reference.window_graph import scale_weights, window_edges, window_graph_conv
 
 KINECT = TOPOLOGIES["kinect_v2"]

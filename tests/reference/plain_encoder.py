@@ -81,7 +81,7 @@ def convolve(conv: TemporalConv, x: Tensor, *, stride: int) -> Tensor:
 
 def branches(layer: MultiScaleTemporal, x: Tensor) -> Tensor:
     reduced = torch.relu(normalize(layer.reduce_norm, layer.reduce(x)))
-    *dilated, last = reduced.split(layer.width, dim=-1)
+    *dilated, last = reduced.chunk(5, dim=-1)
     parts = []
     for dilation, (mix, h) in enumerate(zip(layer.dilated, dilated, strict=True), start=1):
         windows = unfold(h, window=3, stride=layer.stride, dilation=dilation)

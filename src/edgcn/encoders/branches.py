@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from edgcn.encoders.products import at_precision
+from edgcn.encoders.windows import fold, unfold
 
 DILATIONS = (1, 2, 3, 4)
 
@@ -46,8 +47,8 @@ class _Branches(torch.autograd.Function):
         v, b, frames, _ = every.shape
         out = reduced.new_empty(v, b, frames, 6 * width)
         rows = out.view(-1, 6 * width).chunk(6, dim=1)
-        for place, dilation in enumerate(DILATIONS):
-            windows = _unfold(_branch(reduced, place), dilation=dilation, stride=stride)
+        for place in range(len(DILATIONS)):
+            windows = _windows(reduced, place, stride)
             torch.mm(windows, dilated[place].t(), out=rows[place])
         highest, index = torch.ops.aten.max_pool2d_with_indices(
             _as_images(_branch(reduced, 4)), [3, 1], [stride, 1], [1, 0]
@@ -64,13 +65,15 @@ class _Branches(torch.autograd.Function):
         reduced, every, dilated, plain, index = ctx.saved_tensors
         stride, width = ctx.stride, len(plain)
         grads = grad.reshape(-1, 6 * width).chunk(6, dim=1)
-        by_reduced = (torch.empty_like if stride == 1 else torch.zeros_like)(reduced)
+        by_reduced = torch.zeros_like(reduced)
         by_dilated = torch.empty_like(dilated)
         for place, dilation in enumerate(DILATIONS):
-            windows = _unfold(_branch(reduced, place), dilation=dilation, stride=stride)
+            windows = _windows(reduced, place, stride)
             torch.mm(grads[place].t(), windows, out=by_dilated[place])
             torch.mm(grads[place], dilated[place], out=windows)
-            _fold(windows, _branch(by_reduced, place), dilation=dilation, stride=stride)
+            parts = windows.view(*every.shape[:3], 3 * width)
+            plan = {"window": 3, "dim": 3, "stride": stride, "dilation": dilation}
+            fold(parts, _branch(by_reduced, place), **plan)
         images = grads[4].reshape(-1, grad.shape[2], 1, width).permute(0, 3, 1, 2)
         by_highest = torch.ops.aten.max_pool2d_with_indices_backward(
             images,
@@ -93,53 +96,12 @@ def _branch(reduced: Tensor, place: int) -> Float[Tensor, "v b t w"]:
     return reduced[..., place * width : (place + 1) * width]
 
 
+def _windows(reduced: Tensor, place: int, stride: int) -> Float[Tensor, "rows taps_w"]:
+    """What a dilated branch multiplies: each window's frames side by side."""
+    x, dilation = _branch(reduced, place), DILATIONS[place]
+    return unfold(x, window=3, dim=3, stride=stride, dilation=dilation).flatten(0, 2)
+
+
 def _as_images(x: Float[Tensor, "v b t w"]) -> Float[Tensor, "vb w t 1"]:
     """Sequences as channels-last images one pixel wide, which is what pooling reads fastest."""
     return x.flatten(0, 1).contiguous().unsqueeze(2).permute(0, 3, 1, 2)
-
-
-def _places(frames: int, windows: int, offset: int, stride: int) -> tuple[slice, slice]:
-    """The windows whose frame at `offset` from the center exists, and those frames."""
-    first = max(0, -(offset // stride))
-    last = min(windows - 1, (frames - 1 - offset) // stride)
-    if last < first:
-        return slice(0, 0), slice(0, 0)
-    start = first * stride + offset
-    return slice(first, last + 1), slice(start, start + (last - first) * stride + 1, stride)
-
-
-def _unfold(
-    x: Float[Tensor, "v b t w"], *, dilation: int, stride: int
-) -> Float[Tensor, "rows taps_w"]:
-    """Each window's frames side by side, zeros beyond the ends."""
-    v, b, frames, width = x.shape
-    windows = -(-frames // stride)
-    out = x.new_empty(v, b, windows, 3, width)
-    for tap, offset in enumerate((-dilation, 0, dilation)):
-        there, frame = _places(frames, windows, offset, stride)
-        out[:, :, : there.start, tap].zero_()
-        out[:, :, there.stop :, tap].zero_()
-        out[:, :, there, tap] = x[:, :, frame]
-    return out.view(-1, 3 * width)
-
-
-def _fold(
-    windows: Float[Tensor, "rows taps_w"],
-    total: Float[Tensor, "v b t w"],
-    *,
-    dilation: int,
-    stride: int,
-) -> None:
-    """Sum every window's frames at the frames that they came from.
-
-    At stride 1 every frame is the center of a window, which comes first and needs no zeros below.
-    """
-    v, b, frames, width = total.shape
-    parts = windows.view(v, b, -1, 3, width)
-    taps = {1: 0, 0: -dilation, 2: dilation}
-    if stride == 1:
-        total.copy_(parts[:, :, :, 1])
-        del taps[1]
-    for tap, offset in taps.items():
-        there, frame = _places(frames, parts.shape[2], offset, stride)
-        total[:, :, frame] += parts[:, :, there, tap]

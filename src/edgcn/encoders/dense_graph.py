@@ -27,10 +27,10 @@ from edgcn.encoders.layers import (
     check_clips,
     compute_again,
     normalize_channels,
-    unfold_frames,
 )
 from edgcn.encoders.norms import product_norm
 from edgcn.encoders.products import mix_channels, mix_parts
+from edgcn.encoders.windows import unfold_frames
 from edgcn.errors import EdgcnError
 from edgcn.skeleton.graph import (
     Adjacency,

@@ -55,58 +55,6 @@ def normalize_channels(norm: nn.Module, x: Float[Tensor, "*rows c"]) -> Float[Te
     return normalized.view(x.shape)
 
 
-def shifted(
-    x: Joints, *, window: int, stride: int = 1, dilation: int = 1
-) -> list[Float[Tensor, "v b frames c"]]:
-    """The frames at each place of a window that slides over time, zeros beyond the ends.
-
-    Windows are centered on frames 0, stride, 2 stride ...; there are ceil(T / stride) of them.
-    """
-    windows = -(-x.shape[2] // stride)
-    pad = (window - 1) * dilation // 2
-    padded = nn.functional.pad(x, (0, 0, pad, pad))
-    span = (windows - 1) * stride + 1
-    starts = range(0, window * dilation, dilation)
-    return [padded[:, :, start : start + span : stride] for start in starts]
-
-
-def unfold_frames(
-    x: Joints, *, window: int, dim: int, stride: int = 1, dilation: int = 1
-) -> Float[Tensor, "nodes b frames rows"]:
-    """`shifted` frames, joined along `dim`: 3 to mix them as channels, 0 to mix them as joints."""
-    if torch.is_grad_enabled() and x.requires_grad:
-        unfolded: Tensor = _Unfold.apply(x, window, dim, stride, dilation)  # type: ignore[no-untyped-call]
-        return unfolded
-    return torch.cat(shifted(x, window=window, stride=stride, dilation=dilation), dim=dim)
-
-
-class _Unfold(torch.autograd.Function):
-    """Joined shifted frames whose gradient is summed in one buffer; autograd's own takes one each.
-
-    That and its padding made the unfolding costlier than the product it prepares.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, window: int, dim: int, stride: int, dilation: int) -> Tensor:
-        ctx.plan = (x.shape[2], window, dim, stride, dilation)
-        return torch.cat(shifted(x, window=window, stride=stride, dilation=dilation), dim=dim)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        frames, window, dim, stride, dilation = ctx.plan
-        parts = grads[0].chunk(window, dim=dim)
-        v, b, windows, c = parts[0].shape
-        total = grads[0].new_zeros(v, b, frames, c)
-        for place, part in enumerate(parts):
-            offset = (place - (window - 1) // 2) * dilation
-            first = max(0, -(offset // stride))  # the first and last window that see real frames
-            last = min(windows - 1, (frames - 1 - offset) // stride)
-            if first <= last:
-                start, stop = first * stride + offset, last * stride + offset + 1
-                total[:, :, start:stop:stride] += part[:, :, first : last + 1]
-        return total, None, None, None, None
-
-
 class TemporalConv(nn.Module):
     """Convolution over 3 frames or over 1, then batch norm; maybe a sum and ReLU."""
 
@@ -165,7 +113,7 @@ class MultiScaleTemporal(nn.Module):
                 f"widths divisible by {branches}, got {out_channels}; use temporal='simple'"
             )
         width = out_channels // branches
-        self.stride, self.width, self.activate = stride, width, activate
+        self.stride, self.activate = stride, activate
         self.reduce = nn.Linear(in_channels, (branches - 1) * width)
         self.reduce_norm = nn.BatchNorm1d((branches - 1) * width)
         self.dilated = nn.ModuleList(nn.Linear(3 * width, width) for _ in DILATIONS)

@@ -156,9 +156,7 @@ def joints_from_bones(
     vectors: Float[Tensor, "n d t v m"], seen: Seen, *, topology: Topology
 ) -> Float[Tensor, "n d t v m"]:
     """Add the vectors up along the path from the root; joints that were not seen become 0."""
-    step = _step_up(topology.from_root, len(topology))
-    paths = torch.linalg.inv(torch.eye(len(topology)) - step)  # 1 + step + step^2 + ..., whole
-    joints = over_joints(vectors, paths.to(vectors))
+    joints = over_joints(vectors, _paths(topology.from_root, len(topology)).to(vectors))
     return (joints + BESIDE_ZERO) * seen  # a centered joint's sum can cancel to exactly 0
 
 
@@ -192,3 +190,10 @@ def _step_up(from_root: tuple[tuple[int, int], ...], joints: int) -> Float[Tenso
     for child, parent in from_root:
         matrix[child, parent] = 1
     return matrix
+
+
+@lru_cache(maxsize=64)
+def _paths(from_root: tuple[tuple[int, int], ...], joints: int) -> Float[Tensor, "v v"]:
+    """Row v has a 1 at every joint on the path from the root to v, both included."""
+    paths: Tensor = torch.linalg.inv(torch.eye(joints) - _step_up(from_root, joints))
+    return paths  # 1 + step + step^2 + ..., whole
