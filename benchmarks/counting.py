@@ -9,15 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import FlopCounterMode, flop_registry
+from torch.utils.flop_counter import flop_registry
 
-
-def _added(_: Any, a: Sequence[int], b: Sequence[int], **__: Any) -> int:
-    """Operations of a product that is added to what is there; PyTorch's counter leaves it out."""
-    return 2 * a[0] * a[1] * b[1]
-
-
-IN_PLACE = {torch.ops.aten.addmm_: _added}
+from edgcn.encoders.cost import forward_flop
 
 
 class _Written(TorchDispatchMode):
@@ -44,25 +38,16 @@ class _Written(TorchDispatchMode):
 def forward_work(module: nn.Module, clips: Tensor) -> dict[str, float]:
     """Operations (a multiplication and an addition are two) and elements written, per clip.
 
-    PyTorch's counter does not see inside an LSTM, which is therefore counted by formula.
+    An LSTM's products are inside it, and are counted by formula.
     """
-    counter = FlopCounterMode(display=False, custom_mapping=IN_PLACE)
-    with torch.no_grad(), counter as flop, _Written() as written:
+    with torch.no_grad(), _Written() as written:
         module(clips)
-    total, elements = flop.get_total_flops(), written.elements
+    elements = written.elements
     recurrent = [part for part in module.modules() if isinstance(part, nn.LSTM)]
     if recurrent:
         frames = clips.shape[2] * clips.shape[4] * len(clips)
-        total = frames * sum(lstm_flop(part) for part in recurrent)
         elements = frames * sum(4 * part.hidden_size for part in recurrent)
-    return {"gflop": total / len(clips) / 1e9, "elements": elements / len(clips)}
-
-
-def lstm_flop(part: nn.LSTM) -> int:
-    """Operations of one layer at one frame: four gates, each of the input and the state."""
-    assert part.num_layers == 1
-    assert not part.bidirectional
-    return 2 * 4 * part.hidden_size * (part.input_size + part.hidden_size)
+    return {"gflop": forward_flop(module, clips) / 1e9, "elements": elements / len(clips)}
 
 
 def bytes_moved(

@@ -10,11 +10,12 @@ from torch import nn
 
 from benchmarks import __main__ as command
 from benchmarks import encoders, ranks, report, roofline, stock, timing
-from benchmarks.counting import bytes_moved, forward_work, lstm_flop
+from benchmarks.counting import bytes_moved, forward_work
 from benchmarks.machine import describe
 from benchmarks.markdown import markdown
 from benchmarks.work import TOPOLOGY, Case, iteration, write_synthetic
 from benchmarks.worker import Answers, serve
+from edgcn.encoders.cost import recurrent_flop
 from edgcn.errors import EdgcnError
 
 MACHINE = {
@@ -76,7 +77,7 @@ def test_an_lstm_by_formula_is_its_products():
     """The reference: the same four gates, of plain layers that are counted."""
     by_input = forward_work(nn.Linear(8, 4 * 16), torch.randn(1, 8))["gflop"]
     by_state = forward_work(nn.Linear(16, 4 * 16), torch.randn(1, 16))["gflop"]
-    assert lstm_flop(nn.LSTM(8, 16)) == pytest.approx(1e9 * (by_input + by_state))
+    assert recurrent_flop(nn.LSTM(8, 16)) == pytest.approx(1e9 * (by_input + by_state))
 
 
 def test_bytes_grow_with_the_batch_and_halve_in_bfloat16():

@@ -49,6 +49,7 @@ _HOMES = {
     "prepare": "edgcn.api",
     "pretrain": "edgcn.api",
     "report": "edgcn.api",
+    "reproduce": "edgcn.api",
     "resume": "edgcn.api",
 }
 
@@ -74,6 +75,7 @@ __all__ = [
     "prepare",
     "pretrain",
     "report",
+    "reproduce",
     "resume",
 ]
 

@@ -10,7 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from edgcn.config import DemoConfig, EvaluateConfig, PrepareConfig, PretrainConfig, make_config
+from edgcn.config import (
+    DemoConfig,
+    EvaluateConfig,
+    PrepareConfig,
+    PretrainConfig,
+    ReproduceConfig,
+    make_config,
+)
 from edgcn.recipes.demo import demo as demo_recipe
 from edgcn.recipes.evaluate import evaluate as evaluate_recipe
 from edgcn.recipes.prepare import info as info_recipe
@@ -18,6 +25,7 @@ from edgcn.recipes.prepare import prepare as prepare_recipe
 from edgcn.recipes.pretrain import config_of
 from edgcn.recipes.pretrain import pretrain as pretrain_recipe
 from edgcn.recipes.report import report as report_recipe
+from edgcn.recipes.reproduce import reproduce as reproduce_recipe
 
 Where = str | Path
 
@@ -51,6 +59,12 @@ def evaluate(run: Where, store: Where, **settings: Any) -> dict[str, Any]:
     """Score a run on labels beside the baselines; returns results. Settings: `EvaluateConfig`."""
     values = {"run": run, "store": store, **settings}
     return evaluate_recipe(make_config(EvaluateConfig, values, where="evaluate"))
+
+
+def reproduce(table: str, *, data: Where, **settings: Any) -> Path | None:
+    """A table of the paper; returns its Markdown file. Settings: `ReproduceConfig`."""
+    values = {"table": table, "data": data, **settings}
+    return reproduce_recipe(make_config(ReproduceConfig, values, where="reproduce"))
 
 
 def report(runs: Sequence[Where], *, out: Where, overwrite: bool = False) -> Path:

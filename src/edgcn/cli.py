@@ -25,6 +25,7 @@ Recognize (micro-)gestures from skeletons with few or no labels.
   pretrain STORE                    learn an encoder without labels
   pretrain --resume RUN             continue a run that was stopped
   evaluate RUN STORE                score it on labels, beside the three baselines
+  reproduce TABLE --data ROOT       a table of the paper, measured, beside what is printed
   report RUN... --out FOLDER        one page about the evaluations of several runs
   demo                              all of it on synthetic clips, in a few minutes
 
@@ -181,6 +182,18 @@ def _report(arguments: list[str]) -> str:
     return f"wrote {page}   next: open it in a browser"
 
 
+def _reproduce(arguments: list[str]) -> str:
+    from edgcn.config import ReproduceConfig
+
+    config = _parse(ReproduceConfig, "reproduce", arguments)
+    from edgcn.recipes.reproduce import reproduce
+
+    page = reproduce(config)
+    if page is None:
+        return "nothing was run   next: the same without --dry-run"
+    return f"wrote {page}, with .csv, .tex and .png beside it   next: open it, or add --seeds 0 1 2"
+
+
 def _demo(arguments: list[str]) -> str:
     from edgcn.config import DemoConfig
 
@@ -199,6 +212,7 @@ COMMANDS: dict[str, Callable[[list[str]], str]] = {
     "info": _info,
     "pretrain": _pretrain,
     "evaluate": _evaluate,
+    "reproduce": _reproduce,
     "report": _report,
     "demo": _demo,
 }
@@ -229,7 +243,10 @@ def run(arguments: Sequence[str]) -> int:
         where = f"{error.filename}: " if error.filename else ""
         return _failed(f"{where}{error.strerror or error}", debug)
     except KeyboardInterrupt:
-        print("stopped; a run goes on with `edgcn pretrain --resume RUN`", file=sys.stderr)
+        print(
+            "stopped; a run goes on with `edgcn pretrain --resume RUN`, a table with the same command",
+            file=sys.stderr,
+        )
         return 130
     return 0
 

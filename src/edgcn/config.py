@@ -176,6 +176,43 @@ class ReportConfig(BaseModel, frozen=True, extra="forbid"):
     """Replace an earlier report."""
 
 
+class ReproduceConfig(BaseModel, frozen=True, extra="forbid"):
+    """Run a table of the paper, row by row, and set it beside what is printed."""
+
+    table: Annotated[
+        Literal["table1", "table2", "table3"],
+        tyro.conf.Positional,
+        tyro.conf.arg(metavar="table1|table2|table3"),
+    ]
+    """I: encoders on SMG. II: against other methods, SMG and iMiGUE. III: across data sets."""
+    data: Path
+    """Folder with the data sets, as released or as stores."""
+    out: Path = Path("reproduced")
+    """Folder for stores, runs and tables; what is there already is kept."""
+    rows: tuple[str, ...] = ()
+    """Only these rows, by name (--dry-run lists them)."""
+    seeds: tuple[int, ...] = (0,)
+    """One run of each row per seed."""
+    stand_in: bool = False
+    """Let open recordings play SMG, iMiGUE and NTU: WMFT, MSR Action3D's images, ISL30."""
+    roles: dict[str, str] = {}
+    """Other players, as ROLE DATA pairs: `--roles smg utd`."""
+    dry_run: bool = False
+    """Only say what would be run, and about how long it takes."""
+    encoder_width: PositiveInt = 96
+    """Channels of an encoder's first block (the paper: 96); others in proportion."""
+    epochs: PositiveInt = 60
+    """Pre-training epochs."""
+    frames: PositiveInt = 64
+    """Frames that every clip is resampled to."""
+    accelerator: str = "auto"
+    """cpu, cuda, mps or auto."""
+    precision: Precision = "auto"
+    """auto: bfloat16 where the device is fast at it, else float32."""
+    threads: NonNegativeInt = 0
+    """CPU threads; 0 leaves PyTorch's choice."""
+
+
 class DemoConfig(BaseModel, frozen=True, extra="forbid"):
     """The whole tool on synthetic clips in a few minutes."""
 

@@ -1,4 +1,4 @@
-"""Result tables as plain text for a terminal and as Markdown for documents.
+"""Result tables as plain text for a terminal, and as Markdown, CSV and LaTeX for documents.
 
 rows (one mapping each) + columns (keys) -> cells (strings) -> padded lines
 
@@ -7,6 +7,8 @@ A row has what it has of: name, top1, low, high (interval of top1), top5, macro_
 n (clips), seeds.
 """
 
+import csv
+import io
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,8 +34,17 @@ HEADINGS = {
     "seeds": "seeds",
     "low": "low %",
     "high": "high %",
+    "printed": "printed %",
+    "over_seeds": "over seeds",
+    "majority": "majority %",
+    "raw": "raw %",
+    "random": "random %",
+    "gflop": "GFLOP",
 }
-SCORES = ("top1", "top5", "macro_f1", "mean_class", "low", "high")
+SCORES = (
+    "top1", "top5", "macro_f1", "mean_class", "low", "high", "printed", "majority", "raw", "random",
+)  # fmt: skip
+NUMBER = re.compile(r"±?-?[\d.,]+( [kMG])?|-")
 RESULT_COLUMNS = ("name", "top1", INTERVAL, "top5", "macro_f1", "mean_class", "n", "seeds")
 
 
@@ -95,6 +106,68 @@ def markdown_table(rows: Iterable[Row], columns: Sequence[str]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in [lines[0], rule, *lines[1:]])
 
 
+def csv_table(rows: Iterable[Row], columns: Sequence[str]) -> str:
+    """Values as they are, for programs: scores as fractions, keys for headings."""
+    rows = list(rows)
+    columns = [
+        c for column in columns for c in (("low", "high") if column == INTERVAL else (column,))
+    ]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        values = [row.get(column) for column in columns]
+        writer.writerow(["" if is_missing(value) else _plain(value) for value in values])
+    return text.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    """A score with six decimals, a list as words, anything else as it is."""
+    if isinstance(value, Real) and not isinstance(value, Integral):
+        return round(float(value), 6)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return " ".join(map(str, value))
+    return value
+
+
+def latex_table(rows: Iterable[Row], columns: Sequence[str], *, caption: str) -> str:
+    """A LaTeX table environment with the cells of the other forms (needs no package)."""
+    cells, right = _cells(list(rows), columns)
+    lines = [" & ".join(map(_escape_latex, line)) + r" \\" for line in cells]
+    form = "".join("r" if number else "l" for number in right)
+    return "\n".join(
+        [
+            r"\begin{table}",
+            rf"\caption{{{_escape_latex(caption)}}}",
+            rf"\begin{{tabular}}{{{form}}}",
+            r"\hline",
+            lines[0],
+            r"\hline",
+            *lines[1:],
+            r"\hline",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+LATEX = {
+    **{sign: "\\" + sign for sign in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "->": r"$\to$",
+    "±": r"$\pm$",
+    "–": "--",
+}
+
+
+def _escape_latex(text: str) -> str:
+    """Text as LaTeX prints it, every sign that means something to LaTeX replaced."""
+    return re.sub(r"->|[&%$#_{}\\~^±–]", lambda match: LATEX[match[0]], text)
+
+
 def results_table(rows: Iterable[Row]) -> str:
     """The scores of several methods beside each other, as text, in the order given."""
     return text_table(rows, RESULT_COLUMNS)
@@ -117,10 +190,8 @@ def _cells(rows: list[Row], columns: Sequence[str]) -> tuple[list[list[str]], li
     lines = [[HEADINGS.get(column, _one_line(column)) for column in columns]]
     lines += [[format_cell(row, column) for column in columns] for row in rows]
     right = [
-        column == INTERVAL
-        or column in SCORES
-        or all(isinstance(row.get(column), Real | None) for row in rows)
-        for column in columns
+        column == INTERVAL or all(NUMBER.fullmatch(cell) for cell in cells)
+        for column, *cells in zip(columns, *lines[1:], strict=True)
     ]
     return lines, right
 

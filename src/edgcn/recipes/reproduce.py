@@ -1,0 +1,300 @@
+"""A table of the paper, row by row: find the data, pre-train, probe, compare with what is printed.
+
+rows of recipes/paper.py x seeds -> runs and results, kept -> the table, again after every row
+
+Stopped at any moment, the same command goes on where it was. A row that cannot be run is left out
+with its reason.
+"""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from edgcn.checkpoint import Inputs, build_encoder, load_encoder
+from edgcn.config import EvaluateConfig, PretrainConfig, ReproduceConfig, make_config
+from edgcn.encoders.cost import forward_flop, parameters
+from edgcn.errors import EdgcnError, did_you_mean
+from edgcn.recipes.evaluate import evaluate, stored_result
+from edgcn.recipes.paper import FULL_WIDTHS, STAND_INS, TABLES, PaperRow
+from edgcn.recipes.pretrain import config_of, make_inputs, pretrain
+from edgcn.recipes.reproduced import Outcome, Skip, publish
+from edgcn.recipes.sources import Source, describe, ensure_store, find_sources
+from edgcn.reports.tables import text_table
+from edgcn.runs import read_json, read_metrics
+from edgcn.skeleton.tensors import Clips
+from edgcn.store import open_store
+from edgcn.training.rows import training_rows
+
+Say = Callable[[str], None]
+
+PAPER_WIDTH = 96  # of the first block; the others are 2 and 4 times as wide
+UNKNOWN = "once prepared"
+PLAN_COLUMNS = ("row", "name", "data", "runs", "minutes", "printed")
+TRIAL_CLIPS = 8  # whose pass is timed for an estimate
+PASSES = 5  # a step in forward passes: the key's, the query's, and its gradient, about 3
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A row with the data that play its parts."""
+
+    row: PaperRow
+    source: Source
+    target: Source
+
+
+def reproduce(config: ReproduceConfig, *, say: Say = print) -> Path | None:
+    """Run a table and write it as Markdown, CSV, LaTeX and a figure; returns the Markdown file.
+
+    With `dry_run` nothing is run or written, and nothing is returned.
+
+    Raises:
+        EdgcnError: no data set of the table is there, or a row or role is unknown.
+    """
+    rows, roles = chosen_rows(config), roles_of(config)
+    sources = find_sources(config.data)
+    say(describe(sources))
+    planned, skips = plan(rows, sources, roles)
+    if config.dry_run:
+        dry_run(config, planned, skips, say)
+        return None
+    if not planned:
+        raise EdgcnError(nothing_to_run(config, skips))
+    outcomes: list[Outcome] = []
+    with alone_in(config.out):
+        for number, item in enumerate(planned, start=1):
+            say(f"row {number}/{len(planned)}: {item.row.key}, {item.row.name}")
+            try:
+                outcomes.append(run_row(config, item, say))
+            except EdgcnError as error:
+                skips.append(Skip(item.row, str(error)))
+                say(f"left out: {error}")
+            page = publish(config, roles, outcomes, skips, say=_silent)
+        page = publish(config, roles, outcomes, skips, say=say)
+    return page
+
+
+def _silent(_: str) -> None:
+    """For what is written again at the end."""
+
+
+def chosen_rows(config: ReproduceConfig) -> list[PaperRow]:
+    """The rows asked for, in the table's order."""
+    table = {row.key: row for row in TABLES[config.table]}
+    for key in config.rows:
+        if key not in table:
+            hint = did_you_mean(key, table)
+            raise EdgcnError(f"{config.table} has no row {key!r}{hint}: it has {', '.join(table)}")
+    return [row for key, row in table.items() if not config.rows or key in config.rows]
+
+
+def roles_of(config: ReproduceConfig) -> dict[str, str]:
+    """Which data set plays each of the paper's."""
+    roles = {name: name for name in STAND_INS}
+    for role in config.roles:
+        if role not in roles:
+            known = ", ".join(roles)
+            raise EdgcnError(f"the paper has no data set {role!r}: roles are those of {known}")
+    if config.roles and not config.stand_in:
+        raise EdgcnError("--roles names stand-ins; say so with --stand-in as well")
+    return roles | (STAND_INS if config.stand_in else {}) | config.roles
+
+
+def plan(
+    rows: Sequence[PaperRow], sources: dict[str, Source], roles: dict[str, str]
+) -> tuple[list[Planned], list[Skip]]:
+    """Rows whose data are there, and the others with the reason."""
+    planned, skips = [], []
+    for row in rows:
+        needed = dict.fromkeys((roles[row.source], roles[row.target]))
+        missing = [name for name in needed if name not in sources]
+        if missing:
+            skips.append(Skip(row, f"no {' and no '.join(missing)} among the data"))
+        else:
+            planned.append(Planned(row, sources[roles[row.source]], sources[roles[row.target]]))
+    return planned, skips
+
+
+def nothing_to_run(config: ReproduceConfig, skips: Sequence[Skip]) -> str:
+    """Why there is no table, and what to do."""
+    reasons = "; ".join(dict.fromkeys(skip.reason for skip in skips))
+    hint = "" if config.stand_in else " (--stand-in lets open recordings play their parts)"
+    return f"no row of {config.table} can be run with {config.data}: {reasons}{hint}"
+
+
+def run_row(config: ReproduceConfig, item: Planned, say: Say) -> Outcome:
+    """All seeds of one row: stores, runs and results that are there already are kept."""
+    stores = config.out / "stores"
+    source, target = (ensure_store(s, stores, say) for s in (item.source, item.target))
+    results, minutes = [], []
+    for seed in config.seeds:
+        run = trained(pretrain_config(config, item.row, source, seed), say)
+        results.append(scored(config, item.row, run, target, seed))
+        minutes.append(sum(row["seconds"] for row in read_metrics(run / "metrics.jsonl")) / 60)
+        say(f"  seed {seed}: top-1 {100 * results[-1]['rows'][-1]['top1']:.1f} %")
+    encoder, inputs, _ = load_encoder(run / "encoder.safetensors")
+    return Outcome(
+        row=item.row,
+        source=item.source.name,
+        target=item.target.name,
+        results=results,
+        seeds=config.seeds,
+        parameters=parameters(encoder),
+        gflop=forward_flop(encoder, example(inputs, 1)) / 1e9,
+        minutes=sum(minutes) / len(minutes),
+        about=read_json(run / "run.json"),
+    )
+
+
+def pretrain_config(
+    config: ReproduceConfig, row: PaperRow, store: Path, seed: int
+) -> PretrainConfig:
+    """The published settings, the row's own, and the size and machine of this reproduction."""
+    settings = {"epochs": config.epochs, "frames": config.frames, **row.settings}
+    options = {
+        **narrow(row.settings["encoder"], config.encoder_width),
+        **settings.pop("encoder_options", {}),
+    }
+    machine = {name: getattr(config, name) for name in ("accelerator", "precision", "threads")}
+    values = {"store": store, "seed": seed, "encoder_options": options, **machine, **settings}
+    values |= {"knn_every": 0}
+    made = make_config(PretrainConfig, values, where=f"row {row.key}")
+    return made.model_copy(update={"out": config.out / "runs" / run_name(made)})
+
+
+def narrow(encoder: str, width: int) -> dict[str, Any]:
+    """Arguments that make an encoder as wide as `width` is to the paper's 96."""
+    scale = width / PAPER_WIDTH
+    return {
+        name: [round(scale * value) for value in full]
+        if isinstance(full, tuple)
+        else max(1, round(scale * full))
+        for name, full in (FULL_WIDTHS.get(encoder, {}) if width != PAPER_WIDTH else {}).items()
+    }
+
+
+def trained(config: PretrainConfig, say: Say) -> Path:
+    """A finished run of these settings: the one that is there, continued, or new."""
+    run = config.out
+    assert run is not None
+    if not (run / "run.json").exists():
+        shutil.rmtree(run, ignore_errors=True)  # stopped before anything was in it
+        return pretrain(config, say=lambda line: say(f"  {line}"))
+    if not finished(config):
+        return pretrain(config_of(run), resume=run, say=lambda line: say(f"  {line}"))
+    say(f"  {run} is there already")
+    return run
+
+
+def scored(
+    config: ReproduceConfig, row: PaperRow, run: Path, store: Path, seed: int
+) -> dict[str, Any]:
+    """The result of a run on a store, computed unless it is there."""
+    values = {"run": run, "store": store, "seed": seed, "accelerator": config.accelerator}
+    values |= {"figures": False, **row.probe}
+    wanted = make_config(EvaluateConfig, values, where=f"row {row.key}")
+    return stored_result(wanted) or evaluate(wanted, say=_silent)
+
+
+def run_name(config: PretrainConfig) -> str:
+    """A folder's name that no other settings share."""
+    plain = config.model_dump(mode="json", exclude={"out", "store", "seed", "accelerator"})
+    digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:8]
+    moments = "-moments" if config.moments else ""
+    return f"{config.store.name}-{config.encoder}{moments}-{digest}-seed{config.seed}"
+
+
+def example(inputs: Inputs, clips: int) -> Clips:
+    """Clips of nothing, of the shape that an encoder of these inputs reads."""
+    return torch.zeros(clips, inputs.channels, inputs.frames, len(inputs.topology), inputs.bodies)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep a second reproduction out of this folder: both would continue the same runs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        try:
+            import fcntl
+        except ImportError:  # not a POSIX system
+            yield
+            return
+        try:
+            fcntl.flock(
+                lock, fcntl.LOCK_EX | fcntl.LOCK_NB
+            )  # gone with the process, however it ends
+        except OSError:
+            raise EdgcnError(
+                f"another `edgcn reproduce` writes into {folder}; wait for it, or choose another "
+                f"--out"
+            ) from None
+        yield
+
+
+def dry_run(
+    config: ReproduceConfig, planned: Sequence[Planned], skips: Sequence[Skip], say: Say
+) -> None:
+    """Say what would be run, what is there already, and about how long the rest takes here."""
+    rows: list[dict[str, Any]] = []
+    new: set[Path] = set()
+    total = 0.0
+    for item in planned:
+        store = item.source.store or config.out / "stores" / item.source.name
+        runs = [pretrain_config(config, item.row, store, seed) for seed in config.seeds]
+        left = [run for run in runs if run.out not in new and not finished(run)]
+        new.update(run.out for run in left if run.out)
+        known = (store / "store.json").exists()
+        minutes = sum(estimate(run) for run in left) / 60 if known else None
+        total += minutes or 0
+        rows.append(planned_row(item, runs, left, minutes))
+    say(text_table(rows, PLAN_COLUMNS))
+    for skip in skips:
+        say(f"left out: {skip.row.key}: {skip.reason}")
+    unknown = any(row["minutes"] == UNKNOWN for row in rows)
+    more = ", and what is not prepared yet" if unknown else ""
+    say(f"about {total:.0f} minutes of pre-training on this machine{more} (an estimate)")
+
+
+def planned_row(
+    item: Planned, runs: list[PretrainConfig], left: list[PretrainConfig], minutes: float | None
+) -> dict[str, Any]:
+    """One line of a dry run."""
+    return {
+        "row": item.row.key,
+        "name": item.row.name,
+        "data": f"{item.source.name} -> {item.target.name}",
+        "runs": f"{len(left)} of {len(runs)}",
+        "minutes": UNKNOWN if minutes is None else f"{minutes:.0f}",
+        "printed": "-" if item.row.printed is None else f"{item.row.printed:g}",
+    }
+
+
+def finished(config: PretrainConfig) -> bool:
+    """Whether a run of these settings has all its epochs."""
+    assert config.out is not None
+    return len(read_metrics(config.out / "metrics.jsonl")) >= config.epochs
+
+
+def estimate(config: PretrainConfig) -> float:
+    """Seconds of a pre-training, from the time of one forward pass here."""
+    store = open_store(config.store)
+    rows = training_rows(store, config)
+    inputs = make_inputs(store, config, rows)
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    encoder = build_encoder(config.encoder, inputs, config.encoder_options)
+    clips = example(inputs, TRIAL_CLIPS)
+    with torch.no_grad():
+        encoder(clips)
+        started = time.monotonic()
+        encoder(clips)
+    per_clip = PASSES * (time.monotonic() - started) / TRIAL_CLIPS
+    return per_clip * len(rows) * config.epochs
