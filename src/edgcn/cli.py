@@ -244,7 +244,8 @@ def run(arguments: Sequence[str]) -> int:
         return _failed(f"{where}{error.strerror or error}", debug)
     except KeyboardInterrupt:
         print(
-            "stopped; a run goes on with `edgcn pretrain --resume RUN`, a table with the same command",
+            "stopped; a run goes on with `edgcn pretrain --resume RUN`, "
+            "a table of the paper with the same command",
             file=sys.stderr,
         )
         return 130

@@ -13,8 +13,9 @@ from scipy.stats import t as student
 
 from edgcn.config import ReproduceConfig
 from edgcn.recipes.paper import TITLES, PaperRow
+from edgcn.reports.exports import csv_table, latex_table
 from edgcn.reports.paper_table import printed_and_measured
-from edgcn.reports.tables import csv_table, latex_table, markdown_table, text_table
+from edgcn.reports.tables import markdown_table, text_table
 from edgcn.runs import writing
 
 BASELINES = {"majority": "majority class", "raw": "raw coordinates", "random": "random encoder"}

@@ -1,4 +1,4 @@
-"""Result tables as plain text for a terminal, and as Markdown, CSV and LaTeX for documents.
+"""Result tables as plain text for a terminal and as Markdown for documents.
 
 rows (one mapping each) + columns (keys) -> cells (strings) -> padded lines
 
@@ -7,8 +7,6 @@ A row has what it has of: name, top1, low, high (interval of top1), top5, macro_
 n (clips), seeds.
 """
 
-import csv
-import io
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -85,7 +83,7 @@ def format_cell(row: Row, column: str) -> str:
 
 def text_table(rows: Iterable[Row], columns: Sequence[str]) -> str:
     """Aligned lines for a terminal, without colors: words to the left, numbers to the right."""
-    cells, right = _cells(list(rows), columns)
+    cells, right = table_cells(list(rows), columns)
     widths = [max(cell_len(cell) for cell in column) for column in zip(*cells, strict=True)]
     lines = [_padded(line, widths, right) for line in cells]
     rule = ["─" * width for width in widths]
@@ -94,7 +92,7 @@ def text_table(rows: Iterable[Row], columns: Sequence[str]) -> str:
 
 def markdown_table(rows: Iterable[Row], columns: Sequence[str]) -> str:
     """A table that any Markdown reader shows and that is also aligned in its source."""
-    cells, right = _cells(list(rows), columns)
+    cells, right = table_cells(list(rows), columns)
     cells = [[_escape_markdown(cell) for cell in line] for line in cells]
     # a rule cell has at least three characters, or some readers see no table
     widths = [max(3, *(cell_len(cell) for cell in column)) for column in zip(*cells, strict=True)]
@@ -104,68 +102,6 @@ def markdown_table(rows: Iterable[Row], columns: Sequence[str]) -> str:
         for width, number in zip(widths, right, strict=True)
     ]
     return "\n".join(f"| {' | '.join(line)} |" for line in [lines[0], rule, *lines[1:]])
-
-
-def csv_table(rows: Iterable[Row], columns: Sequence[str]) -> str:
-    """Values as they are, for programs: scores as fractions, keys for headings."""
-    rows = list(rows)
-    columns = [
-        c for column in columns for c in (("low", "high") if column == INTERVAL else (column,))
-    ]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        values = [row.get(column) for column in columns]
-        writer.writerow(["" if is_missing(value) else _plain(value) for value in values])
-    return text.getvalue()
-
-
-def _plain(value: Any) -> Any:
-    """A score with six decimals, a list as words, anything else as it is."""
-    if isinstance(value, Real) and not isinstance(value, Integral):
-        return round(float(value), 6)
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return " ".join(map(str, value))
-    return value
-
-
-def latex_table(rows: Iterable[Row], columns: Sequence[str], *, caption: str) -> str:
-    """A LaTeX table environment with the cells of the other forms (needs no package)."""
-    cells, right = _cells(list(rows), columns)
-    lines = [" & ".join(map(_escape_latex, line)) + r" \\" for line in cells]
-    form = "".join("r" if number else "l" for number in right)
-    return "\n".join(
-        [
-            r"\begin{table}",
-            rf"\caption{{{_escape_latex(caption)}}}",
-            rf"\begin{{tabular}}{{{form}}}",
-            r"\hline",
-            lines[0],
-            r"\hline",
-            *lines[1:],
-            r"\hline",
-            r"\end{tabular}",
-            r"\end{table}",
-            "",
-        ]
-    )
-
-
-LATEX = {
-    **{sign: "\\" + sign for sign in "&%$#_{}"},
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "->": r"$\to$",
-    "±": r"$\pm$",
-    "–": "--",
-}
-
-
-def _escape_latex(text: str) -> str:
-    """Text as LaTeX prints it, every sign that means something to LaTeX replaced."""
-    return re.sub(r"->|[&%$#_{}\\~^±–]", lambda match: LATEX[match[0]], text)
 
 
 def results_table(rows: Iterable[Row]) -> str:
@@ -183,7 +119,7 @@ def count_table(pairs: Iterable[tuple[str, int]], *, of: str = "class") -> str:
     return text_table([*rows, {of: "total", "count": total, "%": None}], (of, "count", "%"))
 
 
-def _cells(rows: list[Row], columns: Sequence[str]) -> tuple[list[list[str]], list[bool]]:
+def table_cells(rows: list[Row], columns: Sequence[str]) -> tuple[list[list[str]], list[bool]]:
     """The heading line and all others as strings; and which columns go to the right."""
     if not columns:
         raise EdgcnError("expected at least one column for a table, got none")
