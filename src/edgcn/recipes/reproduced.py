@@ -126,7 +126,7 @@ def publish(
     figure = config.out / f"{config.table}.png"
     parts = [f"# {heading}", about(config, roles, outcomes)]
     if rows:
-        printed_and_measured(rows, figure, title=heading)
+        printed_and_measured(rows, figure, title=heading.replace(" [", "\n["))
         parts += [markdown_table(rows, COLUMNS), f"![{heading}]({figure.name})"]
         _write(config.out / f"{config.table}.csv", csv_table(rows, ("key", *COLUMNS, "place")))
         _write(config.out / f"{config.table}.tex", latex_table(rows, COLUMNS, caption=heading))
