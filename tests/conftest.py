@@ -29,3 +29,15 @@ def golden_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no reference values at {folder}: set EDGCN_GOLDEN to the folder with them")
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with small SMG, iMiGUE and NTU RGB+D 60 in their true layouts; only to be read."""
+    from layouts import write_small_imigue, write_small_ntu, write_small_smg
+
+    root = tmp_path_factory.mktemp("releases")
+    write_small_smg(root / "smg")
+    write_small_imigue(root / "imigue")
+    write_small_ntu(root / "ntu60")
+    return root

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -34,7 +34,7 @@ class Track(NamedTuple):
     joints: Float[np.ndarray, "seen v 3"]
 
 
-def read_ntu(path: Path, *, max_bodies: int = 2) -> Recordings:
+def read_ntu(path: Path, *, max_bodies: int = 2, actions: Literal[60, 120] = 120) -> Recordings:
     """NTU RGB+D from a folder of `.skeleton` files, at any depth.
 
     Coordinates are the camera's, in metres. Frames without a body stay 0. The main actor (most
@@ -43,6 +43,8 @@ def read_ntu(path: Path, *, max_bodies: int = 2) -> Recordings:
     Args:
         max_bodies: how many bodies are kept, those with the most motion. The class is not looked
             at: keeping the second body of two-person classes only would give the label away.
+        actions: 60 leaves out the files of later actions, so that a folder of NTU RGB+D 120 gives
+            the 60 set with its own splits; else one such file makes it the 120 set.
 
     Raises:
         EdgcnError: the folder is missing or has no such file.
@@ -55,8 +57,14 @@ def read_ntu(path: Path, *, max_bodies: int = 2) -> Recordings:
         what="NTU files S...C...P...R...A...",
         hint="give the folder that holds the unpacked .skeleton files",
     )
-    names = [NAME.fullmatch(file.stem) for file in paths]
-    large = any(name is not None and int(name[5]) > 60 for name in names)
+    later = {file for file in paths if (name := NAME.fullmatch(file.stem)) and int(name[5]) > 60}
+    large = bool(later) and actions == 120
+    if later and not large:
+        paths = [file for file in paths if file not in later]
+        if not paths:
+            raise EdgcnError(
+                f"expected NTU files of actions 1 to 60 in {path}, found later ones only"
+            )
     return Recordings(
         reader="ntu",
         topology=KINECT_V2,
@@ -67,6 +75,7 @@ def read_ntu(path: Path, *, max_bodies: int = 2) -> Recordings:
         total=len(paths),
         splits=_splits(large),
         sources=tuple(paths),
+        note="" if large or not later else f"{len(later)} files of actions 61 to 120 left out",
     )
 
 
