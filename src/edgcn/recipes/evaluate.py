@@ -28,7 +28,7 @@ from edgcn.evaluation.probes import (
 from edgcn.recipes.pretrain import config_of
 from edgcn.reports.plots import confusion_matrix_plot, embedding_map, results_bars
 from edgcn.reports.tables import results_table
-from edgcn.runs import environment, write_json
+from edgcn.runs import environment, read_json, write_json
 from edgcn.splits import Split
 from edgcn.store import Store, open_store
 
@@ -109,6 +109,14 @@ def evaluate(config: EvaluateConfig, *, say: Callable[[str], None] = print) -> d
     if config.figures:
         draw(folder, store, split, rows, matrix, features[title], config.seed)
     return results | {"folder": str(folder)}
+
+
+def stored_result(config: EvaluateConfig) -> dict[str, Any] | None:
+    """What an earlier evaluation with these settings found, or None."""
+    store = open_store(config.store)
+    folder = config.run / folder_name(config, store, labelled(store, store.split(config.split)))
+    path = folder / "results.json"
+    return read_json(path) if path.exists() else None
 
 
 def name_of(encoder: str, moments: bool) -> str:

@@ -54,9 +54,11 @@ FULL_WIDTHS: dict[str, dict[str, tuple[int, ...] | int]] = {
     "ascal-lstm": {"hidden": 256},
 }
 
-EDGCN = {"encoder": "edgcn-table1"}  # what the printed count of parameters, 1.9 M, is the count of
-A_EDGCN = EDGCN | {"moments": True}
-SIMPLIFIED = {"encoder": "msg3d-small"}
+EDGCN: dict[str, Any] = {
+    "encoder": "edgcn-table1"
+}  # what the printed count of parameters, 1.9 M, is the count of
+A_EDGCN: dict[str, Any] = EDGCN | {"moments": True}
+SIMPLIFIED: dict[str, Any] = {"encoder": "msg3d-small"}
 
 # Su, Liu and Shlizerman (CVPR 2020) train by Adam with these; the paper repeats their method.
 P_AND_C: dict[str, Any] = {

@@ -273,7 +273,7 @@ def planned_row(
         "data": f"{item.source.name} -> {item.target.name}",
         "runs": f"{len(left)} of {len(runs)}",
         "minutes": UNKNOWN if minutes is None else f"{minutes:.0f}",
-        "printed": "-" if item.row.printed is None else f"{item.row.printed:g}",
+        "printed": None if item.row.printed is None else item.row.printed / 100,
     }
 
 

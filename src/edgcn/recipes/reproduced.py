@@ -12,7 +12,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from edgcn.config import ReproduceConfig
-from edgcn.recipes.paper import TITLES, PaperRow
+from edgcn.recipes.paper import TABLES, TITLES, PaperRow
 from edgcn.reports.exports import csv_table, latex_table
 from edgcn.reports.paper_table import printed_and_measured
 from edgcn.reports.tables import markdown_table, text_table
@@ -152,7 +152,9 @@ def _write(path: Path, text: str) -> None:
 
 def title(config: ReproduceConfig, roles: dict[str, str]) -> str:
     """The table's title; with stand-ins it says that these are not the paper's data."""
-    played = [f"{DATA_NAMES[p]} plays {DATA_NAMES[r]}" for r, p in roles.items() if r != p]
+    there = {name for row in TABLES[config.table] for name in (row.source, row.target)}
+    players = {role: name for role, name in roles.items() if role in there and role != name}
+    played = [f"{DATA_NAMES[name]} plays {DATA_NAMES[role]}" for role, name in players.items()]
     text = TITLES[config.table]
     return f"{text} [STAND-INS, not the paper's data: {', '.join(played)}]" if played else text
 
