@@ -12,6 +12,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from edgcn.config import ReproduceConfig
+from edgcn.recipes.datasets import DATA_SETS
 from edgcn.recipes.paper import TABLES, TITLES, PaperRow
 from edgcn.reports.exports import csv_table, latex_table
 from edgcn.reports.paper_table import printed_and_measured
@@ -23,16 +24,6 @@ COLUMNS = (
     "name", "data", "protocol", "printed", "top1", "interval", "over_seeds", "majority", "raw",
     "random", "parameters", "gflop", "minutes",
 )  # fmt: skip
-DATA_NAMES = {
-    "smg": "SMG",
-    "imigue": "iMiGUE",
-    "ntu60": "NTU 60",
-    "wmft": "WMFT",
-    "isl30": "ISL30",
-    "msr-screen": "MSR screen",
-    "msr-world": "MSR world",
-    "utd": "UTD-MHAD",
-}
 
 
 @dataclass(frozen=True)
@@ -99,8 +90,13 @@ def _mean(rows: Sequence[Sequence[dict[str, Any]]], name: str) -> float:
 
 
 def _data(outcome: Outcome) -> str:
-    source, target = (DATA_NAMES[name] for name in (outcome.source, outcome.target))
+    source, target = map(_title, (outcome.source, outcome.target))
     return target if outcome.source == outcome.target else f"{source} -> {target}"
+
+
+def _title(name: str) -> str:
+    """A data set as people call it."""
+    return DATA_SETS[name].title
 
 
 def over_seeds(scores: Sequence[float]) -> str:
@@ -128,7 +124,10 @@ def publish(
     if rows:
         printed_and_measured(rows, figure, title=heading.replace(" [", "\n["))
         parts += [markdown_table(rows, COLUMNS), f"![{heading}]({figure.name})"]
-        _write(config.out / f"{config.table}.csv", csv_table(rows, ("key", *COLUMNS, "place")))
+        _write(
+            config.out / f"{config.table}.csv",
+            csv_table(rows, ("key", *COLUMNS, "split", "seeds", "place")),
+        )
         _write(config.out / f"{config.table}.tex", latex_table(rows, COLUMNS, caption=heading))
         parts.append("Rows:\n\n" + "\n".join(f"- {row['name']}: {row['place']}" for row in rows))
     if skips:
@@ -154,7 +153,7 @@ def title(config: ReproduceConfig, roles: dict[str, str]) -> str:
     """The table's title; with stand-ins it says that these are not the paper's data."""
     there = {name for row in TABLES[config.table] for name in (row.source, row.target)}
     players = {role: name for role, name in roles.items() if role in there and role != name}
-    played = [f"{DATA_NAMES[name]} plays {DATA_NAMES[role]}" for role, name in players.items()]
+    played = [f"{_title(name)} plays {_title(role)}" for role, name in players.items()]
     text = TITLES[config.table]
     return f"{text} [STAND-INS, not the paper's data: {', '.join(played)}]" if played else text
 
