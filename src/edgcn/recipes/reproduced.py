@@ -24,6 +24,7 @@ COLUMNS = (
     "name", "data", "protocol", "printed", "top1", "interval", "over_seeds", "majority", "raw",
     "random", "parameters", "gflop", "minutes",
 )  # fmt: skip
+IN_CSV = ("key", *COLUMNS, "split", "seeds", "place")
 
 
 @dataclass(frozen=True)
