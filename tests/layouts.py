@@ -1,10 +1,11 @@
 """Small data sets in the layouts of SMG, iMiGUE (both releases) and NTU RGB+D 60.
 
 Subjects, classes, cameras and published sides are the true ones; only the recordings are few, short
-and made up. Every class that tests also trains. Each class moves in a way of its own, the same for
-everybody, so that a probe has something to find.
+and made up. Every class that tests also trains, with several people. Each class moves in a way of
+its own, the same for everybody, so that a probe has something to find.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from edgcn.skeleton.layouts import BODY_25, KINECT_V2
 from edgcn.skeleton.remap import plan_remap
 from readers.writers import write_imigue, write_miga, write_ntu, write_smg
 
-SMG_SUBJECTS, SMG_CLASSES = 40, 17
+SMG_SUBJECTS, SMG_TRAIN, SMG_CLASSES = 40, range(1, 36), 17
 IMIGUE_SUBJECTS, IMIGUE_CLASSES = 72, 32
 NTU_SUBJECTS, NTU_CLASSES, NTU_CAMERAS = 40, 60, (1, 2, 3)
 FIRST_OF_TWO = 50  # of NTU's actions, those of two people
@@ -53,6 +54,12 @@ def gesture(rng: np.random.Generator, label: int, frames: int, *, size: float = 
     return (body + rng.normal(scale=0.004, size=body.shape)).astype(np.float32)
 
 
+def in_turn(rng: np.random.Generator, classes: int) -> Iterator[int]:
+    """All classes in some order, then all in another: no class twice before each was there."""
+    while True:
+        yield from rng.permutation(classes).tolist()
+
+
 def sizes(rng: np.random.Generator, people: int) -> np.ndarray:
     """How tall each is beside REST."""
     return rng.uniform(0.85, 1.1, people)
@@ -62,10 +69,11 @@ def write_small_smg(root: Path, *, seed: int = 0, clips: int = 5, frames: int = 
     """Recordings Sample0001 to Sample0040, each with so many clips two still frames apart."""
     rng = np.random.default_rng(seed)
     away = np.array([0, -0.9, 2.5])  # the sensor stands higher than the feet, in front
+    classes = {side: in_turn(rng, SMG_CLASSES) for side in (True, False)}
     for number, size in enumerate(sizes(rng, SMG_SUBJECTS), 1):
         parts, labels, end = [], [], 0
-        for n in range(clips):
-            label = ((number - 1) * clips + n) % SMG_CLASSES
+        for _ in range(clips):
+            label = next(classes[number in SMG_TRAIN])
             length = frames + int(rng.integers(0, frames))
             parts += [size * REST[None].repeat(2, axis=0), gesture(rng, label, length, size=size)]
             labels.append((label + 1, end + 3, end + 2 + length))  # counted from 1, end included
@@ -78,12 +86,11 @@ def write_small_imigue(root: Path, *, seed: int = 0, clips: int = 2, frames: int
     """The full release: a video for each of the 72 subjects, of few frames: workbooks are slow."""
     rng = np.random.default_rng(seed)
     videos, rows = {}, []
-    made = {True: 0, False: 0}  # clips of training and of test subjects so far
+    classes = {side: in_turn(rng, IMIGUE_CLASSES) for side in (True, False)}
     for subject, size in enumerate(sizes(rng, IMIGUE_SUBJECTS), 1):
-        side, parts = subject in TRAIN, []
+        parts = []
         for n in range(clips):
-            label = made[side] % IMIGUE_CLASSES
-            made[side] += 1
+            label = next(classes[subject in TRAIN])
             parts.append(keypoints(gesture(rng, label, frames, size=size), fingers=21))
             number = ILLUSTRATIVE if label == IMIGUE_CLASSES - 1 else label + 1
             end = (n + 1) * frames - 1  # counted from 0
@@ -99,9 +106,10 @@ def write_small_miga(root: Path, *, seed: int = 0, clips: int = 4, frames: int =
     rng = np.random.default_rng(seed)
     video = 0
     for role, count in (("train", 16), ("validate", 8), ("test", 8)):
-        for at in range(count):
+        turns = in_turn(rng, IMIGUE_CLASSES)
+        for _ in range(count):
             video += 1
-            classes = [(at * clips + n) % IMIGUE_CLASSES for n in range(clips)]
+            classes = [next(turns) for _ in range(clips)]
             parts = [keypoints(gesture(rng, label, frames), fingers=5) for label in classes]
             left, right = slice(25, 30), slice(30, 35)  # here, and the other way round in the files
             whole = np.concatenate(parts)
@@ -122,25 +130,23 @@ def keypoints(body: np.ndarray, *, fingers: int) -> np.ndarray:
     ]
     points = np.concatenate([joints, *hands], axis=1)
     shown = np.concatenate([seen, *(np.ones_like(hand[..., :1]) for hand in hands)], axis=1)
-    x, y = 640 + 350 * points[..., 0], 680 - 350 * points[..., 1]
+    x, y = 640 - 350 * points[..., 0], 680 - 350 * points[..., 1]
     return np.stack([x, y, np.full_like(x, 0.8)], axis=-1).astype(np.float32) * (shown > 0)
 
 
-def write_small_ntu(root: Path, *, seed: int = 0, actions: int = 3, frames: int = 12) -> Path:
-    """Forty performers with so many actions each, before three cameras, all in one folder.
-
-    Not fewer than 12 frames: the reader takes a second body of fewer for a ghost.
-    """
+def write_small_ntu(root: Path, *, seed: int = 0, actions: int = 6, frames: int = 6) -> Path:
+    """Forty performers with so many actions each, before three cameras, all in one folder."""
     rng = np.random.default_rng(seed)
-    made = {True: 0, False: 0}  # actions of training and of test performers so far
+    classes = {side: in_turn(rng, NTU_CLASSES) for side in (True, False)}
     for performer, size in enumerate(sizes(rng, NTU_SUBJECTS), 1):
-        side = performer in TRAIN_60
         for again in range(actions):
-            label = made[side] % NTU_CLASSES
-            made[side] += 1
-            length = frames + int(rng.integers(0, 4))
+            label = next(classes[performer in TRAIN_60])
+            two = (
+                label + 1 >= FIRST_OF_TWO
+            )  # of so few frames, one of two bodies is taken for a ghost
+            length = (12 if two else frames) + int(rng.integers(0, 4))
             people = [gesture(rng, label, length, size=size)]
-            if label + 1 >= FIRST_OF_TWO:
+            if two:
                 people.append(gesture(rng, label, length)[::-1] * (0.9, 1, 0.9) + (0.8, 0, 0))
             setup = (performer - 1) % 17 + 1
             for camera in NTU_CAMERAS:

@@ -3,6 +3,7 @@
 Every subject, camera and class is asserted, and that each class that tests also trains.
 """
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,9 @@ def assert_fair(store: Store, split: Split, *, classes: int) -> None:
     assert len(store.classes) == classes
     for rows in (split.train, split.test):
         assert set(store.labels[rows].tolist()) == set(range(classes))
+    trained = {(int(store.labels[row]), str(store.subjects[row])) for row in split.train}
+    several = Counter(label for label, _ in trained)
+    assert min(several.values()) > 1  # so that settings can be chosen on held-out people
     assert store.about["skipped"] == []
 
 
@@ -91,7 +95,7 @@ def test_ntu_cross_subject_trains_on_20_performers(stores: dict[str, Store]):
     assert people(store, split.train, "P") == NTU_TRAIN
     assert people(store, split.test, "P") == sorted(set(range(1, 41)) - set(NTU_TRAIN))
     assert_fair(store, split, classes=60)
-    assert (len(split.train), len(split.test)) == (180, 180)
+    assert (len(split.train), len(split.test)) == (360, 360)
 
 
 def test_ntu_cross_view_tests_on_camera_1(stores: dict[str, Store]):
@@ -100,7 +104,7 @@ def test_ntu_cross_view_tests_on_camera_1(stores: dict[str, Store]):
     assert set(store.cameras[split.test].tolist()) == {"C001"}
     assert set(store.cameras[split.train].tolist()) == {"C002", "C003"}
     assert_fair(store, split, classes=60)
-    assert (len(split.train), len(split.test)) == (240, 120)
+    assert (len(split.train), len(split.test)) == (480, 240)
 
 
 def test_ntu_has_two_people_in_its_mutual_actions_only(stores: dict[str, Store]):

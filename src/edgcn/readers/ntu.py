@@ -75,7 +75,7 @@ def read_ntu(path: Path, *, max_bodies: int = 2, actions: Literal[60, 120] = 120
         total=len(paths),
         splits=_splits(large),
         sources=tuple(paths),
-        note="" if large or not later else f"{len(later)} files of actions 61 to 120 left out",
+        note="" if large or not later else f"files of actions 61 to 120 left out: {len(later)}",
     )
 
 
