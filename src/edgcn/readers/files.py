@@ -6,7 +6,6 @@ Paths -> `stream` -> clips and `Skipped`; lines -> `rows` -> (rows, columns) flo
 import csv
 import json
 import math
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from jaxtyping import Float
 
 from edgcn.errors import EdgcnError, FileError
+from edgcn.readers.digits import parse_table
 from edgcn.skeleton.clip import Clip, Skipped
 
 
@@ -190,15 +190,13 @@ def rows(
             Kinect writes -inf where it cannot project a joint into an image.
         line_nos: the 1-based line number of each line; counted from 1 by default.
     """
+    kept = range(count) if columns is None else columns
+    values = parse_table(lines, count, kept, separator)
+    if values is not None:
+        return values
     places = line_nos or range(1, len(lines) + 1)
-    kept = list(range(count)) if columns is None else list(columns)
     if columns is not None:
         lines = _pick(path, lines, count, columns, places, separator)
-    if all(_columns(line, separator) == len(kept) for line in lines):
-        values = _parse((separator or " ").join(lines), separator or " ")
-        whole = values is not None and values.size == len(lines) * len(kept)
-        if values is not None and whole and np.isfinite(values).all():
-            return values.reshape(len(lines), len(kept))
     parsed = [
         _row(path, line_no, line, kept, separator)
         for line_no, line in zip(places, lines, strict=True)
@@ -222,20 +220,6 @@ def _pick(
             raise _wrong_count(path, line_no, line, count, len(fields))
         picked.append(glue.join(choose(fields)))
     return picked
-
-
-def _columns(line: str, separator: str | None) -> int:
-    return len(line.split()) if separator is None else line.count(separator) + 1
-
-
-def _parse(text: str, separator: str) -> Float[np.ndarray, "size"] | None:
-    """All numbers of a text, or None where something in it is none."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", DeprecationWarning)  # how numpy says "not a number"
-        try:
-            return np.fromstring(text, dtype=np.float64, sep=separator)
-        except (ValueError, DeprecationWarning):
-            return None
 
 
 def _short(text: str, limit: int = 40) -> str:
