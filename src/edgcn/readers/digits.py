@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
-BLOCK = 2**16  # fields at a time, so that a long recording needs no more memory than a short one
+BLOCK = 2**13  # fields at a time: their arrays stay in the cache, however long a recording is
 WIDEST = 24  # characters of a field that are looked at together
 EXACT = 2.0**53
 POWERS = 10.0 ** np.arange(23)

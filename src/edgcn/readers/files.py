@@ -7,6 +7,7 @@ import csv
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from io import IncrementalNewlineDecoder
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ def read_lines(path: Path) -> list[str]:
             path, f"expected UTF-8 text, got byte 0x{data[error.start]:02x}", line=line
         ) from None
     # str.splitlines would also split at form feeds and other rarities, and shift line numbers.
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = IncrementalNewlineDecoder(None, translate=True).decode(text, final=True).split("\n")
     while lines and not lines[-1].strip():
         lines.pop()
     return lines
