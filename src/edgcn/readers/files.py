@@ -6,6 +6,7 @@ Paths -> `stream` -> clips and `Skipped`; lines -> `rows` -> (rows, columns) flo
 import csv
 import json
 import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import IncrementalNewlineDecoder
 from operator import itemgetter
@@ -17,7 +18,11 @@ from jaxtyping import Float
 
 from edgcn.errors import EdgcnError, FileError
 from edgcn.readers.digits import parse_table
+from edgcn.readers.parallel import in_processes, workers
 from edgcn.skeleton.clip import Clip, Skipped
+
+MOMENT = 0.3  # seconds; a small set is read before other processes would have started
+CHUNK_SECONDS, LARGEST_CHUNK = 0.05, 64  # enough work for a process to be worth its messages
 
 
 def stream(
@@ -26,17 +31,42 @@ def stream(
     """What `read_one` yields for each path; a file that cannot be read becomes a `Skipped`.
 
     Only `FileError`, `OSError` and `UnicodeDecodeError` count as that: anything else is a bug.
-    Clips yielded before the error are kept.
+    Clips yielded before the error are kept. What takes longer than a moment goes on in as many
+    processes as there are cores, in the same order.
     """
-    for path in paths:
-        try:
-            yield from read_one(path)
-        except FileError as error:
-            yield skipped(error)
-        except UnicodeDecodeError as error:
-            yield Skipped(str(path), f"expected UTF-8 text, got {error}")
-        except OSError as error:
-            yield Skipped(str(error.filename or path), error.strerror or str(error))
+    started, rest, done = time.monotonic(), iter(paths), 0
+    for path in rest:
+        yield from _read(path, read_one)
+        done += 1
+        if time.monotonic() - started > MOMENT:
+            break
+    else:
+        return
+    processes = workers()
+    if processes == 1:
+        for path in rest:
+            yield from _read(path, read_one)
+        return
+    seconds = (time.monotonic() - started) / done
+    chunk = min(max(int(CHUNK_SECONDS / seconds), 1), LARGEST_CHUNK)
+
+    def read(chosen: list[Path]) -> list[Clip | Skipped]:
+        return [item for path in chosen for item in _read(path, read_one)]
+
+    yield from in_processes(rest, read, processes=processes, chunk=chunk)
+
+
+def _read(
+    path: Path, read_one: Callable[[Path], Iterable[Clip | Skipped]]
+) -> Iterator[Clip | Skipped]:
+    try:
+        yield from read_one(path)
+    except FileError as error:
+        yield skipped(error)
+    except UnicodeDecodeError as error:
+        yield Skipped(str(path), f"expected UTF-8 text, got {error}")
+    except OSError as error:
+        yield Skipped(str(error.filename or path), error.strerror or str(error))
 
 
 def skipped(error: FileError, *, known: bool = False) -> Skipped:
