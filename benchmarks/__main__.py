@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from benchmarks import encoders, ranks, stock
+from benchmarks import encoders, prepare, ranks, stock
 from benchmarks.peer import check_peer
 from benchmarks.report import SECTIONS, write, write_docs
 from benchmarks.worker import ROOT, Worker
@@ -32,6 +32,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--peer-msg3d", type=Path, help="a checkout of the public MS-G3D")
     parser.add_argument("--quick", action="store_true", help="few cells, for trying it out")
     parser.add_argument("--patience", type=float, default=PATIENCE, help="seconds of an iteration")
+    parser.add_argument(
+        "--fraction", type=float, default=prepare.FRACTION, help="of NTU 60 that is prepared"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "bench", help="folder of the results")
     parser.add_argument(
         "--docs",
@@ -71,6 +74,7 @@ def command(options: argparse.Namespace) -> str:
     flags += ["--peer-msg3d", "DIR"] if options.peer_msg3d else []
     flags += ["--quick"] if options.quick else []
     flags += ["--patience", f"{options.patience:g}"] if options.patience != PATIENCE else []
+    flags += ["--fraction", f"{options.fraction:g}"] if options.fraction != prepare.FRACTION else []
     return f"make bench BENCH='{' '.join(flags)}'" if flags else "make bench"
 
 
@@ -85,6 +89,7 @@ def run(options: argparse.Namespace) -> None:
             done["machine"]["ceilings"], quick=options.quick, patience=options.patience, say=say
         ),
         "stock": lambda: stock.measure(peer, quick=options.quick, say=say),
+        "prepare": lambda: prepare.measure(fraction=options.fraction, quick=options.quick, say=say),
         "ranks": lambda: ranks.measure(quick=options.quick, say=say),
     }
     for name in names:

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from benchmarks import around, encoders, machine, probes, ranks, roofline, scale, stock
+from benchmarks import around, encoders, machine, prepare, probes, ranks, roofline, scale, stock
 from edgcn.errors import EdgcnError
 from edgcn.runs import read_json, write_json, writing
 
@@ -18,6 +18,7 @@ SECTIONS = {
     "ranks": ("Two ranks", ranks.table),
     "around": ("Around the encoder", around.table),
     "scale": ("Scale", scale.table),
+    "prepare": ("Preparing", prepare.table),
     "probes": ("Probes", probes.table),
 }
 FIGURE = "roofline.png"

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from benchmarks import __main__ as command
-from benchmarks import encoders, ranks, report, roofline, stock, timing
+from benchmarks import encoders, prepare, ranks, report, roofline, stock, timing
 from benchmarks.counting import bytes_moved, forward_work
 from benchmarks.machine import describe
 from benchmarks.markdown import markdown
@@ -299,3 +299,19 @@ def test_every_mode_runs(mode, bodies, tmp_path):
     run = iteration(Case("ascal-lstm", mode, 2, "bfloat16", bodies, 1), stores=tmp_path)
     run()
     run()
+
+
+def test_prepared_files_are_ntu_files_that_both_readers_read_alike(tmp_path):
+    size = prepare.write_set(tmp_path / "set", files=60)
+    paths = sorted((tmp_path / "set").rglob("*.skeleton"))
+    assert len(paths) == 60
+    assert sum(path.stat().st_size for path in paths) == size
+    prepare.check_same(paths[::7])
+
+
+def test_preparing_beside_the_reference():
+    row = {"files": 100, "megabytes": 30.0, "seconds": 2.0, "first_batch": 0.01, "peak": None}
+    row |= {"processes": 3, "store_bytes": 5000}
+    made = prepare.table({"fraction": 0.1, "sets": [row], "plain": 5.0, "alone": 20.0})
+    assert "| 50 | 50 | 10 | - | 3 | **10.0** |" in made
+    assert "(4.0 times)" in made

@@ -6,8 +6,9 @@ Paths -> `stream` -> clips and `Skipped`; lines -> `rows` -> (rows, columns) flo
 import csv
 import json
 import math
-import warnings
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from io import IncrementalNewlineDecoder
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,12 @@ import numpy as np
 from jaxtyping import Float
 
 from edgcn.errors import EdgcnError, FileError
+from edgcn.readers.digits import parse_table
+from edgcn.readers.parallel import in_processes, workers
 from edgcn.skeleton.clip import Clip, Skipped
+
+MOMENT = 0.3  # seconds; a small set is read before other processes would have started
+CHUNK_SECONDS, LARGEST_CHUNK = 0.05, 64  # enough work for a process to be worth its messages
 
 
 def stream(
@@ -25,17 +31,42 @@ def stream(
     """What `read_one` yields for each path; a file that cannot be read becomes a `Skipped`.
 
     Only `FileError`, `OSError` and `UnicodeDecodeError` count as that: anything else is a bug.
-    Clips yielded before the error are kept.
+    Clips yielded before the error are kept. What takes longer than a moment goes on in as many
+    processes as there are cores, in the same order.
     """
-    for path in paths:
-        try:
-            yield from read_one(path)
-        except FileError as error:
-            yield skipped(error)
-        except UnicodeDecodeError as error:
-            yield Skipped(str(path), f"expected UTF-8 text, got {error}")
-        except OSError as error:
-            yield Skipped(str(error.filename or path), error.strerror or str(error))
+    started, rest, done = time.monotonic(), iter(paths), 0
+    for path in rest:
+        yield from _read(path, read_one)
+        done += 1
+        if time.monotonic() - started > MOMENT:
+            break
+    else:
+        return
+    processes = workers()
+    if processes == 1:
+        for path in rest:
+            yield from _read(path, read_one)
+        return
+    seconds = (time.monotonic() - started) / done
+    chunk = min(max(int(CHUNK_SECONDS / seconds), 1), LARGEST_CHUNK)
+
+    def read(chosen: list[Path]) -> list[Clip | Skipped]:
+        return [item for path in chosen for item in _read(path, read_one)]
+
+    yield from in_processes(rest, read, processes=processes, chunk=chunk)
+
+
+def _read(
+    path: Path, read_one: Callable[[Path], Iterable[Clip | Skipped]]
+) -> Iterator[Clip | Skipped]:
+    try:
+        yield from read_one(path)
+    except FileError as error:
+        yield skipped(error)
+    except UnicodeDecodeError as error:
+        yield Skipped(str(path), f"expected UTF-8 text, got {error}")
+    except OSError as error:
+        yield Skipped(str(error.filename or path), error.strerror or str(error))
 
 
 def skipped(error: FileError, *, known: bool = False) -> Skipped:
@@ -86,7 +117,7 @@ def read_lines(path: Path) -> list[str]:
             path, f"expected UTF-8 text, got byte 0x{data[error.start]:02x}", line=line
         ) from None
     # str.splitlines would also split at form feeds and other rarities, and shift line numbers.
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = IncrementalNewlineDecoder(None, translate=True).decode(text, final=True).split("\n")
     while lines and not lines[-1].strip():
         lines.pop()
     return lines
@@ -190,15 +221,13 @@ def rows(
             Kinect writes -inf where it cannot project a joint into an image.
         line_nos: the 1-based line number of each line; counted from 1 by default.
     """
+    kept = range(count) if columns is None else columns
+    values = parse_table(lines, count, kept, separator)
+    if values is not None:
+        return values
     places = line_nos or range(1, len(lines) + 1)
-    kept = list(range(count)) if columns is None else list(columns)
     if columns is not None:
         lines = _pick(path, lines, count, columns, places, separator)
-    if all(_columns(line, separator) == len(kept) for line in lines):
-        values = _parse((separator or " ").join(lines), separator or " ")
-        whole = values is not None and values.size == len(lines) * len(kept)
-        if values is not None and whole and np.isfinite(values).all():
-            return values.reshape(len(lines), len(kept))
     parsed = [
         _row(path, line_no, line, kept, separator)
         for line_no, line in zip(places, lines, strict=True)
@@ -222,20 +251,6 @@ def _pick(
             raise _wrong_count(path, line_no, line, count, len(fields))
         picked.append(glue.join(choose(fields)))
     return picked
-
-
-def _columns(line: str, separator: str | None) -> int:
-    return len(line.split()) if separator is None else line.count(separator) + 1
-
-
-def _parse(text: str, separator: str) -> Float[np.ndarray, "size"] | None:
-    """All numbers of a text, or None where something in it is none."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", DeprecationWarning)  # how numpy says "not a number"
-        try:
-            return np.fromstring(text, dtype=np.float64, sep=separator)
-        except (ValueError, DeprecationWarning):
-            return None
 
 
 def _short(text: str, limit: int = 40) -> str:

@@ -128,19 +128,20 @@ def _parse(path: Path, lines: Sequence[str]) -> tuple[int, list[Track]]:
     total = _count(path, lines, 0, "the number of frames")
     if total == 0:
         raise FileError(path, "expected at least one frame, got 0", line=1)
-    at, starts, owners = 1, [], []
+    at, owners = 1, []
+    joints: list[str] = []
+    places: list[int] = []
     for frame in range(total):
         bodies = _count(path, lines, at, f"the number of bodies of frame {frame + 1}")
         at += 1
         for body in range(bodies):
             owners.append((frame, _body_id(path, lines, at, body)))
-            starts.append(at + 2)
+            joints += lines[at + 2 : at + 2 + JOINTS]
+            places += range(at + 3, at + 3 + JOINTS)
             at += 2 + JOINTS
     if any(line.strip() for line in lines[at:]):
         raise FileError(path, f"expected the end after {total} frames, got more", line=at + 1)
-    inside = [start + joint for start in starts for joint in range(JOINTS)]
-    places = [place + 1 for place in inside]
-    xyz = rows(path, [lines[p] for p in inside], 12, columns=(0, 1, 2), line_nos=places)
+    xyz = rows(path, joints, 12, columns=(0, 1, 2), line_nos=places)
     return total, _tracks(owners, xyz.reshape(-1, JOINTS, 3))
 
 
