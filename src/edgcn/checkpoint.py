@@ -143,14 +143,3 @@ def load_encoder(path: Path) -> tuple[nn.Module, Inputs, dict[str, Any]]:
     encoder = build_encoder(about["encoder"], inputs, about["options"])
     encoder.load_state_dict(tensors)
     return encoder.eval(), inputs, about
-
-
-def check_topology(inputs: Inputs, topology: Topology, *, where: str) -> None:
-    """An encoder reads the joints it was trained on, in their order, and no others."""
-    if inputs.topology.joints != topology.joints:
-        raise EdgcnError(
-            f"the encoder was trained on topology {inputs.topology.name!r} "
-            f"({len(inputs.topology)} joints), {where} has {topology.name!r} "
-            f"({len(topology)} joints); prepare it again with "
-            f"`edgcn prepare ... --topology {inputs.topology.name}`"
-        )
