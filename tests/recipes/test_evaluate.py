@@ -308,6 +308,7 @@ def test_a_rebuilt_encoder_is_kept_with_its_probe_and_the_run_keeps_its_own(
     tests = other.split().test
     top1 = (named[tests] == other.labels[tests]).mean()
     assert top1 == pytest.approx(results["rows"][-1]["top1"])
+    assert len(recognizer.label(store)) == len(store)  # a third store is remapped
 
 
 def test_other_numbers_of_bodies_are_scored_and_said(run: Path, tmp_path: Path) -> None:

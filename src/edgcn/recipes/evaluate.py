@@ -220,7 +220,8 @@ def save_probe(
         "protocol": config.protocol,
         "store": str(store.path),
         "note": store.note,
-        "skeleton": config.skeleton,
+        # An encoder that was rebuilt is kept with its probe: new stores come to it as to any other.
+        "skeleton": "remap" if config.skeleton == "rebuild" else config.skeleton,
         "third": config.third,
     }
     save_tensors(folder / "probe.safetensors", probe_to_tensors(probe), about)
