@@ -6,7 +6,7 @@ topology, normalization, features and frames.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from edgcn.encoders import ENCODERS
 from edgcn.errors import EdgcnError, did_you_mean
 from edgcn.features import feature_channels, prepare_features
 from edgcn.normalize import Normalize, normalize
+from edgcn.skeleton.bridge import Sensor
 from edgcn.skeleton.tensors import Clips
 from edgcn.skeleton.topology import Topology
 
@@ -61,6 +62,7 @@ class Inputs:
     Args:
         dims: how many channels are geometry.
         frames: what every clip is resampled to.
+        sensor: of the clips that the encoder learned from.
     """
 
     topology: Topology
@@ -70,6 +72,7 @@ class Inputs:
     normalize: Normalize
     stream: str = "joint"
     moments: bool = False
+    sensor: Sensor | None = None
 
     def clean(self, x: Clips) -> Clips:
         """Normalized clips, before augmentation and features."""
@@ -95,14 +98,17 @@ class Inputs:
             "normalize": self.normalize.to_dict(),
             "stream": self.stream,
             "moments": self.moments,
+            "sensor": None if self.sensor is None else asdict(self.sensor),
         }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Inputs":
         """Inverse of `to_dict`."""
+        sensor = data.get("sensor")
         return cls(
             **data
             | {
+                "sensor": None if sensor is None else Sensor(**sensor),
                 "topology": Topology.from_dict(data["topology"]),
                 "normalize": Normalize.from_dict(data["normalize"]),
             }
@@ -137,14 +143,3 @@ def load_encoder(path: Path) -> tuple[nn.Module, Inputs, dict[str, Any]]:
     encoder = build_encoder(about["encoder"], inputs, about["options"])
     encoder.load_state_dict(tensors)
     return encoder.eval(), inputs, about
-
-
-def check_topology(inputs: Inputs, topology: Topology, *, where: str) -> None:
-    """An encoder reads the joints it was trained on, in their order, and no others."""
-    if inputs.topology.joints != topology.joints:
-        raise EdgcnError(
-            f"the encoder was trained on topology {inputs.topology.name!r} "
-            f"({len(inputs.topology)} joints), {where} has {topology.name!r} "
-            f"({len(topology)} joints); prepare it again with "
-            f"`edgcn prepare ... --topology {inputs.topology.name}`"
-        )

@@ -24,6 +24,7 @@ from edgcn.errors import EdgcnError
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Precision = Literal["auto", "float32", "bfloat16"]
+Skeleton = Literal["remap", "rebuild", "position"]
 Protocol = Literal["linear", "logistic", "knn"]
 
 
@@ -136,6 +137,11 @@ class EvaluateConfig(BaseModel, frozen=True, extra="forbid"):
     """Store with labels."""
     protocol: Protocol = "linear"
     """linear: the paper's SGD. logistic: C chosen on held-out training subjects. knn: cosine."""
+    skeleton: Skeleton = "remap"
+    """If the joints differ. remap: the clips go to the encoder's joints by name. rebuild: the
+    encoder goes to the store's joints by name. position: joint i is joint i, names unread."""
+    third: Literal["zero", "confidence"] = "zero"
+    """What an encoder of 3D clips reads as depth in clips of pixels: 0, or the confidence."""
     split: str | None = None
     """A published split's name, `subject`, `subject:a,b`, `camera:a,b` or `given`."""
     readout: Literal["mean", "pyramid"] = "mean"

@@ -117,10 +117,7 @@ def _turn_and_scale(
 ) -> Float[Tensor, "n d d"]:
     """What turns each clip to the front and divides it by its torso, whichever is asked for."""
     matrix = torch.eye(dims).to(x).expand(len(x), dims, dims)
-    spine, shoulders = (
-        _first_body(x, ends, topology=topology, dims=dims)
-        for ends in (topology.spine, topology.shoulders)
-    )
+    spine, shoulders = trunk(x, topology=topology, dims=dims)
     if settings.align:
         matrix = _facing(spine, shoulders)
     if settings.scale == "torso":
@@ -182,6 +179,23 @@ def _unit_bones(
     return with_geometry(x, joints_from_bones(vectors * factor, seen, topology=topology))
 
 
+def trunk(
+    x: Clips, *, topology: Topology, dims: int
+) -> tuple[Float[Tensor, "n d t"], Float[Tensor, "n d t"]]:
+    """The first body's spine, upwards, and shoulders, left to right; 0 where an end is missing."""
+    spine, shoulders = (
+        _first_body(x, ends, topology=topology, dims=dims)
+        for ends in (topology.spine, topology.shoulders)
+    )
+    return spine, shoulders
+
+
+def median_length(vector: Float[Tensor, "n d t"]) -> Float[Tensor, " n"]:
+    """Over the frames that have the vector; NaN where none has."""
+    length = vector.square().sum(dim=1).sqrt()
+    return torch.where(length > NO_LENGTH, length, torch.nan).nanmedian(dim=1).values
+
+
 def _first_body(
     x: Clips, ends: tuple[str, str], *, topology: Topology, dims: int
 ) -> Float[Tensor, "n d t"]:
@@ -239,8 +253,7 @@ def _torso(
     """Median length of the first body's spine, or else of its shoulders, or else 1."""
     size = torch.ones(len(spine)).to(spine)
     for vector in (shoulders, spine):
-        length = vector.square().sum(dim=1).sqrt()
-        median = torch.where(length > NO_LENGTH, length, torch.nan).nanmedian(dim=1).values
+        median = median_length(vector)
         size = torch.where(median > NO_LENGTH, median, size)  # NaN, no such frame, is not greater
     return size.view(-1, 1, 1)
 

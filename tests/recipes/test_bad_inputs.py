@@ -23,6 +23,7 @@ from edgcn.config import PretrainConfig
 from edgcn.normalize import NORMALIZATIONS
 from edgcn.runs import write_json
 from edgcn.skeleton.clip import Clip
+from edgcn.skeleton.topology import Topology
 from edgcn.store import open_store, write, write_store
 from helpers import (
     FEW_JOINTS,
@@ -178,6 +179,14 @@ def run(folder: Path) -> None:
 def run_and_other_joints(folder: Path) -> None:
     run(folder)
     tiny_store(folder, name="other")
+
+
+def run_and_unnamed_joints(folder: Path) -> None:
+    run(folder)
+    points = Topology(
+        "points", ("a", "b", "c"), (("b", "a"), ("c", "b")), "a", (), ("a", "c"), ("a", "b"), ""
+    )
+    tiny_store(folder, name="other", topology=points)
 
 
 def run_and_two_bodies(folder: Path) -> None:
@@ -354,8 +363,11 @@ CASES = (
     Case("resuming with other settings", "pretrain --resume run --lr 1", run),
     Case("evaluating a folder that is no run", "evaluate store store", store),
     Case("cut checkpoint", "evaluate run store", cut_checkpoint),
-    Case("wrong topology for a checkpoint", "evaluate run other", run_and_other_joints),
-    Case("more bodies than the checkpoint knows", "evaluate run pairs", run_and_two_bodies),
+    Case("another number of joints, taken by position",
+         "evaluate run other --skeleton position", run_and_other_joints),
+    Case("joints without a name in common", "evaluate run other", run_and_unnamed_joints),
+    Case("more bodies than the checkpoint knows",
+         "evaluate run pairs --epochs 1 --no-figures", run_and_two_bodies, works=True),
     Case("split that leaves a class without training clips", "evaluate run other",
          run_and(only_tested)),
     Case("clips without labels", "evaluate run other", run_and(lambda c: replace(c, label=-1))),

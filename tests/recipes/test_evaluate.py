@@ -18,9 +18,11 @@ from edgcn.errors import EdgcnError
 from edgcn.evaluation.baselines import random_encoder
 from edgcn.evaluation.embed import embed, raw_coordinates
 from edgcn.evaluation.probes import fit_linear
+from edgcn.inference import load
 from edgcn.recipes.evaluate import evaluate, folder_name, name_of
 from edgcn.runs import read_json
 from edgcn.skeleton.clip import Clip
+from edgcn.skeleton.remap import plan_remap
 from edgcn.splits import Split
 from edgcn.store import Store, open_store, write_store
 from helpers import make_clips, tiny_recordings, tiny_store, tiny_topology, twenty_joints
@@ -271,13 +273,48 @@ def test_labels_that_cannot_be_scored_are_refused(name: str, run: Path, tmp_path
     assert not list(run.glob("tiny-*"))
 
 
-def test_other_skeletons_are_refused(run: Path, tmp_path: Path) -> None:
-    other = tiny_store(tmp_path, name="twenty", clips=12, topology=twenty_joints())
-    with pytest.raises(EdgcnError, match=r"trained on topology 'tiny5' .*--topology tiny5"):
-        score(run, other.path)
-    pairs = tiny_store(tmp_path, name="pairs", clips=12, bodies=2)
-    with pytest.raises(EdgcnError, match=r"clips of 1 bodies, .* has 2"):
-        score(run, pairs.path)
+def test_other_skeletons_are_scored_and_the_joints_are_listed(run: Path, tmp_path: Path) -> None:
+    other = tiny_store(tmp_path, name="twenty", clips=24, topology=twenty_joints())
+    results = score(run, other.path)
+    plan = plan_remap(twenty_joints(), tiny_topology())
+    joints = results["transfer"]["joints"]
+    assert (results["transfer"]["skeleton"], results["transfer"]["third"]) == ("remap", "keep")
+    assert joints["taken"] == plan.exact
+    assert joints["dropped"] == list(plan.dropped)
+    raw = raw_coordinates(other, np.arange(len(other)), fit=other.split().train)
+    probe = fit_linear(
+        raw[other.split().train], other.labels[other.split().train], classes=3, epochs=10
+    )
+    said = probe.scores(raw[other.split().test]).argmax(1)  # of all twenty joints, as they were
+    top1 = (said == other.labels[other.split().test]).mean()
+    assert results["rows"][1]["top1"] == pytest.approx(top1)
+    with pytest.raises(EdgcnError, match=r"5 \('tiny5'\), .* 20 \('kinect_v1'\)"):
+        score(run, other.path, skeleton="position")
+
+
+def test_a_rebuilt_encoder_is_kept_with_its_probe_and_the_run_keeps_its_own(
+    run: Path, store: Store, tmp_path: Path
+) -> None:
+    score(run, store.path)
+    before = (run / "probe.safetensors").read_bytes()
+    other = tiny_store(tmp_path, name="twenty", clips=24, topology=twenty_joints())
+    results = score(run, other.path, skeleton="rebuild", protocol="knn")
+    folder = Path(results["folder"])
+    assert folder.name == "twenty-people-knn-rebuild"
+    assert (run / "probe.safetensors").read_bytes() == before
+    recognizer = load(folder)
+    assert recognizer.inputs.topology == twenty_joints()
+    named = recognizer.probabilities(other).argmax(1)
+    tests = other.split().test
+    top1 = (named[tests] == other.labels[tests]).mean()
+    assert top1 == pytest.approx(results["rows"][-1]["top1"])
+    assert len(recognizer.label(store)) == len(store)  # a third store is remapped
+
+
+def test_other_numbers_of_bodies_are_scored_and_said(run: Path, tmp_path: Path) -> None:
+    pairs = tiny_store(tmp_path, name="pairs", clips=24, bodies=2)
+    (note,) = score(run, pairs.path)["transfer"]["notes"]
+    assert "only the first 1 of 2 bodies" in note
 
 
 def test_what_it_says(run: Path, store: Store) -> None:

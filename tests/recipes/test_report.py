@@ -10,7 +10,7 @@ from edgcn.config import EvaluateConfig, PretrainConfig
 from edgcn.errors import EdgcnError
 from edgcn.recipes.evaluate import evaluate
 from edgcn.recipes.report import collect, report
-from edgcn.runs import write_json
+from edgcn.runs import read_json, write_json
 from helpers import tiny_store
 from tiny_runs import tiny_run
 
@@ -50,6 +50,18 @@ def table(*runs: Path) -> dict[str, dict[str, Any]]:
     tables = collect(runs)
     assert list(tables) == ["smg, split mine, linear"]
     return {row["name"]: row for row in tables["smg, split mine, linear"]}
+
+
+def test_ways_to_meet_another_skeleton_are_rows_of_their_own(tmp_path: Path) -> None:
+    runs = [made_up(tmp_path / str(number), score=0.1 * number) for number in range(3)]
+    for run, skeleton in zip(runs[:2], ("remap", "rebuild"), strict=True):
+        path = run / "smg-mine-linear-mean" / "results.json"
+        transfer = {"skeleton": skeleton, "third": "keep", "notes": []}
+        write_json(path, read_json(path) | {"transfer": transfer})  # the third is an older result
+    rows = table(*runs)
+    assert [rows[f"random encoder (edgcn-s), skeleton {how}"]["top1"] for how in
+            ("remap", "rebuild")] == pytest.approx([0.3, 0.3])  # fmt: skip
+    assert len(rows) == 6
 
 
 def test_seeds_of_one_setting_are_one_row(tmp_path: Path) -> None:

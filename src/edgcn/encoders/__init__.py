@@ -9,6 +9,7 @@ from functools import partial
 
 from edgcn.encoders.dense_graph import DenseGraphEncoder
 from edgcn.encoders.readout import READOUTS, Encoder
+from edgcn.encoders.rebuild import rebuild
 from edgcn.encoders.recurrent import RecurrentEncoder
 from edgcn.encoders.synchronized_norm import synchronize_batch_norm
 
@@ -40,5 +41,6 @@ __all__ = [
     "DenseGraphEncoder",
     "Encoder",
     "RecurrentEncoder",
+    "rebuild",
     "synchronize_batch_norm",
 ]

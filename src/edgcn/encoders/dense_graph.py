@@ -246,6 +246,13 @@ class DenseGraphEncoder(nn.Module):
         normalized = normalize_channels(self.input_norm, rows).view(n, t, m, v, c)
         return normalized.permute(3, 0, 2, 1, 4).reshape(v, n * m, t, c)
 
+    def joint_axes(self) -> dict[str, dict[int, int]]:
+        """Tensors laid out by joint, for `edgcn.encoders.rebuild`."""
+        parts = ("weight", "bias", "running_mean", "running_var")
+        graphs = [name for name, layer in self.named_modules() if isinstance(layer, GraphConv)]
+        axes = {f"input_norm.{part}": {0: self.in_channels} for part in parts}
+        return axes | {f"{name}.residual": {0: 1, 1: 1} for name in graphs}
+
     def recompute(self, *, on: bool = True) -> None:
         """Gradient checkpointing: keep what goes into each layer, and compute the rest again.
 

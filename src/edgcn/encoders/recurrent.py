@@ -26,6 +26,11 @@ class RecurrentEncoder(nn.Module):
         self.feature_dim = self.embed_dim = embed_dim
         self.lstm = nn.LSTM(in_channels * len(topology), embed_dim, batch_first=True)
 
+    def joint_axes(self) -> dict[str, dict[int, int]]:
+        """Tensors laid out by joint, for `edgcn.encoders.rebuild`: the first layer's input."""
+        names = [name for name, _ in self.named_parameters() if "weight_ih_l0" in name]
+        return {name: {1: self.in_channels} for name in names}
+
     def features(self, clips: Clips) -> Float[Tensor, "n d t 1"]:
         """The hidden state of every frame, bodies averaged."""
         check_clips(clips, self.topology, in_channels=self.in_channels, bodies=self.bodies)

@@ -3,7 +3,7 @@
 frames (T, V, C) or (T, M, V, C), or a store -> embeddings (N, D), probabilities (N, K), names
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +11,12 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from edgcn.checkpoint import Inputs, check_topology, load_encoder, load_tensors
+from edgcn.checkpoint import Inputs, load_encoder, load_tensors
 from edgcn.encoders import READOUTS
 from edgcn.errors import EdgcnError
 from edgcn.evaluation.embed import BATCH, embed
 from edgcn.evaluation.probes import LinearProbe, Probe, probe_from_tensors
+from edgcn.evaluation.transfer import match
 from edgcn.skeleton.tensors import Clips, even_positions, resample_time
 from edgcn.store import Store
 
@@ -25,6 +26,8 @@ class Recognizer:
 
     Args:
         probe: what `edgcn evaluate` saved; without it only `embed` works.
+        transfer: `skeleton` and `third` for stores of another skeleton or sensor, as `evaluate`
+            takes them ("remap" and "zero" by default).
     """
 
     def __init__(
@@ -35,9 +38,11 @@ class Recognizer:
         probe: Probe | None = None,
         classes: Sequence[str] = (),
         readout: str = "mean",
+        transfer: Mapping[str, str] | None = None,
     ) -> None:
         self.encoder, self.inputs = encoder.eval(), inputs
         self.probe, self.classes, self.readout = probe, tuple(classes), readout
+        self.transfer = dict(transfer or {})
 
     @torch.no_grad()
     def embed(self, clips: Store | Sequence[np.ndarray]) -> Float[np.ndarray, "n d"]:
@@ -45,13 +50,15 @@ class Recognizer:
         if not len(clips):
             raise EdgcnError("expected at least one clip, got none")
         if isinstance(clips, Store):
-            check_topology(self.inputs, clips.topology, where=str(clips.path))
-            everything = np.arange(len(clips))
-            return embed(self.encoder, clips, everything, inputs=self.inputs, readout=self.readout)
+            rows = np.arange(len(clips))
+            matched = match(self.encoder, self.inputs, {}, clips, rows=rows, **self.transfer)
+            return embed(
+                self.encoder, matched.store, rows, inputs=self.inputs, readout=self.readout
+            )
         parts = []
         for first in range(0, len(clips), BATCH):
-            rows = range(first, min(first + BATCH, len(clips)))
-            x = torch.cat([self._one(clips[row], row) for row in rows])
+            some = range(first, min(first + BATCH, len(clips)))
+            x = torch.cat([self._one(clips[row], row) for row in some])
             x = self.inputs.features(self.inputs.clean(x))
             parts.append(READOUTS[self.readout](self.encoder, x))  # type: ignore[arg-type]
         return torch.cat(parts).numpy()
@@ -101,5 +108,10 @@ def load(run: str | Path) -> Recognizer:
     tensors, about = load_tensors(run / "probe.safetensors")
     probe = probe_from_tensors(tensors)
     return Recognizer(
-        encoder, inputs, probe=probe, classes=about["classes"], readout=about["readout"]
+        encoder,
+        inputs,
+        probe=probe,
+        classes=about["classes"],
+        readout=about["readout"],
+        transfer={key: about[key] for key in ("skeleton", "third") if key in about},
     )

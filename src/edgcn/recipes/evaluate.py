@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from edgcn.checkpoint import check_topology, load_encoder, save_tensors
+from edgcn.checkpoint import load_encoder, save_encoder, save_tensors
 from edgcn.config import EvaluateConfig
 from edgcn.errors import EdgcnError
 from edgcn.evaluation.baselines import majority_scores, random_encoder
@@ -25,6 +25,7 @@ from edgcn.evaluation.probes import (
     fit_logistic,
     probe_to_tensors,
 )
+from edgcn.evaluation.transfer import match
 from edgcn.recipes.pretrain import config_of
 from edgcn.reports.plots import confusion_matrix_plot, embedding_map, results_bars
 from edgcn.reports.tables import results_table
@@ -46,18 +47,16 @@ def evaluate(config: EvaluateConfig, *, say: Callable[[str], None] = print) -> d
         config_of(config.run),
         load_encoder(config.run / "encoder.safetensors"),
     )
-    check_topology(inputs, store.topology, where=str(store.path))
-    check_bodies(inputs.bodies, store)
-    if inputs.dims != store.dims:
-        say(
-            f"note: the encoder was trained with {inputs.dims} geometry channels, "
-            f"{store.path} has {store.dims} ({store.units}); scores across sensors are a transfer"
-        )
     split = labelled(store, store.split(config.split))
     folder = config.run / folder_name(config, store, split)
     if (folder / "results.json").exists() and not config.overwrite:
         raise EdgcnError(f"{folder} holds a result already; pass --overwrite to replace it")
 
+    how: dict[str, Any] = {"skeleton": config.skeleton, "third": config.third}
+    matched = match(encoder, inputs, about, store, rows=split.train, **how)
+    encoder, inputs = matched.encoder, matched.inputs
+    for note in matched.notes:
+        say(f"transfer: {note}")
     device = choose_device(config.accelerator)
     untrained = random_encoder(about["encoder"], inputs, about["options"], seed=trained.seed)
     title = name_of(trained.encoder, trained.moments)
@@ -70,7 +69,7 @@ def evaluate(config: EvaluateConfig, *, say: Callable[[str], None] = print) -> d
         features[name] = cached_embed(
             config.run / "features",
             model.to(device),
-            store,
+            matched.store,
             inputs=inputs,
             readout=config.readout,
             device=device,
@@ -81,7 +80,10 @@ def evaluate(config: EvaluateConfig, *, say: Callable[[str], None] = print) -> d
 
     rows, probe, scores = score_all(config, store, split, features)
     folder.mkdir(exist_ok=True)
-    save_probe(folder, config, store, probe)
+    save_probe(folder, config, store, probe, rebuilt=matched.rebuilt)
+    if matched.rebuilt:  # `edgcn.load(folder)` has what the run's own encoder cannot read
+        names = {"name": about["encoder"], "options": about["options"], "inputs": inputs}
+        save_encoder(folder / "encoder.safetensors", encoder, **names)
     matrix = confusion(store.labels[split.test], scores.argmax(1), len(store.classes))
     results = {
         "rows": rows,
@@ -89,6 +91,7 @@ def evaluate(config: EvaluateConfig, *, say: Callable[[str], None] = print) -> d
         "readout": config.readout,
         "split": split.name,
         "store": str(store.path),
+        "transfer": matched.record,
         "store_fingerprint": store.fingerprint,
         "note": store.note,
         "n_train": len(split.train),
@@ -124,15 +127,6 @@ def name_of(encoder: str, moments: bool) -> str:
     if encoder.startswith("edgcn"):
         return f"{'A-EDGCN' if moments else 'EDGCN'} ({encoder})"
     return encoder + (" + moments" if moments else "")
-
-
-def check_bodies(bodies: int, store: Store) -> None:
-    """An encoder with batch statistics per body reads that many bodies and no others."""
-    if bodies != store.bodies:
-        raise EdgcnError(
-            f"the encoder was trained on clips of {bodies} bodies, {store.path} has "
-            f"{store.bodies}; prepare a store with the same number"
-        )
 
 
 def choose_device(accelerator: str) -> torch.device:
@@ -171,6 +165,7 @@ def folder_name(config: EvaluateConfig, store: Store, split: Split) -> str:
     parts = [store.name, split.name, config.protocol]
     if config.readout != "mean":
         parts.append(config.readout)
+    parts += [part for part in (config.skeleton, config.third) if part not in ("remap", "zero")]
     return re.sub(r"[^\w.-]+", "_", "-".join(parts))
 
 
@@ -220,17 +215,26 @@ def describe_choice(rows: list[dict[str, Any]], name: str) -> str:
     return f"{name} chosen on held-out training subjects: {', '.join(chosen)}"
 
 
-def save_probe(folder: Path, config: EvaluateConfig, store: Store, probe: Probe) -> None:
-    """The probe with its class names, beside the result and in the run."""
+def save_probe(
+    folder: Path, config: EvaluateConfig, store: Store, probe: Probe, *, rebuilt: bool
+) -> None:
+    """The probe with its class names, beside the result and in the run.
+
+    Not in the run where it reads a rebuilt encoder: the run's own would give it other numbers.
+    """
     about = {
         "classes": list(store.classes),
         "readout": config.readout,
         "protocol": config.protocol,
         "store": str(store.path),
         "note": store.note,
+        # An encoder that was rebuilt is kept with its probe: new stores come to it as to any other.
+        "skeleton": "remap" if config.skeleton == "rebuild" else config.skeleton,
+        "third": config.third,
     }
-    for path in (folder / "probe.safetensors", config.run / "probe.safetensors"):
-        save_tensors(path, probe_to_tensors(probe), about)
+    save_tensors(folder / "probe.safetensors", probe_to_tensors(probe), about)
+    if not rebuilt:
+        save_tensors(config.run / "probe.safetensors", probe_to_tensors(probe), about)
 
 
 def draw(

@@ -20,6 +20,7 @@ from edgcn.encoders import DenseGraphEncoder, synchronize_batch_norm
 from edgcn.errors import EdgcnError
 from edgcn.evaluation.embed import canonical
 from edgcn.evaluation.monitor import knn_check
+from edgcn.evaluation.sensors import measure_sensor
 from edgcn.normalize import NORMALIZATIONS
 from edgcn.objectives import MomentumContrast
 from edgcn.progress import progress
@@ -197,6 +198,7 @@ def make_inputs(store: Store, config: PretrainConfig, rows: np.ndarray) -> Input
         normalize=settings,
         stream=config.stream,
         moments=config.moments,
+        sensor=measure_sensor(store, rows),
     )
 
 

@@ -111,6 +111,10 @@ def settings_of(row: Row, config: Row, results: Row) -> Row:
     if row["name"] == "raw coordinates":
         return settings
     settings["readout"] = results["readout"]
+    transfer = {"skeleton": "remap", "third": "keep", "notes": []} | results.get("transfer", {})
+    settings |= {name: transfer[name] for name in ("skeleton", "third")}
+    if transfer["notes"]:  # the random encoder too read the clips as that store's
+        settings["store"] = Path(config["store"]).name
     if row["baseline"]:
         return settings | {name: config[name] for name in UNTRAINED}
     trained = {name: value for name, value in config.items() if name not in SEED_OR_MACHINE}

@@ -109,13 +109,20 @@ class RemapPlan:
             result[:, :, self.target.index(joint)] = _mean_of_seen(parts, dims, rule.needs_all)
         return result
 
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """Source joints that no target joint is made of."""
+        used = {*self.exact.values(), *(j for rule in self.derived.values() for j in rule.joints)}
+        return tuple(joint for joint in self.source.joints if joint not in used)
+
     def summary(self) -> str:
-        """One line that says what was taken, derived and missing."""
+        """One line that says what was taken, derived, missing and dropped."""
         derived = [f"{joint} from {'+'.join(d.joints)}" for joint, d in self.derived.items()]
         return (
             f"{self.source.name} -> {self.target.name}: {len(self.exact)} joints taken, "
             f"{len(derived)} derived{_listed(derived)}, "
-            f"{len(self.missing)} missing{_listed(self.missing)}"
+            f"{len(self.missing)} missing{_listed(self.missing)}, "
+            f"{len(self.dropped)} dropped{_listed(self.dropped)}"
         )
 
 

@@ -5,6 +5,7 @@ rows, frames, crop -> (N, C, T, V, M): crop, resize and resample of a whole batc
 
 import hashlib
 import json
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import Any, SupportsIndex
@@ -16,6 +17,7 @@ from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
 from edgcn.errors import EdgcnError
+from edgcn.skeleton.bridge import Bridge
 from edgcn.skeleton.clip import SplitRule
 from edgcn.skeleton.tensors import Clips, blend, even_positions
 from edgcn.skeleton.topology import Topology
@@ -59,13 +61,15 @@ class Store:
         # Held open: a store that is made again meanwhile is another file under the same name.
         self._file = (path / "frames.npy").open("rb")
         self.held: Tensor | None = None  # all frames (sum T, C, V, M) on a device, after `hold`
+        self._bridge: Bridge | None = None
+        self._sizes: np.ndarray | None = None  # of each frame of all, where a bridge has any
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     @property
     def frames(self) -> np.ndarray:
-        """All frames (sum T, M, V, C), memory-mapped anew at each use.
+        """All frames (sum T, M, V, C) as recorded, memory-mapped anew at each use.
 
         The pages that one map has shown count as memory of this process for as long as it lives:
         with one map for all uses, that is the whole file after an epoch.
@@ -85,6 +89,33 @@ class Store:
         digest.update(some.tobytes())
         return digest.hexdigest()[:16]
 
+    def seen_as(self, bridge: Bridge, sizes: Float[np.ndarray, " n"] | None = None) -> "Store":
+        """The same clips as they come over a bridge, wherever frames are read; nothing is copied.
+
+        Args:
+            sizes: factor of each clip's geometry.
+        """
+        view = copy(self)
+        view.topology, view.units = bridge.topology, bridge.units
+        view.dims, view.bodies = bridge.dims, bridge.bodies
+        view.held, view._bridge = None, bridge
+        view._sizes = None if sizes is None else np.repeat(sizes.astype(np.float32), self.lengths)
+        digest = hashlib.sha256(f"{self.fingerprint} {bridge}".encode())
+        digest.update(b"" if sizes is None else sizes.tobytes())
+        vars(view).update(fingerprint=digest.hexdigest()[:16], scores=None)  # both cached
+        return view
+
+    def _read(self, spans: list[tuple[int, int]]) -> Shaped[np.ndarray, "total m v c"]:
+        """These frames, copied, over the bridge where there is one."""
+        frames = self.frames
+        read = np.concatenate([frames[:0], *(frames[start:end] for start, end in spans)])
+        if self._bridge is None:
+            return read
+        sizes = self._sizes
+        if sizes is not None:
+            sizes = np.concatenate([sizes[:0], *(sizes[start:end] for start, end in spans)])
+        return self._bridge.apply(read, sizes)
+
     def split(self, name: str | None = None) -> Split:
         """Training and test rows of a named split (the store's first one by default)."""
         return choose_split(
@@ -96,9 +127,9 @@ class Store:
         )
 
     def clip(self, row: SupportsIndex) -> Float[np.ndarray, "t m v c"]:
-        """One whole clip as it was recorded."""
-        start = self.offsets[row]
-        return np.array(self.frames[start : start + self.lengths[row]], dtype=np.float32)
+        """One whole clip as it was recorded (or comes over the bridge)."""
+        start = int(self.offsets[row])
+        return self._read([(start, start + int(self.lengths[row]))]).astype(np.float32)
 
     @cached_property
     def scores(self) -> np.ndarray | None:
@@ -108,9 +139,9 @@ class Store:
 
     def hold(self, device: torch.device | str) -> None:
         """Keep all frames on a device, so that batches are gathered there."""
-        frames = self.frames
-        parts = range(0, len(frames), PART)  # the host never has all of them
-        planes = [_planes(np.array(frames[at : at + PART])).to(device) for at in parts]
+        total = len(self.frames)
+        parts = range(0, total, PART)  # the host never has all of them
+        planes = [_planes(self._read([(at, min(at + PART, total))])).to(device) for at in parts]
         self.held = torch.cat(planes)
 
     def hold_if_it_fits(self, device: torch.device) -> bool:
@@ -155,9 +186,8 @@ class Store:
         offsets, lengths = self.offsets[rows], self.lengths[rows]
         if self.held is not None:
             return self.held, torch.from_numpy(offsets)[:, None]
-        frames = self.frames
         spans = zip(offsets.tolist(), (offsets + lengths).tolist(), strict=True)
-        read = np.concatenate([frames[:0], *(frames[start:end] for start, end in spans)])
+        read = self._read(list(spans))
         return _planes(read), torch.from_numpy(lengths.cumsum() - lengths)[:, None]
 
 
