@@ -127,8 +127,8 @@ def training_step(case: Case, stores: Path) -> Callable[[], object]:
     if case.recompute:
         recompute_layers(encoder, case.name)
     objective = MomentumContrast(encoder, queue_size=config.queue_size)
-    optimizer = make_optimizer(config, objective.query)
-    objective.query, wrapped = fabric.setup(objective.query, optimizer)
+    optimizer = make_optimizer(config, objective.learner)
+    objective.learner, wrapped = fabric.setup(objective.learner, optimizer)
     objective.train()
     keys = objective.queue.keys
     objective.queue.push(F.normalize(torch.randn_like(keys), dim=1))  # full, as after one epoch

@@ -8,12 +8,14 @@ from pydantic import BaseModel, ValidationError
 from edgcn import config
 from edgcn.augment.compose import PAPER
 from edgcn.config import (
+    OWN_AUGMENTATIONS,
     DemoConfig,
     EvaluateConfig,
     InfoConfig,
     PrepareConfig,
     PretrainConfig,
     ReportConfig,
+    augmentations_of,
     make_config,
     read_yaml,
 )
@@ -21,6 +23,8 @@ from edgcn.encoders import ENCODERS
 from edgcn.errors import EdgcnError
 from edgcn.features import STREAMS
 from edgcn.normalize import NORMALIZATIONS
+from edgcn.objectives import OBJECTIVES
+from edgcn.objectives.predict_cluster import DECODERS
 
 MODELS = {
     PrepareConfig: {"reader": "ntu", "path": "in", "out": "out"},
@@ -70,7 +74,17 @@ def test_configs_are_frozen_and_every_field_has_its_help(model: type[BaseModel])
 
 
 def test_the_default_augmentations_are_the_papers():
-    assert PretrainConfig(store=Path("s")).augmentations == PAPER
+    assert augmentations_of(PretrainConfig(store=Path("s"))) == PAPER
+
+
+def test_every_objective_has_its_own_augmentations():
+    assert set(OWN_AUGMENTATIONS) == set(OBJECTIVES)
+    assert set(PretrainConfig.model_fields["objective"].annotation.__args__) == set(OBJECTIVES)
+    assert set(PretrainConfig.model_fields["decoder"].annotation.__args__) == set(DECODERS)
+    mine = PretrainConfig(store=Path("s"), objective="variational")
+    assert augmentations_of(mine) == ()
+    chosen = PretrainConfig(store=Path("s"), objective="variational", augmentations=("noise",))
+    assert augmentations_of(chosen) == ("noise",)
 
 
 def test_the_papers_settings():
@@ -85,7 +99,8 @@ def test_the_papers_settings():
 def test_names_in_the_help_are_names_that_exist():
     source = Path(config.__file__).read_text()
     encoders = source.partition('encoder: str = "edgcn"\n    """')[2].partition('."""')[0]
-    assert set(encoders.replace(" or ", ", ").split(", ")) == set(ENCODERS)
+    names = " ".join(encoders.replace(" or", ",").split())
+    assert set(names.split(", ")) == set(ENCODERS)
     fields = PretrainConfig.model_fields
     assert set(fields["stream"].annotation.__args__) == set(STREAMS)
     assert set(fields["normalize"].annotation.__args__) == set(NORMALIZATIONS)

@@ -27,6 +27,23 @@ Precision = Literal["auto", "float32", "bfloat16"]
 Skeleton = Literal["remap", "rebuild", "position"]
 Protocol = Literal["linear", "logistic", "knn"]
 
+# What each objective does to its views where `augmentations` is not given: the paper's seven after
+# AS-CAL's random-joint subtraction, or nothing where a clip is to be reconstructed.
+OWN_AUGMENTATIONS: dict[str, tuple[str, ...]] = {
+    "moco": (
+        "subtract",
+        "rotate",
+        "shear",
+        "reverse",
+        "noise",
+        "blur",
+        "joint_mask",
+        "channel_mask",
+    ),
+    "predict-cluster": (),
+    "variational": (),
+}
+
 
 class PrepareConfig(BaseModel, frozen=True, extra="forbid", coerce_numbers_to_str=True):
     """Read recordings into a store."""
@@ -50,7 +67,7 @@ class PrepareConfig(BaseModel, frozen=True, extra="forbid", coerce_numbers_to_st
 
 
 class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
-    """Learn an encoder from clips without labels, by momentum contrast (EDGCN, ICPR 2022)."""
+    """Learn an encoder from clips without labels; by default as EDGCN does (ICPR 2022)."""
 
     store: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="STORE")]
     """Store to learn from."""
@@ -60,9 +77,14 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
     """Learn from the training side of this split, or from `all` clips (default: the store's)."""
 
     encoder: str = "edgcn"
-    """msg3d, msg3d-small, edgcn-table1, edgcn, edgcn-s or ascal-lstm."""
+    """msg3d, msg3d-small, edgcn-table1, edgcn, edgcn-s, ascal-lstm, pc-gru, vae-lstm or
+    stgcn-quarter."""
     encoder_options: tyro.conf.Suppress[dict[str, Any]] = {}
     """Arguments of the encoder that differ from its preset (in a config file or in Python)."""
+    objective: Literal["moco", "predict-cluster", "variational"] = "moco"
+    """moco: momentum contrast. predict-cluster: P&C's reconstruction. variational: U-S-VAE's Z."""
+    decoder: Literal["fixed-weights", "fixed-state"] = "fixed-weights"
+    """Of predict-cluster: weights that never train, or the encoder's state at every step."""
     moments: bool = False
     """Second-order moments as input, 9 channels instead of 3 (A-EDGCN)."""
     stream: Literal["joint", "bone", "motion"] = "joint"
@@ -71,24 +93,17 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
     """Treat a detector's confidence as a third coordinate, as the paper does on iMiGUE."""
     frames: PositiveInt = 64
     """Frames that every clip is resampled to (the paper gives none)."""
-    normalize: Literal["paper", "canonical"] = "paper"
-    """paper: center on the first frame's center joint. canonical: also fill, align, unit bones."""
-    augmentations: tuple[str, ...] = (
-        "subtract",
-        "rotate",
-        "shear",
-        "reverse",
-        "noise",
-        "blur",
-        "joint_mask",
-        "channel_mask",
-    )
-    """In order; by default the paper's seven after AS-CAL's random-joint subtraction."""
+    normalize: Literal["paper", "aligned", "canonical"] = "paper"
+    """paper: center on the first frame's center joint. aligned: also fill and turn to the front, as
+    Predict & Cluster. canonical: also unit bones."""
+    augmentations: tuple[str, ...] | None = None
+    """In order. By default the objective's own: for moco the paper's seven after AS-CAL's
+    random-joint subtraction, for the others none."""
     augmentation_options: tyro.conf.Suppress[dict[str, dict[str, float]]] = {}
     """Strengths that differ from AS-CAL's, as {augmentation: {option: value}}."""
 
     epochs: PositiveInt = 60
-    """Passes over the clips; the first one only fills the queue."""
+    """Passes over the clips; with moco the first one only fills the queue."""
     batch_size: PositiveInt = 32
     """Clips per step and rank."""
     queue_size: PositiveInt = 500
@@ -237,6 +252,13 @@ class DemoConfig(BaseModel, frozen=True, extra="forbid"):
 
 
 Config = TypeVar("Config", bound=BaseModel)
+
+
+def augmentations_of(config: PretrainConfig) -> tuple[str, ...]:
+    """The augmentations that were asked for, or else the objective's own."""
+    if config.augmentations is None:
+        return OWN_AUGMENTATIONS[config.objective]
+    return config.augmentations
 
 
 def explain(error: ValidationError, model: type[BaseModel], where: str) -> EdgcnError:

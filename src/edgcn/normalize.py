@@ -1,9 +1,9 @@
 """Remove where a body stood, which way it faced and how large it is; keep what it did.
 
 (N, C, T, V, M) -> the same. Training, evaluation and streaming call this one function with the
-settings that a checkpoint keeps. `paper` only centers; `canonical` adds the view-invariant
-transform (as in Predict & Cluster, Su et al., CVPR 2020), mean bone lengths and one scale for all
-sensors, and is the same for any rotated, moved and uniformly scaled copy of a clip.
+settings that a checkpoint keeps. `paper` only centers; `aligned` adds the view-invariant transform
+(as in Predict & Cluster, Su et al., CVPR 2020); `canonical` also mean bone lengths and one scale
+for all sensors, and is the same for any rotated, moved and uniformly scaled copy of a clip.
 """
 
 from collections.abc import Iterable, Mapping
@@ -85,6 +85,7 @@ class Normalize:
 
 NORMALIZATIONS: dict[str, Normalize] = {
     "paper": Normalize(fill=False, align=False, unit_bones=False),
+    "aligned": Normalize(unit_bones=False),
     "canonical": Normalize(scale="torso"),
 }
 

@@ -124,7 +124,7 @@ def test_only_what_is_filled_serves_as_negatives() -> None:
     objective = contrast(queue_size=20).train()
     objective.fill((clips(0), clips(1)))
     filled = objective.queue.keys[:6].clone()
-    slow, fast = copy.deepcopy(objective.key), copy.deepcopy(objective.query)
+    slow, fast = copy.deepcopy(objective.key), copy.deepcopy(objective.learner)
     loss = objective.loss((clips(2), clips(3)))
     expected = slow_info_nce(fast(clips(2)), slow(clips(3)), filled, 0.06)
     assert float(loss.detach()) == pytest.approx(sum(expected) / 6, rel=1e-4)
@@ -146,10 +146,10 @@ def test_keys_wait_for_the_step() -> None:
 def test_momentum_covers_every_parameter(projector: bool) -> None:
     objective = contrast(momentum=0.9, projector=projector)
     with torch.no_grad():
-        for number, parameter in enumerate(objective.query.parameters(), start=1):
+        for number, parameter in enumerate(objective.learner.parameters(), start=1):
             parameter.add_(torch.randn_like(parameter) * number)
     expected = {
-        name: 0.9 * slow.double() + 0.1 * dict(objective.query.named_parameters())[name].double()
+        name: 0.9 * slow.double() + 0.1 * dict(objective.learner.named_parameters())[name].double()
         for name, slow in objective.key.named_parameters()
     }
     objective.after_step()
@@ -159,7 +159,7 @@ def test_momentum_covers_every_parameter(projector: bool) -> None:
 
 def test_key_starts_as_a_copy_that_shares_nothing() -> None:
     objective = contrast(projector=True)
-    fast, slow = objective.query.state_dict(), objective.key.state_dict()
+    fast, slow = objective.learner.state_dict(), objective.key.state_dict()
     assert list(fast) == list(slow)
     for name, value in fast.items():
         assert torch.equal(value, slow[name])
@@ -180,10 +180,10 @@ def test_no_gradient_reaches_the_key() -> None:
 
 def test_batch_norm_statistics_are_each_encoders_own() -> None:
     objective = contrast().train()
-    start = {name: value.clone() for name, value in objective.query.state_dict().items()}
+    start = {name: value.clone() for name, value in objective.learner.state_dict().items()}
     alone = copy.deepcopy(objective.key)
     objective.fill((clips(0), clips(1)))
-    assert all(torch.equal(v, start[k]) for k, v in objective.query.state_dict().items())
+    assert all(torch.equal(v, start[k]) for k, v in objective.learner.state_dict().items())
     with torch.no_grad():
         alone(clips(1))
     expected = dict(alone.named_buffers())
@@ -204,7 +204,7 @@ def test_filling_learns_nothing() -> None:
 @pytest.mark.parametrize("projector", [False, True])
 def test_state_dict_carries_everything(projector: bool) -> None:
     first, second = contrast(projector=projector), contrast(projector=projector)
-    optimizer = torch.optim.SGD(first.query.parameters(), lr=0.1)
+    optimizer = torch.optim.SGD(first.learner.parameters(), lr=0.1)
     first.train().fill((clips(0), clips(1)))
     first.loss((clips(2), clips(3))).backward()
     optimizer.step()
@@ -219,7 +219,7 @@ def test_projector_halves_the_embedding_and_stays_out_of_the_encoder() -> None:
     assert objective.queue.keys.shape == (20, objective.encoder.embed_dim // 2)
     objective.fill((clips(0), clips(1)))
     objective.loss((clips(2), clips(3))).backward()
-    head = objective.query[1]
+    head = objective.learner[1]
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in head.parameters())
-    assert len(objective.encoder.state_dict()) < len(objective.query.state_dict())
+    assert len(objective.encoder.state_dict()) < len(objective.learner.state_dict())
     assert mlp_projector(16, hidden=16, out=8)(torch.randn(4, 16)).shape == (4, 8)

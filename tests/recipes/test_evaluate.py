@@ -331,7 +331,7 @@ def test_what_it_says(run: Path, store: Store) -> None:
     [
         ("edgcn", False, "EDGCN (edgcn)"),
         ("edgcn-s", True, "A-EDGCN (edgcn-s)"),
-        ("ascal-lstm", False, "ascal-lstm"),
+        ("ascal-lstm", False, "AS-CAL (ascal-lstm)"),
         ("msg3d", True, "msg3d + moments"),
     ],
 )

@@ -11,6 +11,7 @@ from edgcn.encoders.dense_graph import DenseGraphEncoder
 from edgcn.encoders.readout import READOUTS, Encoder
 from edgcn.encoders.rebuild import rebuild
 from edgcn.encoders.recurrent import RecurrentEncoder
+from edgcn.encoders.stgcn import STGCN
 from edgcn.encoders.synchronized_norm import synchronize_batch_norm
 
 # Hops (0, 1) in EDGCN: the paper says "one scale" and does not say which. Hop 0 alone is the
@@ -20,7 +21,7 @@ from edgcn.encoders.synchronized_norm import synchronize_batch_norm
 # these as two scales; `hops=(0,)` is its one scale.
 _edgcn = partial(DenseGraphEncoder, hops=(0, 1), windows=(3,), temporal="simple")
 
-ENCODERS: dict[str, Callable[..., DenseGraphEncoder | RecurrentEncoder]] = {
+ENCODERS: dict[str, Callable[..., DenseGraphEncoder | RecurrentEncoder | STGCN]] = {
     # Stock MS-G3D: 4,365,307; with g3d_scales=6: 3,269,905.
     "msg3d": partial(DenseGraphEncoder, gcn_scales=13, g3d_scales=13),
     # The simplified MS-G3D of the paper: 2,462,746.
@@ -33,11 +34,21 @@ ENCODERS: dict[str, Callable[..., DenseGraphEncoder | RecurrentEncoder]] = {
     "edgcn-s": partial(_edgcn, widths=(32, 64, 128)),
     # The baseline of Rao et al. 2021.
     "ascal-lstm": RecurrentEncoder,
+    # Predict & Cluster, Su et al. 2020: 44.6 M parameters; `hidden` makes it small.
+    "pc-gru": partial(
+        RecurrentEncoder, cell="gru", layers=3, bidirectional=True, hidden=1024, pool="last"
+    ),
+    # The latent mean of the sequential autoencoder of Liu et al. 2021, who give no sizes: ours are
+    # AS-CAL's 256 states in each direction and a latent of 64; the mean of the states reads it.
+    "vae-lstm": partial(RecurrentEncoder, bidirectional=True, hidden=256, embed_dim=64),
+    # The encoder of SkeletonCLR and CrosSCLR, Li et al. 2021.
+    "stgcn-quarter": STGCN,
 }
 
 __all__ = [
     "ENCODERS",
     "READOUTS",
+    "STGCN",
     "DenseGraphEncoder",
     "Encoder",
     "RecurrentEncoder",

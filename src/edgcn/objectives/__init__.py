@@ -1,7 +1,17 @@
-"""Room 1: what an encoder is trained for."""
+"""Room 1: what an encoder is trained for: `OBJECTIVES[name](encoder, **settings)`."""
+
+from collections.abc import Callable
 
 from edgcn.objectives.contrast import MomentumContrast
+from edgcn.objectives.predict_cluster import PredictCluster
+from edgcn.objectives.variational import Variational
 
-OBJECTIVES = {"moco": MomentumContrast}
+Objective = MomentumContrast | PredictCluster | Variational
 
-__all__ = ["OBJECTIVES", "MomentumContrast"]
+OBJECTIVES: dict[str, Callable[..., Objective]] = {
+    "moco": MomentumContrast,
+    "predict-cluster": PredictCluster,
+    "variational": Variational,
+}
+
+__all__ = ["OBJECTIVES", "MomentumContrast", "Objective", "PredictCluster", "Variational"]

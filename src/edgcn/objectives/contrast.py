@@ -103,6 +103,8 @@ class MomentumContrast(nn.Module):
         projector: contrast behind a two-layer perceptron instead of the bare embedding.
     """
 
+    fills = True  # the first epoch only fills the queue
+
     def __init__(
         self,
         encoder: nn.Module,
@@ -116,8 +118,8 @@ class MomentumContrast(nn.Module):
         dim: int = encoder.embed_dim  # type: ignore[assignment]
         head = mlp_projector(dim, hidden=dim, out=dim // 2) if projector else nn.Identity()
         self.encoder = encoder
-        self.query = nn.Sequential(encoder, head)
-        self.key = copy.deepcopy(self.query).requires_grad_(False)
+        self.learner = nn.Sequential(encoder, head)
+        self.key = copy.deepcopy(self.learner).requires_grad_(False)
         self.queue = KeyQueue(size=queue_size, dim=dim // 2 if projector else dim)
         self.temperature, self.momentum = temperature, momentum
         self.pending: Tensor | None = None
@@ -133,16 +135,20 @@ class MomentumContrast(nn.Module):
 
     def loss(self, views: Views) -> Float[Tensor, ""]:
         """InfoNCE of a batch; its keys wait for `after_step`."""
-        query = self.query(views[0])
+        query = self.learner(views[0])
         key = self.encode_keys(views[1])
         self.pending = gather_ranks(key)
         return info_nce(query, key, self.queue.negatives(), temperature=self.temperature)
+
+    def measures(self) -> dict[str, Tensor]:
+        """Nothing beside the loss."""
+        return {}
 
     @torch.no_grad()
     def after_step(self) -> None:
         """Let the key encoder follow the query encoder, and queue the batch's keys."""
         slow: list[Tensor] = list(self.key.parameters())
-        fast: list[Tensor] = list(self.query.parameters())
+        fast: list[Tensor] = list(self.learner.parameters())
         torch._foreach_lerp_(slow, fast, 1 - self.momentum)
         if self.pending is not None:
             self.queue.push(self.pending)

@@ -59,7 +59,13 @@ def evaluate(config: EvaluateConfig, *, say: Callable[[str], None] = print) -> d
         say(f"transfer: {note}")
     device = choose_device(config.accelerator)
     untrained = random_encoder(about["encoder"], inputs, about["options"], seed=trained.seed)
-    title = name_of(trained.encoder, trained.moments)
+    title = name_of(
+        trained.encoder,
+        trained.moments,
+        objective=trained.objective,
+        decoder=trained.decoder,
+        projector=trained.projector,
+    )
     say(
         f"{config.protocol} protocol, split {split.name!r}: {len(split.train)} training clips, "
         f"{len(split.test)} test clips"
@@ -122,11 +128,37 @@ def stored_result(config: EvaluateConfig) -> dict[str, Any] | None:
     return read_json(path) if path.exists() else None
 
 
-def name_of(encoder: str, moments: bool) -> str:
-    """How the field would call the row: EDGCN, or A-EDGCN with moments."""
+# What papers call an encoder that was trained their way; with a projector where they have one.
+METHODS = {
+    ("ascal-lstm", "moco", False): "AS-CAL",
+    ("stgcn-quarter", "moco", True): "SkeletonCLR",
+    ("pc-gru", "predict-cluster", False): "P&C",
+    ("vae-lstm", "variational", False): "U-S-VAE Z",
+}
+
+
+def name_of(
+    encoder: str,
+    moments: bool,
+    *,
+    objective: str = "moco",
+    decoder: str = "fixed-weights",
+    projector: bool = False,
+) -> str:
+    """How the field would call the row: EDGCN, A-EDGCN with moments, or the paper's method.
+
+    An encoder and an objective that no paper put together are both named.
+    """
+    weak = {"fixed-weights": "FW", "fixed-state": "FS"}[decoder]
+    method = METHODS.get((encoder, objective, projector and objective == "moco"))
+    if method:
+        method += f" {weak}" if objective == "predict-cluster" else ""
+        return f"{method} ({encoder}{', moments' if moments else ''})"
+    name = encoder + (" + moments" if moments else "")
     if encoder.startswith("edgcn"):
-        return f"{'A-EDGCN' if moments else 'EDGCN'} ({encoder})"
-    return encoder + (" + moments" if moments else "")
+        name = f"{'A-EDGCN' if moments else 'EDGCN'} ({encoder})"
+    how = {"moco": "", "predict-cluster": f", P&C {weak}", "variational": ", VAE"}
+    return name + how[objective]
 
 
 def choose_device(accelerator: str) -> torch.device:

@@ -1,6 +1,6 @@
 """Pre-training without labels: store in, run out (the paper's section on training).
 
-clips -> two augmented views -> momentum contrast, the first epoch only filling the queue.
+clips -> views -> objective: momentum contrast, whose first epoch only fills the queue, or another.
 """
 
 import time
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from torch import nn
+from torch import Tensor, nn
 
 from edgcn.checkpoint import Inputs, build_encoder, save_encoder
 from edgcn.config import PretrainConfig, make_config
@@ -22,9 +22,9 @@ from edgcn.evaluation.embed import canonical
 from edgcn.evaluation.monitor import knn_check
 from edgcn.evaluation.sensors import measure_sensor
 from edgcn.normalize import NORMALIZATIONS
-from edgcn.objectives import MomentumContrast
+from edgcn.objectives import Objective, Variational
 from edgcn.progress import progress
-from edgcn.reports.plots import training_curves
+from edgcn.reports.plots import contact_sheet, training_curves
 from edgcn.runs import (
     append_metrics,
     environment,
@@ -35,13 +35,21 @@ from edgcn.runs import (
     rewind_metrics,
     write_json,
 )
+from edgcn.skeleton.tensors import Clips
 from edgcn.store import Store, open_store
 from edgcn.training.loop import Share, Views, fill_epoch, shares, train_epoch
 from edgcn.training.resume import load_state, save_state
 from edgcn.training.rows import check, training_rows
 from edgcn.training.schedule import epoch_generator
-from edgcn.training.setup import lr_of, make_fabric, make_optimizer, use_bfloat16
-from edgcn.training.views import try_views, two_views
+from edgcn.training.setup import (
+    lr_of,
+    make_fabric,
+    make_objective,
+    make_optimizer,
+    state_of,
+    use_bfloat16,
+)
+from edgcn.training.views import mean_pose, try_views, two_views
 
 
 def pretrain(
@@ -67,22 +75,14 @@ def pretrain(
     encoder = build_encoder(config.encoder, inputs, config.encoder_options)
     if config.recompute:
         recompute_layers(encoder, config.encoder)
-    objective = MomentumContrast(
-        encoder,
-        queue_size=config.queue_size,
-        temperature=config.temperature,
-        momentum=config.momentum,
-        projector=config.projector,
-    )
+    pose = None if config.objective == "moco" else mean_pose(store, rows, inputs)
+    objective = make_objective(config, encoder, pose=pose)
     if fabric.world_size > 1:
         synchronize_batch_norm(objective)
     objective.to(fabric.device)
     store.hold_if_it_fits(fabric.device)
-    optimizer = make_optimizer(config, objective.query)
-    # The state is kept under these names whether or not Fabric wraps the query encoder below.
-    modules = nn.ModuleDict(
-        {"query": objective.query, "key": objective.key, "queue": objective.queue}
-    )
+    optimizer = make_optimizer(config, objective.learner)
+    modules = state_of(objective)
     try_views(store, inputs, config, rows)
     run = open_run(fabric, config, store, resume)  # only now, so that a mistake leaves no folder
     say(f"into {run}")
@@ -94,7 +94,7 @@ def pretrain(
         say(ended if finished >= config.epochs else going)
     if fabric.global_rank == 0:
         rewind_metrics(run / "metrics.jsonl", epoch=finished)
-    objective.query, wrapped = fabric.setup(objective.query, optimizer)
+    objective.learner, wrapped = fabric.setup(objective.learner, optimizer)
 
     for epoch in range(finished + 1, config.epochs + 1):
         started = time.monotonic()
@@ -108,6 +108,7 @@ def pretrain(
         seconds = time.monotonic() - started
         row = {"epoch": epoch, "loss": loss, "lr": rate(0), "seconds": round(seconds, 3)}
         row["clips_per_second"] = round(len(rows) / seconds, 1)
+        row |= {name: mean_of_ranks(fabric, x) for name, x in objective.measures().items()}
         if fabric.global_rank == 0:
             if config.knn_every and (epoch % config.knn_every == 0 or epoch == config.epochs):
                 row |= knn_check(encoder, store, rows, inputs, fabric.device)
@@ -120,7 +121,34 @@ def pretrain(
         say(describe(row, config.epochs))
     if fabric.global_rank == 0:
         training_curves(read_metrics(run / "metrics.jsonl"), run / "curves.png")
+        if isinstance(objective, Variational):
+            draw_samples(objective, inputs, run / "samples.png", seed=config.seed, store=store)
     return run
+
+
+def mean_of_ranks(fabric: Fabric, value: Tensor) -> float:
+    """A number's mean over ranks."""
+    mean = fabric.all_reduce(value, reduce_op="mean")
+    assert isinstance(mean, Tensor)
+    return float(mean)
+
+
+def draw_samples(
+    objective: Variational, inputs: Inputs, path: Path, *, seed: int, store: Store
+) -> None:
+    """Stick figures of clips decoded from the prior, where the encoder reads coordinates."""
+    if inputs.stream != "joint":
+        return
+    generator = torch.Generator(objective.autoencoder.pose.device).manual_seed(seed)
+    made = objective.sample(6, frames=inputs.frames, generator=generator)[:, :3].cpu()
+    clips = [(f"draw {number}", clip) for number, clip in enumerate(to_frames_last(made), start=1)]
+    upside_down = store.units == "px" and not inputs.normalize.align
+    contact_sheet(clips, store.topology, path, dims=inputs.dims, image_y_down=upside_down)
+
+
+def to_frames_last(clips: Clips) -> np.ndarray:
+    """(N, C, T, V, M) as the (N, T, M, V, C) that recordings and figures have."""
+    return clips.permute(0, 2, 4, 3, 1).numpy()
 
 
 def recompute_layers(encoder: nn.Module, name: str) -> None:
@@ -158,7 +186,7 @@ def open_run(fabric: Fabric, config: PretrainConfig, store: Store, resume: Path 
 
 def make_run(fabric: Fabric, config: PretrainConfig, store: Store) -> Path:
     """A new run's folder, with everything its numbers depend on in run.json."""
-    title = f"{config.encoder}{'-moments' if config.moments else ''}-moco"
+    title = f"{config.encoder}{'-moments' if config.moments else ''}-{config.objective}"
     run = new_run(config.out or next_run(Path("runs"), title))
     about = {
         "config": config.model_dump(mode="json"),
@@ -185,8 +213,8 @@ def config_of(run: Path) -> PretrainConfig:
 
 def make_inputs(store: Store, config: PretrainConfig, rows: np.ndarray) -> Inputs:
     """Frozen settings that turn raw clips into this encoder's input."""
-    settings = NORMALIZATIONS["paper"]
-    if config.normalize == "canonical":
+    settings = NORMALIZATIONS[config.normalize]
+    if settings.unit_bones:
         settings = canonical(store, rows)
     if store.units == "px":
         settings = replace(settings, scale="torso")  # strengths are in metres; pixels are not
@@ -204,7 +232,7 @@ def make_inputs(store: Store, config: PretrainConfig, rows: np.ndarray) -> Input
 
 def run_epoch(
     fabric: Fabric,
-    objective: MomentumContrast,
+    objective: Objective,
     optimizer: torch.optim.Optimizer,
     store: Store,
     inputs: Inputs,
@@ -213,8 +241,11 @@ def run_epoch(
     epoch: int,
     rate: Callable[[int], float],
 ) -> float | None:
-    """One pass over the clips; the first one only fills the queue and has no loss."""
+    """One pass over the clips; the first one of an objective with a queue has no loss."""
     objective.train()
+    # Dropout and latents take the global randomness, each rank its own.
+    number = epoch * fabric.world_size + fabric.global_rank
+    torch.manual_seed(epoch_generator(config.seed, -1 - number).initial_seed())
     order = epoch_generator(config.seed, 2 * epoch)
     draws = epoch_generator(config.seed, 2 * epoch + 1, device=fabric.device)
     batches = shares(
@@ -230,7 +261,7 @@ def run_epoch(
 
     label = f"epoch {epoch}/{config.epochs}"
     with progress(label, total=len(rows), unit="clips") as advance:
-        if epoch == 1:
+        if epoch == 1 and objective.fills:
             fill_epoch(fabric, objective, batches, views, advance)
             return None
         return train_epoch(fabric, objective, optimizer, batches, views, rate, advance)
@@ -241,4 +272,11 @@ def describe(row: dict[str, Any], epochs: int) -> str:
     loss = "queue filled" if row["loss"] is None else f"loss {row['loss']:.3f}"
     knn = f"  kNN {100 * row['knn_top1']:.1f} %" if "knn_top1" in row else ""
     rate = f"{row['clips_per_second']:.0f} clips/s"
-    return f"epoch {row['epoch']}/{epochs}  {loss}{knn}  {row['seconds']:.1f} s  {rate}"
+    beside = (
+        f"  error {row['reconstruction']:.4f} (mean pose {row['mean_pose']:.4f}, each clip's own "
+        f"{row['own_mean_pose']:.4f})"
+        if "reconstruction" in row
+        else ""
+    )
+    beside += f"  ELBO {row['elbo']:.3f}" if "elbo" in row else ""
+    return f"epoch {row['epoch']}/{epochs}  {loss}{beside}{knn}  {row['seconds']:.1f} s  {rate}"

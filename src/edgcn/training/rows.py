@@ -3,7 +3,7 @@
 import numpy as np
 
 from edgcn.augment.compose import check_augmentations
-from edgcn.config import PretrainConfig
+from edgcn.config import PretrainConfig, augmentations_of
 from edgcn.errors import EdgcnError
 from edgcn.store import Store
 
@@ -21,14 +21,14 @@ def training_rows(store: Store, config: PretrainConfig) -> np.ndarray:
 
 def check(config: PretrainConfig, rows: np.ndarray) -> None:
     """Refuse what cannot work, before anything is written."""
-    check_augmentations(config.augmentations, config.augmentation_options)
+    check_augmentations(augmentations_of(config), config.augmentation_options)
     batch = config.batch_size * config.devices * config.nodes
     if batch > len(rows):
         raise EdgcnError(
             f"a batch of {batch} clips is larger than the {len(rows)} clips to learn from; "
             f"use a --batch-size of at most {len(rows) // (config.devices * config.nodes)}"
         )
-    if batch > config.queue_size:
+    if config.objective == "moco" and batch > config.queue_size:
         raise EdgcnError(
             f"the queue of {config.queue_size} keys is smaller than a batch of {batch}; "
             f"use a --queue-size of at least {batch}, or a smaller --batch-size"

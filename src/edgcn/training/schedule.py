@@ -25,7 +25,10 @@ def lr_factor(
 def epoch_generator(
     seed: int, epoch: int, *, device: str | torch.device = "cpu"
 ) -> torch.Generator:
-    """Randomness that depends on the seed and the epoch alone, so that resuming needs no state."""
+    """Randomness that depends on the seed and the epoch alone, so that resuming needs no state.
+
+    Each use has epoch numbers of its own.
+    """
     generator = torch.Generator(device)
     mixed = torch.Generator().manual_seed(seed)
     base = int(torch.randint(2**40, (), generator=mixed))

@@ -1,15 +1,18 @@
-"""What a training runs on, from a config: devices, ranks, precision, optimizer, learning rate."""
+"""What a training is made of, from a config: devices, objective, optimizer, learning rate."""
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 import torch
+from jaxtyping import Float
 from lightning_fabric import Fabric
-from torch import nn
+from torch import Tensor, nn
 
 from edgcn.config import PretrainConfig
 from edgcn.errors import EdgcnError
 from edgcn.memory import keep_freed_memory
+from edgcn.objectives import OBJECTIVES, Objective
 from edgcn.training.schedule import lr_factor
 
 
@@ -32,6 +35,39 @@ def make_fabric(config: PretrainConfig) -> Fabric:
         raise EdgcnError(f"cannot use accelerator {config.accelerator!r}: {error}") from error
     fabric.launch()
     return fabric
+
+
+def make_objective(
+    config: PretrainConfig, encoder: nn.Module, *, pose: Float[Tensor, "c v m"] | None = None
+) -> Objective:
+    """What the encoder is trained for: the one place that knows which settings are whose.
+
+    Args:
+        pose: mean pose of the training clips, for objectives that reconstruct.
+    """
+    settings: dict[str, dict[str, Any]] = {
+        "moco": {
+            "queue_size": config.queue_size,
+            "temperature": config.temperature,
+            "momentum": config.momentum,
+            "projector": config.projector,
+        },
+        "predict-cluster": {"decoder": config.decoder, "pose": pose},
+        "variational": {"pose": pose},
+    }
+    return OBJECTIVES[config.objective](encoder, **settings[config.objective])
+
+
+def state_of(objective: nn.Module) -> nn.ModuleDict:
+    """An objective's parts, each once: the learner, and what is not inside it (keys, queue).
+
+    Taken before Fabric wraps the learner, so that the names are the same on any number of ranks.
+    """
+    learner = objective.get_submodule("learner")
+    inside = set(learner.modules())
+    parts = objective.named_children()
+    beside = {name: part for name, part in parts if part not in inside}
+    return nn.ModuleDict({"learner": learner, **beside})
 
 
 def use_bfloat16(config: PretrainConfig) -> bool:

@@ -1,4 +1,4 @@
-"""Two random views of each clip of a batch: what the contrast compares.
+"""Two random views of each clip of a batch: what the contrast compares, and the others reconstruct.
 
 rows -> store.batch -> normalize -> augment x2 -> features, on the device of the generator
 """
@@ -11,8 +11,8 @@ from torch import Tensor
 from edgcn.augment.compose import augment
 from edgcn.augment.draws import Draws
 from edgcn.checkpoint import Inputs
-from edgcn.config import PretrainConfig
-from edgcn.skeleton.tensors import Clips
+from edgcn.config import PretrainConfig, augmentations_of
+from edgcn.skeleton.tensors import Clips, shown
 from edgcn.store import Store
 from edgcn.training.loop import Share, Views
 
@@ -28,8 +28,10 @@ def two_views(
     draws = Draws(generator, batch=share.batch, start=share.start, count=len(share.rows))
     with torch.autocast(generator.device.type, enabled=False):
         x = inputs.clean(store.batch(share.rows, inputs.frames).to(generator.device))
-        first, second = (make_view(x, draws, inputs, config) for _ in range(2))
-    return first, second
+        first = make_view(x, draws, inputs, config)
+        if not augmentations_of(config):
+            return first, first
+        return first, make_view(x, draws, inputs, config)
 
 
 def make_view(
@@ -39,12 +41,31 @@ def make_view(
     changed = augment(
         x,
         draws,
-        names=config.augmentations,
+        names=augmentations_of(config),
         topology=inputs.topology,
         dims=inputs.dims,
         options=config.augmentation_options,
     )
     return inputs.features(changed)
+
+
+@torch.no_grad()
+def mean_pose(
+    store: Store, rows: np.ndarray, inputs: Inputs, *, most: int = 2000
+) -> Float[Tensor, "features v m"]:
+    """Mean of every joint over all frames that have it, as the encoder reads it.
+
+    Args:
+        most: clips to look at, at even steps through the rows.
+    """
+    chosen = rows[:: -(-len(rows) // most)]
+    total, count = torch.zeros(()), torch.zeros(())
+    for first in range(0, len(chosen), 128):
+        x = inputs.clean(store.batch(chosen[first : first + 128], inputs.frames))
+        x = inputs.features(x).cpu()
+        total = total + x.sum(dim=(0, 2))
+        count = count + shown(x, dims=x.shape[1]).sum(dim=(0, 2))
+    return total / count.clamp(min=1)
 
 
 def try_views(store: Store, inputs: Inputs, config: PretrainConfig, rows: np.ndarray) -> None:

@@ -1,0 +1,67 @@
+"""What objectives that reconstruct their input share: frames as vectors, errors, and yardsticks.
+
+clips (N, C, T, V, M) <-> frames (N, T, C V M); two clips -> mean error of each (N,)
+
+A joint that is exactly 0 in all channels was not seen and counts in no error. Errors are means over
+the channels of what was seen in a clip, then over clips: every clip counts the same however much
+of it is missing, and ranks can be averaged.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from edgcn.skeleton.tensors import Clips, Shown, shown
+
+Frames = Float[Tensor, "n t features"]
+Pose = Float[Tensor, "c v m"]
+
+
+def to_frames(clips: Clips) -> Frames:
+    """Each frame as one vector: channel by channel, joint by joint, body by body."""
+    return clips.transpose(1, 2).flatten(2)
+
+
+def to_clips(frames: Frames, shape: tuple[int, int, int]) -> Clips:
+    """Inverse of `to_frames`, for (channels, joints, bodies)."""
+    n, t, _ = frames.shape
+    return frames.view(n, t, *shape).transpose(1, 2)
+
+
+def seen_in(clips: Clips) -> Shown:
+    """1 where a joint is there in any channel, 0 where not."""
+    return shown(clips, dims=clips.shape[1])
+
+
+def clip_errors(guess: Clips, clips: Clips, seen: Shown) -> Float[Tensor, "n"]:
+    """Mean absolute error of each clip over what was seen; 0 where nothing was."""
+    missed = ((guess - clips).abs() * seen).sum(dim=(1, 2, 3, 4))
+    return missed / (clips.shape[1] * seen.sum(dim=(1, 2, 3, 4))).clamp(min=1)
+
+
+@torch.no_grad()
+def yardsticks(clips: Clips, seen: Shown, pose: Pose) -> dict[str, Tensor]:
+    """Errors of guessing no motion: the training clips' mean pose, and each clip's own."""
+    own = clips.sum(dim=2, keepdim=True) / seen.sum(dim=2, keepdim=True).clamp(min=1)
+    guesses = {"mean_pose": pose.unsqueeze(1).expand_as(clips), "own_mean_pose": own}
+    return {name: clip_errors(guess, clips, seen).mean() for name, guess in guesses.items()}
+
+
+class Means:
+    """Running means of named numbers since they were last taken."""
+
+    def __init__(self) -> None:
+        self.sums: dict[str, Tensor] = {}
+        self.count = 0
+
+    def add(self, numbers: dict[str, Tensor]) -> None:
+        """Count one batch's numbers."""
+        for name, value in numbers.items():
+            self.sums[name] = self.sums.get(name, torch.zeros_like(value)) + value.detach()
+        self.count += 1
+
+    def take(self) -> dict[str, Tensor]:
+        """The means, starting anew."""
+        means = {name: value / self.count for name, value in self.sums.items()}
+        self.sums, self.count = {}, 0
+        return means
