@@ -153,6 +153,13 @@ class STGCN(nn.Module):
         same = self.embed_dim == self.feature_dim
         self.head = nn.Identity() if same else nn.Linear(self.feature_dim, self.embed_dim)
 
+    def joint_axes(self) -> dict[str, dict[int, int]]:
+        """Tensors laid out by joint, for `edgcn.encoders.rebuild`."""
+        norm = [f"input_norm.{name}" for name, value in self.input_norm.state_dict().items()
+                if value.ndim]  # fmt: skip
+        between = [f"blocks.{number}.importance" for number in range(len(self.blocks))]
+        return {name: {0: self.in_channels} for name in norm} | dict.fromkeys(between, {1: 1, 2: 1})
+
     def features(self, clips: Clips) -> Float[Tensor, "n d frames v"]:
         """The map before pooling, bodies averaged."""
         check_clips(clips, self.topology, in_channels=self.in_channels, bodies=self.bodies)

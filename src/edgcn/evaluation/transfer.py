@@ -109,12 +109,17 @@ def plan_joints(inputs: Inputs, store: Store, skeleton: str) -> RemapPlan | None
     return plan
 
 
-def third_channel(given: int, wanted: int, third: str) -> Third:
-    """What becomes of the third channel."""
+def third_channel(given: int, wanted: int, third: str, *, read_as_depth: bool) -> Third:
+    """What becomes of the third channel.
+
+    Args:
+        read_as_depth: the encoder took a confidence for a depth, as the paper does; with
+            third="confidence" it now takes the depth.
+    """
     if given == wanted:
         return "keep"
     if wanted == 2:
-        return "seen"
+        return "keep" if third == "confidence" and read_as_depth else "seen"
     return "confidence" if third == "confidence" else "zero"
 
 
@@ -131,7 +136,7 @@ def cross(
         dims=sensor.dims,
         units=sensor.units,
         bodies=inputs.bodies,
-        third=third_channel(store.dims, sensor.dims, third),
+        third=third_channel(store.dims, sensor.dims, third, read_as_depth=inputs.dims == 3),
     )
     sizes = None
     if sensor.units != store.units:
@@ -196,6 +201,8 @@ def unit_note(sensor: Sensor, store: Store, bridge: Bridge, sizes: Float[np.ndar
 
 def channel_notes(bridge: Bridge) -> list[str]:
     """What the third channel became."""
+    if bridge.third == "keep" and bridge.given > bridge.dims:
+        return ["depth stands where the encoder had the detector's confidence"]
     text: dict[Third, str] = {
         "zero": "the encoder's depth is 0 here: these clips have none (their confidence is unused)",
         "confidence": "the detector's confidence stands where the encoder had a depth",
