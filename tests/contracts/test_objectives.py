@@ -7,11 +7,27 @@ import torch
 from torch import Tensor, nn
 
 from edgcn.encoders import ENCODERS
-from edgcn.objectives import OBJECTIVES
+from edgcn.objectives import OBJECTIVES, variational
 from helpers import SMALL_ENCODER, tiny_topology
 
-SMALL: dict[str, dict[str, Any]] = {"edgcn-s": SMALL_ENCODER, "ascal-lstm": {"embed_dim": 16}}
+SMALL: dict[str, dict[str, Any]] = {
+    "edgcn-s": SMALL_ENCODER,
+    "ascal-lstm": {"embed_dim": 16},
+    "pc-gru": {"hidden": 8},
+    "vae-lstm": {"hidden": 8, "embed_dim": 6},
+    "stgcn-quarter": {"widths": [4, 8], "strides": [1, 2], "dropout": 0.0},
+}
 NAMES = [(objective, encoder) for objective in OBJECTIVES for encoder in SMALL]
+
+
+@pytest.fixture(autouse=True)
+def one_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same noise for every clip and step: what is left are the objective's own properties."""
+
+    def still(mean: Tensor, log_variance: Tensor) -> Tensor:
+        return mean + 0.5 * (0.5 * log_variance).exp()
+
+    monkeypatch.setattr(variational, "draw", still)
 
 
 def views(seed: int, n: int = 6) -> tuple[Tensor, Tensor]:
@@ -97,3 +113,24 @@ def test_it_is_a_module_so_that_modes_and_devices_reach_its_parts(name: str) -> 
     assert isinstance(objective, nn.Module)
     objective.eval()
     assert not any(module.training for module in objective.modules())
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_the_learner_holds_the_encoder_and_all_that_trains(name: str) -> None:
+    objective = ready(name, "vae-lstm")
+    learning = {id(p) for p in objective.learner.parameters() if p.requires_grad}
+    assert {id(p) for p in objective.parameters() if p.requires_grad} == learning
+    assert {id(p) for p in objective.encoder.parameters()} <= learning
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_measures_are_numbers_since_they_were_last_taken(name: str) -> None:
+    objective = ready(name, "vae-lstm")
+    assert objective.measures() == {}
+    objective.loss(views(1))
+    once = objective.measures()
+    for _ in range(2):
+        objective.loss(views(1))
+    assert objective.measures().keys() == once.keys()
+    assert all(value.shape == () and value.isfinite() for value in once.values())
+    assert objective.measures() == {}

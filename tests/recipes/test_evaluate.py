@@ -339,6 +339,23 @@ def test_names_of_the_field(encoder: str, moments: bool, expected: str) -> None:
     assert name_of(encoder, moments) == expected
 
 
+@pytest.mark.parametrize(
+    ("encoder", "settings", "expected"),
+    [
+        ("pc-gru", {"objective": "predict-cluster"}, "P&C FW (pc-gru)"),
+        ("pc-gru", {"objective": "predict-cluster", "projector": True}, "P&C FW (pc-gru)"),
+        ("pc-gru", {"objective": "predict-cluster", "decoder": "fixed-state"}, "P&C FS (pc-gru)"),
+        ("vae-lstm", {"objective": "variational"}, "U-S-VAE Z (vae-lstm)"),
+        ("stgcn-quarter", {"projector": True}, "SkeletonCLR (stgcn-quarter)"),
+        ("stgcn-quarter", {}, "stgcn-quarter"),
+        ("edgcn-s", {"objective": "predict-cluster"}, "EDGCN (edgcn-s), P&C FW"),
+        ("pc-gru", {"objective": "variational"}, "pc-gru, VAE"),
+    ],
+)
+def test_names_of_the_baselines(encoder: str, settings: dict[str, Any], expected: str) -> None:
+    assert name_of(encoder, False, **settings) == expected
+
+
 def test_folder_names_hold_nothing_odd(store: Store) -> None:
     config = EvaluateConfig(run="r", store="s", split="subject:a b,c/d")
     split = Split("subject:a b,c/d", np.arange(1), np.arange(1))

@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from edgcn.checkpoint import load_encoder, load_tensors
-from edgcn.config import PretrainConfig
+from edgcn.config import EvaluateConfig, PretrainConfig
 from edgcn.errors import EdgcnError
 from edgcn.objectives import MomentumContrast
+from edgcn.recipes.evaluate import evaluate
 from edgcn.recipes.pretrain import config_of, make_inputs, pretrain
 from edgcn.runs import read_json, read_metrics
 from edgcn.store import Store, open_store, write_store
@@ -199,5 +200,43 @@ def test_inputs_follow_the_store_and_the_config(tmp_path: Path) -> None:
     assert make(tmp_path / "f", image, confidence_as_z=True).dims == 3
     canonical = make(tmp_path / "g", {}, normalize="canonical").normalize
     assert canonical.unit_bones
+    aligned = make(tmp_path / "h", {}, normalize="aligned").normalize
+    assert aligned.fill
+    assert aligned.align
+    assert not aligned.unit_bones
     assert len(canonical.bone_lengths) == 4
     assert json.loads(json.dumps(plain.to_dict())) == plain.to_dict()
+
+
+RECONSTRUCTING: dict[str, dict[str, Any]] = {
+    "predict-cluster": {"encoder": "pc-gru", "encoder_options": {"hidden": 8}},
+    "variational": {"encoder": "vae-lstm", "encoder_options": {"hidden": 8, "embed_dim": 4}},
+}
+
+
+@pytest.mark.parametrize("objective", RECONSTRUCTING)
+def test_objectives_that_reconstruct_make_runs_like_others(
+    objective: str, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They learn from the first epoch, on clips as they are, and tell errors beside yardsticks."""
+    monkeypatch.chdir(tmp_path)
+    seen, said = rows_seen(monkeypatch), []
+    changes = {"augmentations": None, "knn_every": 1, "normalize": "aligned", "optimizer": "adamw"}
+    settings = tiny_settings(objective=objective, **changes, **RECONSTRUCTING[objective])
+    run = pretrain(PretrainConfig(store=store, **settings), say=said.append)
+    assert run == Path(f"runs/0001-{settings['encoder']}-{objective}")
+    assert set(seen) == set(open_store(store).split().train.tolist())
+    rows = read_metrics(run / "metrics.jsonl")
+    for row in rows:
+        assert {"reconstruction", "mean_pose", "own_mean_pose", "knn_top1"} <= row.keys()
+        assert ("elbo" in row) == ("kl" in row) == (objective == "variational")
+    assert rows[-1]["loss"] < rows[0]["loss"]
+    assert sum("mean pose" in line for line in said) == 3
+    assert (run / "samples.png").exists() == (objective == "variational")
+    results = evaluate(EvaluateConfig(run=run, store=store, epochs=1), say=said.append)
+    assert results["rows"][-1]["name"].startswith({"p": "P&C FW", "v": "U-S-VAE Z"}[objective[0]])
+
+
+def test_the_queue_limits_the_batch_of_contrast_alone(store: Path, tmp_path: Path) -> None:
+    settings = {"objective": "predict-cluster", "queue_size": 7, "epochs": 1}
+    assert losses(tiny_run(store, tmp_path / "run", **settings))[0] is not None

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from edgcn.checkpoint import load_tensors
-from edgcn.runs import read_json
+from edgcn.runs import read_json, read_metrics
 from helpers import tiny_store
 from tiny_runs import SECONDS, finish, losses, start, tiny_run, write_config
 
@@ -60,6 +60,20 @@ def test_same_weights_and_statistics(one_rank: Path, two_ranks: tuple[Path, str]
     for name in (name for name in alone if name.startswith("modules.")):
         # Rounding, and now and then a ReLU that it opens: 2e-5 after these steps.
         torch.testing.assert_close(together[name], alone[name], rtol=1e-4, atol=1e-4)
+
+
+def test_ranks_that_reconstruct_train_as_one(store: Path, tmp_path: Path) -> None:
+    """With the mean pose, the errors and the yardsticks of all clips, on whichever rank."""
+    settings = SETTINGS | {"objective": "predict-cluster", "encoder": "pc-gru", "epochs": 2}
+    settings |= {"encoder_options": {"hidden": 8}, "lr": 0.1}
+    one = tiny_run(store, tmp_path / "one", batch_size=32, **settings)
+    config = write_config(tmp_path, **settings)
+    flags = ("--devices", 2, "--batch-size", 16, "--out", tmp_path / "two", "--config", config)
+    finish(start("pretrain", store, *flags))
+    rows = [read_metrics(run / "metrics.jsonl") for run in (one, tmp_path / "two")]
+    for alone, together in zip(*rows, strict=True):
+        for name in ("loss", "reconstruction", "mean_pose", "own_mean_pose"):
+            assert together[name] == pytest.approx(alone[name], abs=1e-5)
 
 
 def test_only_the_first_rank_speaks(two_ranks: tuple[Path, str]) -> None:

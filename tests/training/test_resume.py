@@ -11,7 +11,7 @@ import torch
 from edgcn.checkpoint import load_tensors
 from edgcn.cli import run as command
 from edgcn.errors import EdgcnError
-from edgcn.objectives import MomentumContrast
+from edgcn.objectives import OBJECTIVES
 from edgcn.recipes.pretrain import config_of, pretrain
 from edgcn.runs import read_metrics
 from edgcn.training.resume import load_state, save_state
@@ -82,34 +82,53 @@ def test_killed_before_the_first_epoch_was_over(
     assert_same_run(run, uninterrupted)
 
 
-def stop_at_step(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+def stop_at_step(monkeypatch: pytest.MonkeyPatch, number: int, objective: str = "moco") -> None:
     """Break the training in the middle of a step."""
-    whole, steps = MomentumContrast.after_step, []
+    kind: Any = OBJECTIVES[objective]
+    whole, steps = kind.after_step, []
 
-    def breaking(self: MomentumContrast) -> None:
+    def breaking(self: Any) -> None:
         steps.append(1)
         if len(steps) == number:
             raise KeyboardInterrupt
         whole(self)
 
-    monkeypatch.setattr(MomentumContrast, "after_step", breaking)
+    monkeypatch.setattr(kind, "after_step", breaking)
 
 
 OTHERS = [
     {"optimizer": "adamw", "schedule": "cosine", "projector": True, "lr": 1e-3},
     {"encoder": "ascal-lstm", "encoder_options": {}, "moments": True, "warmup_epochs": 2},
     {"stream": "bone", "normalize": "canonical", "knn_every": 1, "precision": "bfloat16"},
+    {"objective": "predict-cluster", "encoder": "pc-gru", "encoder_options": {"hidden": 8}},
+    {"objective": "predict-cluster", "decoder": "fixed-state", "knn_every": 1},
+    {
+        "objective": "variational",
+        "encoder": "vae-lstm",
+        "encoder_options": {"hidden": 8},
+        "optimizer": "adamw",
+        "augmentations": ["noise"],
+    },
+    {
+        "encoder": "stgcn-quarter",
+        "projector": True,
+        "encoder_options": {"widths": [4, 8], "strides": [1, 2]},
+    },
 ]
 
 
-@pytest.mark.parametrize("settings", OTHERS, ids=lambda settings: next(iter(settings)))
+@pytest.mark.parametrize(
+    "settings", OTHERS, ids=lambda settings: "-".join(map(str, [*settings][:2]))
+)
 def test_stopped_in_a_step_and_resumed(
     settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = tiny_store(tmp_path, clips=40).path
     whole = tiny_run(store, tmp_path / "whole", epochs=4, **settings)
     with monkeypatch.context() as patch:
-        stop_at_step(patch, 5)  # 30 training clips, batches of 8: the second step of epoch 3
+        # 30 training clips, batches of 8: the second step of epoch 3, where moco's first has none.
+        objective = settings.get("objective", "moco")
+        stop_at_step(patch, 5 if objective == "moco" else 8, objective)
         with pytest.raises(KeyboardInterrupt):
             tiny_run(store, tmp_path / "stopped", epochs=4, **settings)
     assert epoch_of(tmp_path / "stopped") == 2

@@ -10,8 +10,6 @@ one encoder serves any number of bodies and their order does not matter. The ori
 bodies into one input.
 """
 
-from typing import Literal
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -29,6 +27,7 @@ class RecurrentEncoder(nn.Module):
     """Clips to the pooled states of a recurrent network; by default AS-CAL's one-layer LSTM.
 
     Args:
+        cell: lstm or gru.
         hidden: size of a state, in each direction; by default `embed_dim`.
         pool: mean: over all frames. last: the state each direction ends with.
         embed_dim: by default what the states have; another size adds a linear layer.
@@ -40,11 +39,11 @@ class RecurrentEncoder(nn.Module):
         *,
         in_channels: int = 3,
         bodies: int = 1,
-        cell: Literal["lstm", "gru"] = "lstm",
+        cell: str = "lstm",
         layers: int = 1,
         bidirectional: bool = False,
         hidden: int | None = None,
-        pool: Literal["mean", "last"] = "mean",
+        pool: str = "mean",
         embed_dim: int | None = None,
     ) -> None:
         super().__init__()

@@ -13,7 +13,7 @@ never came near); poses are decoded as differences to the training clips' mean p
 authors rescale every clip to -1 .. 1.
 """
 
-from typing import Any, Literal
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -129,6 +129,7 @@ class PredictCluster(nn.Module):
     """Encoder trained so that a weak decoder can reconstruct the clip from its embedding.
 
     Args:
+        decoder: one of `DECODERS`.
         pose: mean pose of the training clips; zeros by default.
     """
 
@@ -138,7 +139,7 @@ class PredictCluster(nn.Module):
         self,
         encoder: nn.Module,
         *,
-        decoder: Literal["fixed-weights", "fixed-state"] = "fixed-weights",
+        decoder: str = "fixed-weights",
         pose: Pose | None = None,
     ) -> None:
         super().__init__()

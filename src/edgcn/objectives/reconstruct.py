@@ -43,7 +43,10 @@ def clip_errors(guess: Clips, clips: Clips, seen: Shown) -> Float[Tensor, "n"]:
 def yardsticks(clips: Clips, seen: Shown, pose: Pose) -> dict[str, Tensor]:
     """Errors of guessing no motion: the training clips' mean pose, and each clip's own."""
     own = clips.sum(dim=2, keepdim=True) / seen.sum(dim=2, keepdim=True).clamp(min=1)
-    guesses = {"mean_pose": pose.unsqueeze(1).expand_as(clips), "own_mean_pose": own}
+    guesses = {
+        "mean_pose": pose.unsqueeze(1).expand_as(clips),
+        "own_mean_pose": own.expand_as(clips),
+    }
     return {name: clip_errors(guess, clips, seen).mean() for name, guess in guesses.items()}
 
 
