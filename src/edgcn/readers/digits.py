@@ -104,16 +104,17 @@ def parse_fields(
         return np.empty(0)
     data, starts, ends = fields.data, fields.starts[chosen], fields.ends[chosen]
     lengths = ends - starts
-    width = int(min(lengths.max(), WIDEST))
+    width = int(np.clip(lengths.max(), 1, WIDEST))
     symbols = _windows(data, ends, width)
-    inside = np.arange(width, 0, -1)[:, None] <= lengths
+    backwards = np.arange(width, 0, -1, dtype=np.uint8)[:, None]
+    inside = backwards <= np.minimum(lengths, WIDEST).astype(np.uint8)
     digits = symbols - np.uint8(ZERO)  # wraps around: what is no digit becomes 10 or more
     is_digit = (digits < 10) & inside
     is_dot = (symbols == DOT) & inside
     minus = np.frombuffer(data, dtype=np.uint8)[starts] == MINUS
-    places, dots = is_digit.sum(axis=0), is_dot.sum(axis=0)
+    places, dots = (seen.sum(axis=0, dtype=np.uint8) for seen in (is_digit, is_dot))
     mantissa = _horner(digits, is_digit)
-    decimals = np.arange(width - 1, -1, -1) @ is_dot
+    decimals = ((backwards - 1) * is_dot).sum(axis=0, dtype=np.uint8)
     plain = (places > 0) & (dots <= 1) & (places + dots + minus == lengths)
     plain &= (mantissa < EXACT) & (decimals < len(POWERS))
     values = mantissa / POWERS[np.where(plain, decimals, 0)]
@@ -133,11 +134,9 @@ def _windows(
     data: bytes, ends: Int[np.ndarray, "numbers"], width: int
 ) -> UInt8[np.ndarray, "places numbers"]:
     """The last `width` characters before each end, the last ones in the last row."""
-    windows = np.ndarray(
-        len(data) - width + 1, dtype=f"V{max(width, 1)}", buffer=data, strides=(1,)
-    )
+    windows = np.ndarray(len(data) - width + 1, dtype=f"V{width}", buffer=data, strides=(1,))
     taken = windows[ends - width].view(np.uint8).reshape(len(ends), -1)
-    return np.ascontiguousarray(taken[:, :width].T)
+    return np.ascontiguousarray(taken.T)
 
 
 def _horner(
