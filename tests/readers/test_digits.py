@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edgcn.errors import FileError
-from edgcn.readers.digits import parse_table
+from edgcn.readers.digits import parse_table, split_fields
 from edgcn.readers.files import rows
 
 digits = st.text("0123456789", max_size=26)
@@ -44,6 +44,7 @@ def test_many_numbers_over_many_blocks(digits_kept):
 @pytest.mark.parametrize("field", ["", "-", ".", "1.2.3", "--1", "1-", "1_0", "nan", "x", "1e999"])
 def test_what_is_no_finite_number_is_left_to_whoever_names_its_place(field):
     assert parse_table([f"1,{field}", "3,4"], 2, (0, 1), ",") is None
+    assert parse_table([field], 1, (0,), ",") is None
     left_out = parse_table([f"1,{field}", "3,4"], 2, (0,), ",")
     np.testing.assert_array_equal(left_out, [[1], [3]])
 
@@ -66,3 +67,23 @@ def test_an_error_far_into_a_long_table_names_its_line():
     lines[8000] = "1 two 3"
     with pytest.raises(FileError, match=r"table:8001: .* column 2, got 'two'"):
         rows(Path("table"), lines, 3)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("text", "simple"),
+    [("1\n2 3\n", True), ("1\n2 3", False), ("1\n\n2\n", False), ("1\n2  3\n", False),
+     (" 1\n2\n", False), ("1 \n2\n", False), ("1\t2\n", False), ("\ufeff1\n", False), ("", False)],
+)  # fmt: skip
+def test_only_simple_text_is_split_at_once(text, simple, ending):
+    fields = split_fields(text.replace("\n", ending).encode(), None)
+    assert (fields is not None) == simple
+    if fields is not None:
+        spans = zip(fields.starts, fields.ends, strict=True)
+        assert [fields.data[a:b] for a, b in spans] == text.encode().split()
+        assert fields.counts.tolist() == [len(line.split()) for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("mixed", [b"1\r\n2\n", b"1\n2\r\n", b"1\r2\r\n3\n", b"1\r2\n", b"1\r"])
+def test_mixed_line_ends_are_not_simple(mixed):
+    assert split_fields(mixed, None) is None

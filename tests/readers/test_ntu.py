@@ -8,7 +8,8 @@ import pytest
 from writers import FIRST_ID, person, write_ntu
 
 from edgcn.errors import EdgcnError, FileError
-from edgcn.readers.ntu import read_ntu, read_skeleton
+from edgcn.readers.files import read_lines
+from edgcn.readers.ntu import _parse, _parse_at_once, read_ntu, read_skeleton
 from edgcn.skeleton.clip import Clip, Skipped
 
 NAME = "S001C001P001R001A001.skeleton"
@@ -228,3 +229,30 @@ def test_folders_that_hold_nothing(tmp_path):
         read_ntu(tmp_path)
     with pytest.raises(EdgcnError, match="found a file"):
         read_ntu(tmp_path / "readme.txt")
+
+
+def test_parsing_at_once_gives_what_line_by_line_gives(tmp_path, rng):
+    bodies = [(9, person(rng, 6), 0), (7, person(rng, 3), 2), (9, person(rng, 2), 3)]
+    for newline in ("\n", "\r\n"):
+        file = write_ntu(tmp_path / NAME, together(*bodies, frames=9), newline=newline)
+        at_once, by_line = _parse_at_once(file.read_bytes()), _parse(file, read_lines(file))
+        assert at_once is not None
+        assert at_once[0] == by_line[0] == 9
+        for ours, expected in zip(at_once[1], by_line[1], strict=True):
+            np.testing.assert_array_equal(ours.frames, expected.frames)
+            np.testing.assert_array_equal(ours.joints, expected.joints)
+
+
+def test_what_is_parsed_at_once_is_what_the_lines_say(tmp_path, rng):
+    whole = write_ntu(tmp_path / NAME, together((1, person(rng, 3), 0), frames=4)).read_bytes()
+    for _ in range(300):
+        damaged = bytearray(whole)
+        for place in rng.integers(0, len(whole), 2):
+            damaged[place : place + int(rng.integers(2))] = rng.choice([b"0", b" ", b"\n", b"-"])
+        (tmp_path / NAME).write_bytes(damaged)
+        at_once = _parse_at_once(bytes(damaged))
+        if at_once is not None:
+            total, tracks = _parse(tmp_path / NAME, read_lines(tmp_path / NAME))
+            assert total == at_once[0]
+            for ours, expected in zip(at_once[1], tracks, strict=True):
+                np.testing.assert_array_equal(ours.joints, expected.joints)

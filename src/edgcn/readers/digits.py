@@ -9,6 +9,7 @@ to `float`.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
@@ -17,8 +18,8 @@ BLOCK = 2**13  # fields at a time: their arrays stay in the cache, however long 
 WIDEST = 24  # characters of a field that are looked at together
 EXACT = 2.0**53
 POWERS = 10.0 ** np.arange(23)
-ZERO, DOT, MINUS, SPACE, NEWLINE = b"0.- \n"
-RARE_SPACE = "\t\r\x0b\x0c\x1c\x1d\x1e\x1f"  # what `str.split` splits at, too, in ASCII
+ZERO, DOT, MINUS, NEWLINE, RETURN = b"0.-\n\r"
+RARE_SPACE = b"\t\x0b\x0c\x1c\x1d\x1e\x1f"  # what `str.split` splits at, too, in ASCII
 
 
 def parse_table(
@@ -42,60 +43,78 @@ def parse_table(
 def _parse_block(
     lines: Sequence[str], count: int, columns: Sequence[int], separator: str | None
 ) -> Float[np.ndarray, "rows columns"] | None:
-    text = "\n".join(lines) + "\n"
-    found = None
-    if separator is not None or not any(rare in text for rare in RARE_SPACE):
-        found = _fields(text, len(lines), count, separator)
-    if found is None and separator is None:  # more than one space between fields, or around them
+    table = split_fields("\n".join(lines).encode() + b"\n", separator)
+    if table is None and separator is None:  # more than one space between fields, or around them
         text = "".join(" ".join(line.split()) + "\n" for line in lines)
-        found = _fields(text, len(lines), count, separator)
-    if found is None:
+        table = split_fields(text.encode(), None)
+    if table is None or len(table.counts) != len(lines) or (table.counts != count).any():
         return None
-    data, starts, ends = found
-    pick = np.asarray(columns)
-    values = _numbers(data, starts[:, pick].ravel(), ends[:, pick].ravel())
+    chosen = table.first[:, None] + np.asarray(columns)
+    values = parse_fields(table, chosen.ravel())
     return None if values is None else values.reshape(-1, len(columns))
 
 
-def _fields(
-    text: str, lines: int, count: int, separator: str | None
-) -> tuple[bytes, Int[np.ndarray, "rows count"], Int[np.ndarray, "rows count"]] | None:
-    """Text as bytes, and where its fields start and end; None unless each line has `count`.
+class Fields(NamedTuple):
+    """The fields of a text: where each starts and ends, and which ones stand on each line.
 
-    None, too, where fields are empty that were separated by white space.
+    Args:
+        data: the text, with something before its first field.
     """
-    if not text.isascii():
+
+    data: bytes
+    starts: Int[np.ndarray, "fields"]
+    ends: Int[np.ndarray, "fields"]
+    first: Int[np.ndarray, "lines"]
+    counts: Int[np.ndarray, "lines"]
+
+
+def split_fields(data: bytes, separator: str | None) -> Fields | None:
+    """The fields of each line, which ends in LF or each in CR LF; None where it is not so simple.
+
+    That is: not ASCII, a last line without its end, other or repeated white space.
+    """
+    if not data.isascii() or (separator is None and any(rare in data for rare in RARE_SPACE)):
         return None
-    data = b"." * WIDEST + text.encode()  # so that there is something before the first field
+    data = b"." * WIDEST + data
     symbols = np.frombuffer(data, dtype=np.uint8)
-    newline = symbols == NEWLINE
-    ends = np.flatnonzero(newline | (symbols == ord(separator or " ")))
+    end = RETURN if RETURN in data else NEWLINE
+    ends = np.flatnonzero((symbols == end) | (symbols == ord(separator or " ")))
     ends = ends[np.searchsorted(ends, WIDEST) :]  # "." may itself be the separator
-    if len(ends) != lines * count or np.count_nonzero(newline) != lines:
+    at_end = symbols[ends] == end
+    if not len(ends) or data[ends[-1] :] not in (b"\n", b"\r\n"):
         return None
     starts = np.concatenate([[WIDEST], ends[:-1] + 1])
-    if not newline[ends[count - 1 :: count]].all():
-        return None
+    if end == RETURN:
+        lines = ends[at_end]
+        if data.count(NEWLINE) != len(lines) or (symbols[lines + 1] != NEWLINE).any():
+            return None
+        starts[1:] += at_end[:-1]
     if separator is None and (starts == ends).any():
         return None
-    return data, starts.reshape(lines, count), ends.reshape(lines, count)
+    last = np.flatnonzero(at_end)
+    first = np.concatenate([[0], last[:-1] + 1])
+    return Fields(data, starts, ends, first, last - first + 1)
 
 
-def _numbers(
-    data: bytes, starts: Int[np.ndarray, "numbers"], ends: Int[np.ndarray, "numbers"]
+def parse_fields(
+    fields: Fields, chosen: Int[np.ndarray, "numbers"]
 ) -> Float[np.ndarray, "numbers"] | None:
-    """The finite numbers that stand from `starts` to `ends`, or None where one is none."""
+    """The finite numbers in the chosen fields, or None where one is none."""
+    if not len(chosen):
+        return np.empty(0)
+    data, starts, ends = fields.data, fields.starts[chosen], fields.ends[chosen]
     lengths = ends - starts
-    width = int(min(lengths.max(), WIDEST))
+    width = int(np.clip(lengths.max(), 1, WIDEST))
     symbols = _windows(data, ends, width)
-    inside = np.arange(width, 0, -1)[:, None] <= lengths
+    backwards = np.arange(width, 0, -1, dtype=np.uint8)[:, None]
+    inside = backwards <= np.minimum(lengths, WIDEST).astype(np.uint8)
     digits = symbols - np.uint8(ZERO)  # wraps around: what is no digit becomes 10 or more
     is_digit = (digits < 10) & inside
     is_dot = (symbols == DOT) & inside
     minus = np.frombuffer(data, dtype=np.uint8)[starts] == MINUS
-    places, dots = is_digit.sum(axis=0), is_dot.sum(axis=0)
+    places, dots = (seen.sum(axis=0, dtype=np.uint8) for seen in (is_digit, is_dot))
     mantissa = _horner(digits, is_digit)
-    decimals = np.arange(width - 1, -1, -1) @ is_dot
+    decimals = ((backwards - 1) * is_dot).sum(axis=0, dtype=np.uint8)
     plain = (places > 0) & (dots <= 1) & (places + dots + minus == lengths)
     plain &= (mantissa < EXACT) & (decimals < len(POWERS))
     values = mantissa / POWERS[np.where(plain, decimals, 0)]
@@ -115,11 +134,9 @@ def _windows(
     data: bytes, ends: Int[np.ndarray, "numbers"], width: int
 ) -> UInt8[np.ndarray, "places numbers"]:
     """The last `width` characters before each end, the last ones in the last row."""
-    windows = np.ndarray(
-        len(data) - width + 1, dtype=f"V{max(width, 1)}", buffer=data, strides=(1,)
-    )
+    windows = np.ndarray(len(data) - width + 1, dtype=f"V{width}", buffer=data, strides=(1,))
     taken = windows[ends - width].view(np.uint8).reshape(len(ends), -1)
-    return np.ascontiguousarray(taken[:, :width].T)
+    return np.ascontiguousarray(taken.T)
 
 
 def _horner(

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from edgcn.errors import EdgcnError, FileError
+from edgcn.readers.digits import parse_fields, split_fields
 from edgcn.readers.files import find, read_lines, rows, stream
 from edgcn.readers.ntu_names import ACTIONS, TRAIN_60, TRAIN_120
 from edgcn.skeleton.clip import Clip, Frames, Recordings, Skipped, SplitRule
@@ -25,6 +26,9 @@ NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})")
 SHORTEST = 11  # a body seen in so many frames or fewer is a ghost
 WIDEST = 0.8  # a frame whose x spread is over this part of its y spread is not a person
 MOST_WIDE = 0.69754  # a body with at least this part of such frames is a ghost
+
+
+BODY = [10, 1, *[12] * JOINTS]  # fields on each line of a body
 
 
 class Track(NamedTuple):
@@ -115,12 +119,48 @@ def _read_one(path: Path, *, max_bodies: int) -> Iterator[Clip | Skipped]:
 
 def read_skeleton(path: Path, *, max_bodies: int = 2) -> Frames:
     """One `.skeleton` file as float32 (T, M, 25, 3), denoised; all 0 where nobody is seen."""
-    total, tracks = _parse(path, read_lines(path))
+    total, tracks = _parse_at_once(path.read_bytes()) or _parse(path, read_lines(path))
     frames = np.zeros((total, max_bodies, JOINTS, 3), dtype=np.float32)
     for slot, seats in enumerate(_seat(_denoise(tracks), total, max_bodies)):
         for track in seats:
             frames[track.frames, slot] = track.joints
     return frames
+
+
+def _parse_at_once(data: bytes) -> tuple[int, list[Track]] | None:
+    """What `_parse` gives, several times as fast; None where anything is not as it should be."""
+    fields = split_fields(data, None)
+    if fields is None:
+        return None
+    # Heads and counts, which are few, as text by line; joints stay what they are.
+    heads = np.flatnonzero(fields.counts != BODY[-1])
+    spans = (side[fields.first[heads]].tolist() for side in (fields.starts, fields.ends))
+    texts = (fields.data[start:end] for start, end in zip(*spans, strict=True))
+    firsts = dict(zip(heads.tolist(), texts, strict=True))
+    total, at = _whole(firsts.get(0)), 1
+    bodies: list[int] = []
+    owners: list[tuple[int, str]] = []
+    kinds = [1]  # how many fields each line should have
+    for frame in range(total or 0):
+        present = _whole(firsts.get(at))
+        if present is None or at + present * (2 + JOINTS) >= len(fields.counts):
+            return None
+        kinds += [1, *BODY * present]
+        for start in range(at + 1, at + 1 + present * (2 + JOINTS), 2 + JOINTS):
+            if start not in firsts or _whole(firsts.get(start + 1)) != JOINTS:
+                return None
+            owners.append((frame, firsts[start].decode()))
+            bodies.append(start + 2)
+        at += 1 + present * (2 + JOINTS)
+    if not total or kinds != fields.counts.tolist():
+        return None
+    lines = (np.array(bodies, dtype=np.int64)[:, None] + np.arange(JOINTS)).ravel()
+    xyz = parse_fields(fields, (fields.first[lines][:, None] + np.arange(3)).ravel())
+    return None if xyz is None else (total, _tracks(owners, xyz.reshape(-1, JOINTS, 3)))
+
+
+def _whole(text: bytes | None) -> int | None:
+    return int(text) if text and text.isdigit() and len(text) < 10 else None
 
 
 def _parse(path: Path, lines: Sequence[str]) -> tuple[int, list[Track]]:
