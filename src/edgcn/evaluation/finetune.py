@@ -55,7 +55,8 @@ def finetune(
     order.manual_seed(seed)
     draws.manual_seed(seed)
     target = torch.from_numpy(labels).to(device)
-    head = nn.Linear(_width(encoder, view(rows[:1], draws), readout), classes).to(device)
+    width = _width(encoder, view(rows[:1], draws), readout)
+    head = nn.Linear(width, classes, device="meta").to_empty(device=device)  # draws nothing
     nn.init.zeros_(head.weight)
     nn.init.zeros_(head.bias)
     optimizer = torch.optim.AdamW(

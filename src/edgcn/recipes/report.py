@@ -22,6 +22,7 @@ from edgcn.reports.tables import (
     format_cell,
     main_score,
     markdown_table,
+    with_labels,
 )
 from edgcn.runs import read_json, read_metrics
 
@@ -175,14 +176,6 @@ def _order(rows: Sequence[Row]) -> tuple[float, int]:
     names = (*KNOWN, "raw coordinates", "random encoder")
     place = names.index(rows[0]["name"]) if rows[0]["name"] in names else len(names)
     return rows[0].get("amount", 0.0), place
-
-
-def with_labels(rows: Sequence[Row]) -> list[Row]:
-    """Rows whose names say how many labels they had, for a figure."""
-    return [
-        {**row, "name": f"{row['name']}, {row['labels']}"} if row.get("labels") else row
-        for row in rows
-    ]
 
 
 def average(rows: Sequence[Row], apart: str = "") -> Row:

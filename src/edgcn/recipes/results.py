@@ -18,7 +18,7 @@ from edgcn.evaluation.probes import probe_to_tensors
 from edgcn.evaluation.protocols import SETTINGS, Outcome
 from edgcn.recipes.protocols import Trial
 from edgcn.reports.plots import confusion_matrix_plot, embedding_map, results_bars
-from edgcn.reports.tables import main_score, results_table
+from edgcn.reports.tables import main_score, results_table, with_labels
 from edgcn.runs import environment, read_json, write_json
 from edgcn.store import Store
 
@@ -142,10 +142,7 @@ def draw(folder: Path, protocol: str, trial: Trial, outcome: Outcome, results: R
             seed=task.seed,
             subjects=task.subjects[task.test].tolist(),
         )
-    bars = [
-        {**row, "name": f"{row['name']}, {row['labels']}"} if "labels" in row else row
-        for row in outcome.rows
-    ]
+    bars = with_labels(outcome.rows)
     results_bars(bars, folder / "results.png", score=main_score(protocol))
 
 

@@ -109,6 +109,14 @@ def format_cell(row: Row, column: str) -> str:
     return _one_line(value) or MISSING
 
 
+def with_labels(rows: Sequence[Row]) -> list[Row]:
+    """Rows whose names say how many labels they had, for a figure."""
+    return [
+        {**row, "name": f"{row['name']}, {row['labels']}"} if row.get("labels") else row
+        for row in rows
+    ]
+
+
 def text_table(rows: Iterable[Row], columns: Sequence[str]) -> str:
     """Aligned lines for a terminal, without colors: words to the left, numbers to the right."""
     cells, right = _cells(list(rows), columns)
