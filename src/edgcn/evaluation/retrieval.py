@@ -42,9 +42,11 @@ def rank(
     must not profit from a gallery that is sorted by class.
     """
     shuffled = np.random.default_rng(0).permutation(len(gallery))
-    points = F.normalize(torch.from_numpy(gallery[shuffled]), dim=1)
+    # in float64: cosines of a random encoder are within 0.01 of 1, where float32 has many ties
+    points = F.normalize(torch.from_numpy(gallery[shuffled]).double(), dim=1)
     labels = torch.from_numpy(gallery_labels[shuffled])
-    asked, wanted = F.normalize(torch.from_numpy(queries), dim=1), torch.from_numpy(query_labels)
+    asked = F.normalize(torch.from_numpy(queries).double(), dim=1)
+    wanted = torch.from_numpy(query_labels)
     size = max(1, BLOCK // len(points))
     parts = [
         _rank_block(asked[at : at + size] @ points.T, wanted[at : at + size], labels)
