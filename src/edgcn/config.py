@@ -25,7 +25,10 @@ from edgcn.errors import EdgcnError
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Precision = Literal["auto", "float32", "bfloat16"]
 Skeleton = Literal["remap", "rebuild", "position"]
-Protocol = Literal["linear", "logistic", "knn"]
+Protocol = Literal[
+    "linear", "logistic", "knn", "semi", "few-shot", "retrieval", "clustering", "finetune",
+    "supervised", "all",
+]  # fmt: skip
 
 # What each objective does to its views where `augmentations` is not given: the paper's seven after
 # AS-CAL's random-joint subtraction, or nothing where a clip is to be reconstructed.
@@ -151,7 +154,12 @@ class EvaluateConfig(BaseModel, frozen=True, extra="forbid"):
     store: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="STORE")]
     """Store with labels."""
     protocol: Protocol = "linear"
-    """linear: the paper's SGD. logistic: C chosen on held-out training subjects. knn: cosine."""
+    """linear: the paper's SGD. logistic: C chosen on held-out training subjects. knn: cosine.
+    semi, few-shot: a linear layer on few labels. retrieval, clustering: no layer. finetune: the
+    encoder learns, too. supervised: from random weights. all: one after the other; resumes."""
+    fuse: tuple[Path, ...] = ()
+    """Other runs, of other streams, whose class probabilities are averaged with RUN's (linear or
+    logistic; late fusion as in 2s-AGCN)."""
     skeleton: Skeleton = "remap"
     """If the joints differ. remap: the clips go to the encoder's joints by name. rebuild: the
     encoder goes to the store's joints by name. position: joint i is joint i, names unread."""
@@ -167,12 +175,25 @@ class EvaluateConfig(BaseModel, frozen=True, extra="forbid"):
     """Of the linear protocol (AS-CAL's). auto: chosen on held-out training subjects."""
     epochs: PositiveInt = 90
     """Epochs of the linear protocol; x0.5 at 15, 35, 60 and 75."""
+    fractions: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (0.01, 0.05, 0.1)
+    """Of each class's labels, for semi; at least one clip of a class keeps its label."""
+    shots: tuple[PositiveInt, ...] = (1, 5, 10)
+    """Labelled clips of each class, for few-shot."""
+    draws: PositiveInt = 5
+    """Random choices of the clips that keep their labels, averaged, for semi and few-shot."""
+    finetune_epochs: PositiveInt = 30
+    """Epochs of finetune and supervised."""
+    finetune_lr: PositiveFloat = 1e-3
+    """Of the encoder in finetune and supervised (AdamW, cosine to 0); the layer's is 10 times it.
+    The best of 3e-4, 1e-3 and 3e-3 on held-out training subjects of UTD-MHAD, for both."""
+    finetune_augment: bool = False
+    """Augment the clips in finetune and supervised as the run did in pre-training."""
     seed: int = 0
     """Of the probe and the resampled interval (the random encoder has the run's)."""
     accelerator: str = "auto"
     """cpu, cuda, mps or auto."""
     figures: bool = True
-    """Draw the confusion matrix and the embedding map."""
+    """Draw bars and, where they say something, the confusion matrix and the embedding map."""
     overwrite: bool = False
     """Replace an earlier result of the same store, split and protocol."""
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from edgcn.checkpoint import load_encoder, load_tensors
-from edgcn.config import EvaluateConfig, make_config
+from edgcn.config import EvaluateConfig, PretrainConfig, make_config
 from edgcn.encoders import READOUTS
 from edgcn.encoders.readout import Encoder
 from edgcn.errors import EdgcnError
@@ -19,7 +19,8 @@ from edgcn.evaluation.baselines import random_encoder
 from edgcn.evaluation.embed import embed, raw_coordinates
 from edgcn.evaluation.probes import fit_linear
 from edgcn.inference import load
-from edgcn.recipes.evaluate import evaluate, folder_name, name_of
+from edgcn.recipes.evaluate import evaluate, folder_name
+from edgcn.recipes.names import method_name
 from edgcn.runs import read_json
 from edgcn.skeleton.clip import Clip
 from edgcn.skeleton.remap import plan_remap
@@ -336,7 +337,8 @@ def test_what_it_says(run: Path, store: Store) -> None:
     ],
 )
 def test_names_of_the_field(encoder: str, moments: bool, expected: str) -> None:
-    assert name_of(encoder, moments) == expected
+    config = PretrainConfig(store="s", encoder=encoder, moments=moments)
+    assert method_name(config) == expected
 
 
 @pytest.mark.parametrize(
@@ -353,7 +355,8 @@ def test_names_of_the_field(encoder: str, moments: bool, expected: str) -> None:
     ],
 )
 def test_names_of_the_baselines(encoder: str, settings: dict[str, Any], expected: str) -> None:
-    assert name_of(encoder, False, **settings) == expected
+    config = PretrainConfig(store="s", encoder=encoder, **settings)
+    assert method_name(config) == expected
 
 
 def test_folder_names_hold_nothing_odd(store: Store) -> None:

@@ -155,10 +155,10 @@ class STGCN(nn.Module):
 
     def joint_axes(self) -> dict[str, dict[int, int]]:
         """Tensors laid out by joint, for `edgcn.encoders.rebuild`."""
-        norm = [f"input_norm.{name}" for name, value in self.input_norm.state_dict().items()
-                if value.ndim]  # fmt: skip
-        between = [f"blocks.{number}.importance" for number in range(len(self.blocks))]
-        return {name: {0: self.in_channels} for name in norm} | dict.fromkeys(between, {1: 1, 2: 1})
+        parts = ("weight", "bias", "running_mean", "running_var")
+        axes = {f"input_norm.{part}": {0: self.in_channels} for part in parts}
+        blocks = range(len(self.blocks))
+        return axes | {f"blocks.{number}.importance": {1: 1, 2: 1} for number in blocks}
 
     def features(self, clips: Clips) -> Float[Tensor, "n d frames v"]:
         """The map before pooling, bodies averaged."""

@@ -4,6 +4,7 @@ features (N, D), labels (N,) -> scores (N', K). The linear probes see features s
 training clips, so that one learning rate suits any encoder, and raw coordinates as well.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,7 @@ RATES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)  # that `auto` chooses from, arou
 ENOUGH = 2000  # held-out clips to choose a rate by: their share that is right is within about 1 %
 NOT_ZERO = 1e-20  # least error of a logit: below 1e-38 a CPU computes many times slower
 GRID = (0.001, 0.01, 0.1, 1.0, 10.0)  # values of C that the logistic protocol chooses from
+FEW_C = 100.0  # on few labels; of 0.1 to 1000 good for all features on UTD-MHAD's training subjects
 BLOCK = 2**24  # similarities at a time in kNN: 64 MB
 
 Features = Float[np.ndarray, "n d"]
@@ -198,9 +200,27 @@ def span(features: Features) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean, plain spread, and an orthonormal basis (r, D) of what the standardized clips span."""
     mean, scale = standardize(features)
     scale = (scale / features.shape[1] ** 0.5).astype(np.float32)
-    x = (features - mean) / scale
+    return mean, scale, _basis((features - mean) / scale)
+
+
+def _basis(x: Features) -> Float[np.ndarray, "r d"]:
+    """An orthonormal basis of what the rows span, or of everything where there are many rows."""
     basis = np.linalg.svd(x, full_matrices=False)[2] if x.shape[1] > len(x) else np.eye(x.shape[1])
-    return mean, scale, basis.astype(np.float32)
+    return basis.astype(np.float32)
+
+
+def fit_few(
+    features: Features, labels: Labels, *, among: Float[np.ndarray, "all d"], classes: int
+) -> LinearProbe:
+    """Logistic regression with C fixed: few labels leave no clips to choose it by.
+
+    Args:
+        among: all training clips, by which features are standardized (to rows of length about 1,
+            as for the linear layer); that needs no labels.
+    """
+    mean, scale = standardize(among)
+    known = mean, scale, _basis((features - mean) / scale)
+    return _logistic(features, labels, c=FEW_C, classes=classes, known=known)
 
 
 def _logistic(
@@ -220,7 +240,9 @@ def _logistic(
 
     mean, scale, basis = known or span(features)
     x = (features - mean) / scale
-    model = LogisticRegression(C=c, max_iter=300).fit(x @ basis.T, labels)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The number of unique classes")  # few labels
+        model = LogisticRegression(C=c, max_iter=300).fit(x @ basis.T, labels)
     weight = np.zeros((classes, features.shape[1]), dtype=np.float32)
     bias = np.full(classes, -1e9, dtype=np.float32)  # a class without training clips is never said
     rows, values, offsets = model.classes_, model.coef_ @ basis, model.intercept_

@@ -1,164 +1,204 @@
-"""Scoring a frozen encoder on labels, beside the three baselines (the paper's protocol).
+"""Scoring an encoder on labels, beside the three baselines, by one protocol or by all of them.
 
 run + store -> features of all clips, once -> probe on training subjects -> metrics on test subjects
 """
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from edgcn.checkpoint import load_encoder, save_encoder, save_tensors
+from edgcn.checkpoint import load_encoder
 from edgcn.config import EvaluateConfig
 from edgcn.errors import EdgcnError
-from edgcn.evaluation.baselines import majority_scores, random_encoder
+from edgcn.evaluation.baselines import random_encoder
 from edgcn.evaluation.embed import cached_embed, raw_coordinates
-from edgcn.evaluation.metrics import confusion, measure
-from edgcn.evaluation.probes import (
-    NearestProbe,
-    Probe,
-    fit_best_rate,
-    fit_linear,
-    fit_logistic,
-    probe_to_tensors,
-)
-from edgcn.evaluation.transfer import match
+from edgcn.evaluation.protocols import Task
+from edgcn.evaluation.transfer import Match, match
+from edgcn.recipes.names import method_name
 from edgcn.recipes.pretrain import config_of
-from edgcn.reports.plots import confusion_matrix_plot, embedding_map, results_bars
-from edgcn.reports.tables import results_table
-from edgcn.runs import environment, read_json, write_json
+from edgcn.recipes.protocols import FUSED, PROTOCOLS, Trial
+from edgcn.recipes.results import Results, earlier, save, tell
+from edgcn.reports.tables import summary_table
+from edgcn.runs import read_json
 from edgcn.splits import Split
 from edgcn.store import Store, open_store
-
-Fit = Callable[[np.ndarray], tuple[Probe, dict[str, Any]]]
 
 
 def evaluate(config: EvaluateConfig, *, say: Callable[[str], None] = print) -> dict[str, Any]:
     """Score a run on a store; returns what `results.json` holds.
 
     Writes results.json, probe.safetensors and figures into a folder of the run, and the probe
-    into the run itself, where `edgcn.load` finds it.
+    into the run itself, where `edgcn.load` finds it. All protocols: a folder each, under
+    "protocols"; what an earlier call finished is kept, and the run keeps the linear probe.
     """
-    store = open_store(config.store)
-    trained, (encoder, inputs, about) = (
-        config_of(config.run),
-        load_encoder(config.run / "encoder.safetensors"),
-    )
+    check_fusion(config)
+    store, trained = open_store(config.store), config_of(config.run)
     split = labelled(store, store.split(config.split))
-    folder = config.run / folder_name(config, store, split)
-    if (folder / "results.json").exists() and not config.overwrite:
-        raise EdgcnError(f"{folder} holds a result already; pass --overwrite to replace it")
+    every = config.protocol == "all"
+    asked = {
+        name: config.model_copy(update={"protocol": name})
+        for name in (PROTOCOLS if every else (config.protocol,))
+    }
+    folders = {name: config.run / folder_name(one, store, split) for name, one in asked.items()}
+    done = [name for name, at in folders.items() if (at / "results.json").exists()]
+    if done and not every and not config.overwrite:
+        raise EdgcnError(
+            f"{folders[done[0]]} holds a result already; pass --overwrite to replace it"
+        )
+    found = {} if config.overwrite else {n: earlier(folders[n], asked[n], store) for n in done}
 
-    how: dict[str, Any] = {"skeleton": config.skeleton, "third": config.third}
-    matched = match(encoder, inputs, about, store, rows=split.train, **how)
-    encoder, inputs = matched.encoder, matched.inputs
-    for note in matched.notes:
+    method = matched(config, config.run, store, split)
+    for note in method.notes:
         say(f"transfer: {note}")
     device = choose_device(config.accelerator)
-    untrained = random_encoder(about["encoder"], inputs, about["options"], seed=trained.seed)
-    title = name_of(
-        trained.encoder,
-        trained.moments,
-        objective=trained.objective,
-        decoder=trained.decoder,
-        projector=trained.projector,
-    )
+    title = method_name(trained)
     say(
-        f"{config.protocol} protocol, split {split.name!r}: {len(split.train)} training clips, "
-        f"{len(split.test)} test clips"
+        f"{config.protocol} protocol{'s' if every else ''}, split {split.name!r}: "
+        f"{len(split.train)} training clips, {len(split.test)} test clips"
     )
+    models = {"random encoder": untrained(config.run, method), title: method}
+    members: tuple[dict[str, Any], ...] = ()
+    if config.fuse:
+        models, members = with_members(config, store, split, models)
+        title = list(models)[1]
     features = {}
-    for name, model in (("random encoder", untrained), (title, encoder)):
+    for name, model in models.items() if len(found) < len(asked) else ():
         features[name] = cached_embed(
             config.run / "features",
-            model.to(device),
-            matched.store,
-            inputs=inputs,
+            model.encoder.to(device),
+            model.store,
+            inputs=model.inputs,
             readout=config.readout,
             device=device,
             label=f"features of the {name}",
         )
-    raw = raw_coordinates(store, np.arange(len(store)), fit=split.train)
-    features = {"raw coordinates": raw, **features}
+    if features:
+        raw = raw_coordinates(store, np.arange(len(store)), fit=split.train)
+        features = {"raw coordinates": raw, **features}
+    trial = Trial(
+        store=store,
+        split=split.name,
+        task=task_of(store, split, config.seed),
+        features=features,
+        title=title,
+        method=method,
+        untrained=models["random encoder"].encoder,
+        trained=trained,
+        device=device,
+        members=members,
+    )
 
-    rows, probe, scores = score_all(config, store, split, features)
-    folder.mkdir(exist_ok=True)
-    save_probe(folder, config, store, probe, rebuilt=matched.rebuilt)
-    if matched.rebuilt:  # `edgcn.load(folder)` has what the run's own encoder cannot read
-        names = {"name": about["encoder"], "options": about["options"], "inputs": inputs}
-        save_encoder(folder / "encoder.safetensors", encoder, **names)
-    matrix = confusion(store.labels[split.test], scores.argmax(1), len(store.classes))
-    results = {
-        "rows": rows,
-        "protocol": config.protocol,
-        "readout": config.readout,
-        "split": split.name,
-        "store": str(store.path),
-        "transfer": matched.record,
-        "store_fingerprint": store.fingerprint,
-        "note": store.note,
-        "n_train": len(split.train),
-        "n_test": len(split.test),
-        "seed": config.seed,
-        "run_seed": trained.seed,
-        "config": config.model_dump(mode="json"),
-        "confusion": matrix.tolist(),
-        "classes": list(store.classes),
-        **environment(),
-    }
-    write_json(folder / "results.json", results)
-    say(results_table(rows))
-    for name in {"lr", "C"} & set(rows[-1]):
-        say(describe_choice(rows, name))
+    results = {}
+    for name, one in asked.items():
+        if every:
+            say(f"\n{name}" + (f": already there, in {folders[name]}" if name in found else ""))
+        results[name] = found.get(name) or score(one, trial, folders[name], every=every)
+        tell(results[name], say)
     if store.note:
         say(f"note: {store.note}")
-    if config.figures:
-        draw(folder, store, split, rows, matrix, features[title], config.seed)
-    return results | {"folder": str(folder)}
+    if not every:
+        return results[config.protocol] | {"folder": str(folders[config.protocol])}
+    say("\nthe method beside its best baseline")
+    say(summary_table({name: result["rows"] for name, result in results.items()}))
+    placed = {name: result | {"folder": str(folders[name])} for name, result in results.items()}
+    return {"folder": str(config.run), "protocols": placed}
 
 
-def stored_result(config: EvaluateConfig) -> dict[str, Any] | None:
-    """What an earlier evaluation with these settings found, or None."""
+def score(config: EvaluateConfig, trial: Trial, folder: Path, *, every: bool) -> Results:
+    """One protocol, and its folder. Of all protocols, the linear one names clips afterwards."""
+    outcome = PROTOCOLS[config.protocol](config, trial)
+    for_run = not every or config.protocol == "linear"
+    return save(folder, config, trial, outcome, for_run=for_run)
+
+
+def task_of(store: Store, split: Split, seed: int) -> Task:
+    """The store's labels and the split's rows, as plain arrays."""
+    return Task(
+        names=store.names,
+        labels=store.labels,
+        subjects=store.subjects,
+        train=split.train,
+        test=split.test,
+        classes=len(store.classes),
+        seed=seed,
+    )
+
+
+def check_fusion(config: EvaluateConfig) -> None:
+    """Refuse fusion where there are no probabilities to average, and a run fused with itself."""
+    if config.fuse and config.protocol not in FUSED:
+        raise EdgcnError(
+            f"--fuse averages class probabilities, which --protocol {config.protocol} does not "
+            f"give; use {' or '.join(FUSED)}"
+        )
+    places = [run.resolve() for run in (config.run, *config.fuse)]
+    if len(set(places)) < len(places):
+        raise EdgcnError(f"--fuse: expected other runs than {config.run}, each once")
+
+
+def matched(config: EvaluateConfig, run: Path, store: Store, split: Split) -> Match:
+    """A run's encoder, and the store's clips as it reads them."""
+    encoder, inputs, about = load_encoder(run / "encoder.safetensors")
+    how: dict[str, Any] = {"skeleton": config.skeleton, "third": config.third}
+    return match(encoder, inputs, about, store, rows=split.train, **how)
+
+
+def untrained(run: Path, method: Match) -> Match:
+    """The same encoder before pre-training, for the same clips."""
+    trained, inputs = config_of(run), method.inputs
+    options = dict(trained.encoder_options)
+    random = random_encoder(trained.encoder, inputs, options, seed=trained.seed)
+    return replace(method, encoder=random)
+
+
+def with_members(
+    config: EvaluateConfig, store: Store, split: Split, models: dict[str, Match]
+) -> tuple[dict[str, Match], tuple[dict[str, Any], ...]]:
+    """The models with those of the fused runs, named by stream, and what is to be told of them."""
+    (_, random), (_, own) = models.items()
+    named = {"random encoder": random}
+    members: list[dict[str, Any]] = []
+    for run in (config.run, *config.fuse):
+        pretrained = config_of(run)
+        check_same_clips(config.run, run)
+        title = method_name(pretrained)
+        name = f"{title}, {pretrained.stream} stream"
+        name += f" ({run.name})" if name in named else ""
+        named[name] = matched(config, run, store, split) if members else own
+        about = {"run": str(run), "row": name, "name": title}
+        members.append({**about, "config": pretrained.model_dump(mode="json")})
+    return named, tuple(members)
+
+
+def check_same_clips(run: Path, other: Path) -> None:
+    """Runs that are fused have learned from the same clips."""
+    abouts = [read_json(path / "run.json") for path in (run, other)]
+    stores = [about["store_fingerprint"] for about in abouts]
+    splits = [about["config"]["split"] for about in abouts]
+    for what, (mine, its) in {"store": stores, "split": splits}.items():
+        if mine != its:
+            told = f" ({its}, not {mine})" if what == "split" else ""
+            raise EdgcnError(
+                f"{other} was trained on another {what} than {run}{told}; runs that are fused "
+                f"learn from the same clips"
+            )
+
+
+def stored_result(config: EvaluateConfig) -> Results | None:
+    """What an earlier evaluation with these settings found, or None.
+
+    Raises:
+        EdgcnError: in its place is one with other settings.
+    """
     store = open_store(config.store)
     folder = config.run / folder_name(config, store, labelled(store, store.split(config.split)))
-    path = folder / "results.json"
-    return read_json(path) if path.exists() else None
-
-
-# What papers call an encoder that was trained their way; with a projector where they have one.
-METHODS = {
-    ("ascal-lstm", "moco", False): "AS-CAL",
-    ("stgcn-quarter", "moco", True): "SkeletonCLR",
-    ("pc-gru", "predict-cluster", False): "P&C",
-    ("vae-lstm", "variational", False): "U-S-VAE Z",
-}
-
-
-def name_of(
-    encoder: str,
-    moments: bool,
-    *,
-    objective: str = "moco",
-    decoder: str = "fixed-weights",
-    projector: bool = False,
-) -> str:
-    """How the field would call the row: EDGCN, A-EDGCN with moments, or the paper's method.
-
-    An encoder and an objective that no paper put together are both named.
-    """
-    weak = {"fixed-weights": "FW", "fixed-state": "FS"}[decoder]
-    method = METHODS.get((encoder, objective, projector and objective == "moco"))
-    if method:
-        method += f" {weak}" if objective == "predict-cluster" else ""
-        return f"{method} ({encoder}{', moments' if moments else ''})"
-    name = encoder + (" + moments" if moments else "")
-    if encoder.startswith("edgcn"):
-        name = f"{'A-EDGCN' if moments else 'EDGCN'} ({encoder})"
-    how = {"moco": "", "predict-cluster": f", P&C {weak}", "variational": ", VAE"}
-    return name + how[objective]
+    there = (folder / "results.json").exists()
+    return earlier(folder, config, store) if there else None
 
 
 def choose_device(accelerator: str) -> torch.device:
@@ -198,94 +238,6 @@ def folder_name(config: EvaluateConfig, store: Store, split: Split) -> str:
     if config.readout != "mean":
         parts.append(config.readout)
     parts += [part for part in (config.skeleton, config.third) if part not in ("remap", "zero")]
+    if config.fuse:
+        parts += ["fused", *(run.resolve().name for run in config.fuse)]
     return re.sub(r"[^\w.-]+", "_", "-".join(parts))
-
-
-def fit_probe(config: EvaluateConfig, store: Store, rows: np.ndarray) -> Fit:
-    """How this protocol fits a probe to the features of the training clips."""
-    labels, classes = store.labels[rows], len(store.classes)
-
-    def fit(features: np.ndarray) -> tuple[Probe, dict[str, Any]]:
-        if config.protocol == "knn":
-            return NearestProbe(features, labels, classes, config.k), {"k": config.k}
-        if config.protocol == "logistic":
-            subjects = store.subjects[rows]
-            probe, c = fit_logistic(features, labels, subjects, classes=classes)
-            return probe, {"C": c}
-        settings: dict[str, Any] = {"classes": classes, "epochs": config.epochs}
-        settings["seed"] = config.seed
-        if config.lr == "auto":
-            probe, lr = fit_best_rate(features, labels, store.subjects[rows], **settings)
-            return probe, {"lr": lr}
-        return fit_linear(features, labels, lr=config.lr, **settings), {}
-
-    return fit
-
-
-def score_all(
-    config: EvaluateConfig, store: Store, split: Split, features: dict[str, np.ndarray]
-) -> tuple[list[dict[str, Any]], Probe, np.ndarray]:
-    """One row of metrics for the majority and for each kind of features; the last one's probe."""
-    fit = fit_probe(config, store, split.train)
-    labels, subjects = store.labels[split.test], store.subjects[split.test]
-    classes = len(store.classes)
-    scores = majority_scores(store.labels[split.train], classes=classes, tests=len(labels))
-    metrics = measure(scores, labels, subjects, seed=config.seed)
-    rows = [{"name": "majority class", "baseline": True, **metrics.to_dict()}]
-    for name, values in features.items():
-        probe, chosen = fit(values[split.train])
-        scores = probe.scores(values[split.test])
-        metrics = measure(scores, labels, subjects, seed=config.seed)
-        rows.append({"name": name, "baseline": True, **metrics.to_dict(), **chosen})
-    rows[-1]["baseline"] = False
-    return rows, probe, scores
-
-
-def describe_choice(rows: list[dict[str, Any]], name: str) -> str:
-    """What was chosen for each kind of features, in one line."""
-    chosen = [f"{row[name]:g} ({row['name']})" for row in rows if name in row]
-    return f"{name} chosen on held-out training subjects: {', '.join(chosen)}"
-
-
-def save_probe(
-    folder: Path, config: EvaluateConfig, store: Store, probe: Probe, *, rebuilt: bool
-) -> None:
-    """The probe with its class names, beside the result and in the run.
-
-    Not in the run where it reads a rebuilt encoder: the run's own would give it other numbers.
-    """
-    about = {
-        "classes": list(store.classes),
-        "readout": config.readout,
-        "protocol": config.protocol,
-        "store": str(store.path),
-        "note": store.note,
-        # An encoder that was rebuilt is kept with its probe: new stores come to it as to any other.
-        "skeleton": "remap" if config.skeleton == "rebuild" else config.skeleton,
-        "third": config.third,
-    }
-    save_tensors(folder / "probe.safetensors", probe_to_tensors(probe), about)
-    if not rebuilt:
-        save_tensors(config.run / "probe.safetensors", probe_to_tensors(probe), about)
-
-
-def draw(
-    folder: Path,
-    store: Store,
-    split: Split,
-    rows: list[dict[str, Any]],
-    matrix: np.ndarray,
-    features: np.ndarray,
-    seed: int,
-) -> None:
-    """Confusion matrix, map of the test clips' features, and bars beside the baselines."""
-    confusion_matrix_plot(matrix, store.classes, folder / "confusion.png")
-    embedding_map(
-        features[split.test],
-        store.labels[split.test],
-        store.classes,
-        folder / "embedding.png",
-        seed=seed,
-        subjects=store.subjects[split.test].tolist(),
-    )
-    results_bars(rows, folder / "results.png")

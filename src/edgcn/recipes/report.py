@@ -12,13 +12,22 @@ from typing import Any
 import numpy as np
 
 from edgcn.errors import EdgcnError
+from edgcn.evaluation.protocols import SETTINGS
 from edgcn.reports.html import Section, html_page
 from edgcn.reports.plots import results_bars, training_curves
-from edgcn.reports.tables import HEADINGS, RESULT_COLUMNS, format_cell, markdown_table
+from edgcn.reports.tables import (
+    HEADINGS,
+    SCORES,
+    columns_of,
+    format_cell,
+    main_score,
+    markdown_table,
+    with_labels,
+)
 from edgcn.runs import read_json, read_metrics
 
-SCORES = ("top1", "top5", "macro_f1", "mean_class", "low", "high")
 Row = dict[str, Any]
+KNOWN = ("majority class", "chance", "one cluster")  # rows that depend on the labels alone
 
 # Settings of pre-training that make no other row, and those that an untrained encoder depends on.
 SEED_OR_MACHINE = ("seed", "out", "accelerator", "threads", "knn_every")
@@ -47,12 +56,16 @@ def report(
     sections = [Section("What this is", intro)] if intro else []
     lines = []
     for number, (heading, rows) in enumerate(tables.items(), start=1):
-        figure = results_bars(rows, out / f"results-{number}.png")
+        protocol = rows[0]["protocol"]
+        columns = columns_of(protocol)
+        figure = results_bars(
+            with_labels(rows), out / f"results-{number}.png", score=main_score(protocol)
+        )
         notes = "\n\n".join(dict.fromkeys(row["note"] for row in rows if row["note"]))
-        sections.append(Section(heading, notes, _cells(rows), [figure]))
+        sections.append(Section(heading, notes, _cells(rows, columns), [figure]))
         lines += [f"## {heading}", *([notes] if notes else [])]
-        lines.append(markdown_table(rows, RESULT_COLUMNS))
-        say(f"\n{heading}\n{notes}\n{markdown_table(rows, RESULT_COLUMNS)}")
+        lines.append(markdown_table(rows, columns))
+        say(f"\n{heading}\n{notes}\n{markdown_table(rows, columns)}")
     curves = {run.name: read_metrics(run / "metrics.jsonl") for run in runs}
     curves = {name: rows for name, rows in curves.items() if rows}
     if curves:
@@ -66,9 +79,9 @@ def report(
     return html_page(title, sections, page)
 
 
-def _cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
-    header = [HEADINGS[column] for column in RESULT_COLUMNS]
-    return header, [[format_cell(row, column) for column in RESULT_COLUMNS] for row in rows]
+def _cells(rows: Sequence[Row], columns: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    header = [HEADINGS[column] for column in columns]
+    return header, [[format_cell(row, column) for column in columns] for row in rows]
 
 
 def collect(runs: Sequence[Path]) -> dict[str, list[Row]]:
@@ -80,19 +93,21 @@ def collect(runs: Sequence[Path]) -> dict[str, list[Row]]:
             raise EdgcnError(
                 f"{run} holds no evaluation; make one with `edgcn evaluate {run} STORE`"
             )
-        config = read_json(run / "run.json")["config"]
+        pretrained = read_json(run / "run.json")["config"]
         for path in found:
             results = read_json(path)
             name = Path(results["store"]).name
             heading = f"{name}, split {results['split']}, {results['protocol']}"
             for row in results["rows"]:
+                row, config = as_evaluated_alone(row, pretrained, results)
                 extra = {
-                    "seed": results["run_seed"],
+                    "seed": config["seed"],
+                    "protocol": results["protocol"],
                     "note": results["note"],
                     "label": row_label(row, config, results),
                     "settings": settings_of(row, config, results),
                 }
-                key = json.dumps([extra["label"], extra["settings"]])
+                key = json.dumps([extra["label"], extra["settings"], row.get("labels")])
                 groups[heading][key].append({**row, **extra})
     tables = {}
     for heading, settings in groups.items():
@@ -102,12 +117,19 @@ def collect(runs: Sequence[Path]) -> dict[str, list[Row]]:
     return tables
 
 
+def as_evaluated_alone(row: Row, config: Row, results: Row) -> tuple[Row, Row]:
+    """The row and the pre-training it is of; a fused run's row is named as in its own table."""
+    for member in results.get("members", ()):
+        if member["row"] == row["name"]:
+            return {**row, "name": member["name"]}, member["config"]
+    return row, config
+
+
 def settings_of(row: Row, config: Row, results: Row) -> Row:
     """All that a row's numbers depend on, but for the seed and the machine."""
-    if row["name"] == "majority class":
+    if row["name"] in KNOWN:
         return {}
-    probe = {"linear": ("lr", "epochs"), "logistic": (), "knn": ("k",)}[results["protocol"]]
-    settings = {f"probe {name}": results["config"][name] for name in probe}
+    settings = {f"probe {name}": results["config"][name] for name in SETTINGS[results["protocol"]]}
     if row["name"] == "raw coordinates":
         return settings
     settings["readout"] = results["readout"]
@@ -115,10 +137,18 @@ def settings_of(row: Row, config: Row, results: Row) -> Row:
     settings |= {name: transfer[name] for name in ("skeleton", "third")}
     if transfer["notes"]:  # the random encoder too read the clips as that store's
         settings["store"] = Path(config["store"]).name
-    if row["baseline"]:
+    if row["baseline"] or results["protocol"] == "supervised":
         return settings | {name: config[name] for name in UNTRAINED}
-    trained = {name: value for name, value in config.items() if name not in SEED_OR_MACHINE}
-    return settings | trained | {"store": Path(config["store"]).name}
+    settings |= _pretraining(config)
+    if row["name"].startswith("fusion of "):
+        settings["fused"] = [_pretraining(member["config"]) for member in results["members"]]
+    return settings
+
+
+def _pretraining(config: Row) -> Row:
+    """The settings of a run that make another row, and its store by name."""
+    settings = {name: value for name, value in config.items() if name not in SEED_OR_MACHINE}
+    return settings | {"store": Path(config["store"]).name}
 
 
 def difference(row: Row, others: Sequence[Row]) -> str:
@@ -135,7 +165,7 @@ def _words(value: Any) -> str:
 
 def row_label(row: Row, config: Row, results: Row) -> str:
     """The row's name with what is most often varied; `difference` adds what else varies."""
-    if row["name"] in ("majority class", "raw coordinates"):
+    if row["name"] in (*KNOWN, "raw coordinates") or row["name"].endswith("from scratch"):
         return str(row["name"])
     if row["baseline"]:
         parts = [f"{row['name']} ({config['encoder']}{', moments' if config['moments'] else ''})"]
@@ -146,21 +176,27 @@ def row_label(row: Row, config: Row, results: Row) -> str:
     return ", ".join(parts)
 
 
-def _order(rows: Sequence[Row]) -> int:
-    names = ("majority class", "raw coordinates", "random encoder")
-    return names.index(rows[0]["name"]) if rows[0]["name"] in names else len(names)
+def _order(rows: Sequence[Row]) -> tuple[float, int]:
+    names = (*KNOWN, "raw coordinates", "random encoder")
+    place = names.index(rows[0]["name"]) if rows[0]["name"] in names else len(names)
+    return rows[0].get("amount", 0.0), place
 
 
 def average(rows: Sequence[Row], apart: str = "") -> Row:
-    """One row for all seeds of a setting: means, and the spread of top-1 over seeds."""
+    """One row for all seeds of a setting: means, and the spread of the main score over seeds."""
     seeds = sorted({row["seed"] for row in rows})
-    means: Row = {key: float(np.mean([row[key] for row in rows])) for key in SCORES}
+    means: Row = {
+        key: float(np.mean([row[key] for row in rows])) for key in SCORES if key in rows[0]
+    }
+    main = main_score(rows[0]["protocol"])
     return {
         "name": rows[0]["label"] + apart,
         **means,
         "n": rows[0]["n"],
         "seeds": seeds,
-        "spread": float(np.std([row["top1"] for row in rows])),
+        "spread": float(np.std([row[main] for row in rows])),
         "baseline": rows[0]["baseline"],
         "note": rows[0]["note"],
+        "protocol": rows[0]["protocol"],
+        **{key: rows[0][key] for key in ("labels", "n_labels") if key in rows[0]},
     }

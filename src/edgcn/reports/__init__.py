@@ -8,7 +8,13 @@ from edgcn.reports.plots import (
     results_bars,
     training_curves,
 )
-from edgcn.reports.tables import count_table, markdown_table, results_table, text_table
+from edgcn.reports.tables import (
+    count_table,
+    markdown_table,
+    results_table,
+    summary_table,
+    text_table,
+)
 
 __all__ = [
     "Section",
@@ -20,6 +26,7 @@ __all__ = [
     "markdown_table",
     "results_bars",
     "results_table",
+    "summary_table",
     "text_table",
     "training_curves",
 ]

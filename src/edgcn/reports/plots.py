@@ -27,7 +27,7 @@ from edgcn.reports.drawing import (
     scatter_groups,
 )
 from edgcn.reports.sticks import cell_height, check_clip, draw_clip, legend_of_sides
-from edgcn.reports.tables import is_missing, percent
+from edgcn.reports.tables import HEADINGS, is_missing, percent
 from edgcn.skeleton.topology import Topology
 
 if TYPE_CHECKING:  # for annotations only: matplotlib is imported where it draws
@@ -201,17 +201,17 @@ def embedding_map(
     return save_figure(figure, path)
 
 
-def results_bars(rows: Sequence[Row], path: Path) -> Path:
-    """Top-1 of each row with its 95 % interval; methods in color, baselines in gray.
+def results_bars(rows: Sequence[Row], path: Path, *, score: str = "top1") -> Path:
+    """A score of each row with its 95 % interval; methods in color, baselines in gray.
 
-    A row has `name`, `top1`, and perhaps `low`, `high` and `baseline` (bool); without the last,
+    A row has `name`, the score, and perhaps `low`, `high` and `baseline` (bool); without the last,
     a name with the word majority, raw or random is a baseline. The dashed line is the best one.
     """
     if not rows:
         raise EdgcnError("expected at least one row of results to draw, got none")
     names = [str(row.get("name", "")) for row in rows]
-    labels = [percent(row.get("top1"), what=f"top1 of {row.get('name')!r}") for row in rows]
-    keys = ("top1", "low", "high")
+    labels = [percent(row.get(score), what=f"{score} of {row.get('name')!r}") for row in rows]
+    keys = (score, "low", "high")
     scores = np.array([[_hundredfold(row.get(key)) for key in keys] for row in rows])
     gray = np.array([_is_baseline(row) for row in rows])
     figure = new_figure(7.6, 0.42 * len(rows) + 1.1)
@@ -240,7 +240,8 @@ def results_bars(rows: Sequence[Row], path: Path) -> Path:
         axes.set_title("best baseline", x=best / axes.get_xlim()[1], fontsize=8, color=SOFT, pad=3)
     axes.set_yticks(range(len(rows)), [literal(name) for name in names])
     axes.set_ylim(len(rows) - 0.4, -0.6)  # the first row on top
-    axes.set_xlabel("top-1 %" + (" (95 % interval)" if np.isfinite(scores[:, 2]).any() else ""))
+    told = " (95 % interval)" if np.isfinite(scores[:, 2]).any() else ""
+    axes.set_xlabel(HEADINGS[score] + told)
     axes.tick_params(axis="y", length=0)
     return save_figure(figure, path)
 

@@ -3,8 +3,8 @@
 rows (one mapping each) + columns (keys) -> cells (strings) -> padded lines
 
 Scores are fractions in the rows and percentages with one decimal in the tables; "-" is missing.
-A row has what it has of: name, top1, low, high (interval of top1), top5, macro_f1, mean_class,
-n (clips), seeds.
+A row has what it has of: name, top1, low, high (interval of its protocol's main score), top5,
+macro_f1, mean_class, n (clips), seeds, and the scores of other protocols.
 """
 
 import math
@@ -38,12 +38,46 @@ HEADINGS = {
     "raw": "raw %",
     "random": "random %",
     "gflop": "GFLOP",
+    "labels": "labels",
+    "n_labels": "labelled clips",
+    "draw_spread": "± over draws %",
+    "map": "mAP %",
+    "recall1": "recall@1 %",
+    "recall5": "recall@5 %",
+    "recall10": "recall@10 %",
+    "accuracy": "matched accuracy %",
+    "nmi": "NMI %",
+    "ari": "ARI %",
+    "score": "score %",
+    "best_baseline": "best baseline %",
 }
+SIGNED = ("ari",)  # a score that is negative where clusters are worse than chance
 SCORES = (
-    "top1", "top5", "macro_f1", "mean_class", "low", "high", "printed", "majority", "raw", "random",
+    "top1", "top5", "macro_f1", "mean_class", "low", "high", "draw_spread", "map", "recall1",
+    "recall5", "recall10", "accuracy", "nmi", "ari", "score", "best_baseline", "printed",
+    "majority", "raw", "random",
 )  # fmt: skip
 NUMBER = re.compile(r"±?-?[\d.,]+( [kMG])?|-")
 RESULT_COLUMNS = ("name", "top1", INTERVAL, "top5", "macro_f1", "mean_class", "n", "seeds")
+_FEW = ("name", "labels", "n_labels", "top1", INTERVAL, "draw_spread", *RESULT_COLUMNS[3:])
+PROTOCOL_COLUMNS = {
+    "semi": _FEW,
+    "few-shot": _FEW,
+    "retrieval": ("name", "map", INTERVAL, "recall1", "recall5", "recall10", "n", "seeds"),
+    "clustering": ("name", "accuracy", INTERVAL, "nmi", "ari", "n", "seeds"),
+}
+MAIN_SCORES = {"retrieval": "map", "clustering": "accuracy"}  # elsewhere top1
+SUMMARY_COLUMNS = ("protocol", "measure", "score", INTERVAL, "best_baseline")
+
+
+def columns_of(protocol: str) -> tuple[str, ...]:
+    """The columns of a protocol's table."""
+    return PROTOCOL_COLUMNS.get(protocol, RESULT_COLUMNS)
+
+
+def main_score(protocol: str) -> str:
+    """The score that a protocol's bars and summary show, and that its interval is of."""
+    return MAIN_SCORES.get(protocol, "top1")
 
 
 def percent(fraction: object, *, what: str = "score") -> str:
@@ -74,11 +108,21 @@ def format_cell(row: Row, column: str) -> str:
     value = row.get(column)
     if is_missing(value):
         return MISSING
+    if column in SIGNED and isinstance(value, Real) and -1 <= float(value) < 0:
+        return f"{100 * float(value):.1f}"
     if column in SCORES or (isinstance(value, Real) and not isinstance(value, Integral)):
         return percent(value, what=f"{column} of {row.get('name', 'a row')!r}")
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(_one_line(item) for item in value) or MISSING
     return _one_line(value) or MISSING
+
+
+def with_labels(rows: Sequence[Row]) -> list[Row]:
+    """Rows whose names say how many labels they had, for a figure."""
+    return [
+        {**row, "name": f"{row['name']}, {row['labels']}"} if row.get("labels") else row
+        for row in rows
+    ]
 
 
 def text_table(rows: Iterable[Row], columns: Sequence[str]) -> str:
@@ -104,9 +148,39 @@ def markdown_table(rows: Iterable[Row], columns: Sequence[str]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in [lines[0], rule, *lines[1:]])
 
 
-def results_table(rows: Iterable[Row]) -> str:
+def results_table(rows: Iterable[Row], *, protocol: str = "linear") -> str:
     """The scores of several methods beside each other, as text, in the order given."""
-    return text_table(rows, RESULT_COLUMNS)
+    return text_table(rows, columns_of(protocol))
+
+
+def summary_table(tables: Mapping[str, Sequence[Row]]) -> str:
+    """The last method of each protocol's rows beside the best baseline, as text."""
+    return text_table(
+        [row for protocol, rows in tables.items() for row in _summary(protocol, rows)],
+        SUMMARY_COLUMNS,
+    )
+
+
+def _summary(protocol: str, rows: Sequence[Row]) -> list[Row]:
+    """One line, or one for each amount of labels."""
+    key = main_score(protocol)
+    lines: list[Row] = []
+    for labels in dict.fromkeys(row.get("labels") for row in rows if not row["baseline"]):
+        method = [row for row in rows if row.get("labels") == labels and not row["baseline"]][-1]
+        baselines = [
+            row[key] for row in rows if row["baseline"] and row.get("labels") in (None, labels)
+        ]
+        lines.append(
+            {
+                "protocol": f"{protocol}, {labels}" if labels else protocol,
+                "measure": HEADINGS[key].removesuffix(" %"),
+                "score": method[key],
+                "best_baseline": max(baselines, default=None),
+                "low": method.get("low"),
+                "high": method.get("high"),
+            }
+        )
+    return lines
 
 
 def count_table(pairs: Iterable[tuple[str, int]], *, of: str = "class") -> str:

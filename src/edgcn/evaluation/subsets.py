@@ -1,0 +1,51 @@
+"""Which training clips keep their labels when labels are few: by class, seeded, nested.
+
+labels (N,) -> positions (n,) of the clips that keep them. Features are never looked at, so that one
+seed gives every method the same clips; a larger share contains the smaller ones.
+"""
+
+import hashlib
+
+import numpy as np
+from jaxtyping import Int
+
+from edgcn.errors import EdgcnError
+
+Labels = Int[np.ndarray, " n"]
+Positions = Int[np.ndarray, " kept"]
+
+
+def some_share(labels: Labels, fraction: float, *, seed: int, draw: int = 0) -> Positions:
+    """This fraction of each class, rounded, at least one clip of it.
+
+    Args:
+        draw: one seed gives as many independent choices as there are numbers.
+    """
+    if not 0 < fraction <= 1:
+        raise EdgcnError(f"expected a fraction of the labels above 0 and up to 1, got {fraction!r}")
+    sizes = np.bincount(labels)
+    return _first(labels, np.maximum(1, np.round(fraction * sizes)), seed=seed, draw=draw)
+
+
+def some_shots(labels: Labels, shots: int, *, seed: int, draw: int = 0) -> Positions:
+    """So many clips of each class; all of a class that has no more."""
+    if shots < 1:
+        raise EdgcnError(f"expected at least 1 labelled clip of each class, got {shots!r}")
+    return _first(labels, np.full(labels.max() + 1, shots), seed=seed, draw=draw)
+
+
+def _first(labels: Labels, counts: np.ndarray, *, seed: int, draw: int) -> Positions:
+    """The first `counts[label]` clips of each class in a random order that the counts do not move.
+
+    (That is what nests the choices.)
+    """
+    order = np.random.default_rng((seed, draw)).permutation(len(labels))
+    order = order[np.argsort(labels[order], kind="stable")]
+    sizes = np.bincount(labels)
+    place = np.arange(len(labels)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return np.sort(order[place < counts[labels[order]]])
+
+
+def digest(names: np.ndarray) -> str:
+    """Short digest of chosen clips' names: two results that used the same clips show the same."""
+    return hashlib.sha256("\n".join(map(str, names)).encode()).hexdigest()[:16]
