@@ -14,7 +14,7 @@ from torch import Tensor
 
 from edgcn.evaluation.metrics import subject_interval
 
-BLOCK = 2**22  # similarities sorted at a time: about 150 MB with their order and what is made of it
+BLOCK = 2**22  # similarities sorted at a time: with their order and what is made of it 250 MB
 AT = (1, 5, 10)  # first clips in which recall looks for a hit
 
 Features = Float[np.ndarray, "n d"]
