@@ -16,6 +16,7 @@ from edgcn.config import (
     PrepareConfig,
     PretrainConfig,
     ReportConfig,
+    ReproduceConfig,
 )
 from edgcn.errors import EdgcnError
 from edgcn.readers import READERS
@@ -61,6 +62,19 @@ COMMANDS: dict[str, tuple[type[BaseModel], str, list[str], dict[str, object]]] =
         "out: page\noverwrite: true\n",
         ["a", "b"],
         {"runs": (Path("a"), Path("b")), "out": Path("page"), "overwrite": True},
+    ),
+    "reproduce": (
+        ReproduceConfig,
+        "table: table1\ndata: d\nseeds: [0, 1]\nstand_in: true\nroles: {smg: utd}\n",
+        ["table2", "--rows", "smg-edgcn", "--encoder-width", "24"],
+        {
+            "table": "table2",
+            "data": Path("d"),
+            "seeds": (0, 1),
+            "rows": ("smg-edgcn",),
+            "roles": {"smg": "utd"},
+            "encoder_width": 24,
+        },
     ),
     "demo": (
         DemoConfig,

@@ -16,9 +16,8 @@ from edgcn.config import (
     PretrainConfig,
     ReportConfig,
     augmentations_of,
-    make_config,
-    read_yaml,
 )
+from edgcn.config_io import make_config, read_yaml
 from edgcn.encoders import ENCODERS
 from edgcn.errors import EdgcnError
 from edgcn.features import STREAMS

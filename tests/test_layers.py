@@ -9,9 +9,19 @@ SOURCE = Path(__file__).parents[1] / "src" / "edgcn"
 
 # Rooms from the ground up. Those of one level do not know each other.
 LEVELS = (
-    ("atomic", "errors", "memory"),
+    ("atomic", "config_io", "errors", "memory"),
     ("skeleton",),
-    ("augment", "config", "encoders", "features", "normalize", "objectives", "readers", "splits"),
+    (
+        "augment",
+        "config",
+        "config_io",
+        "encoders",
+        "features",
+        "normalize",
+        "objectives",
+        "readers",
+        "splits",
+    ),
     ("checkpoint", "progress", "runs", "store"),
     ("evaluation", "reports", "training"),
     ("inference",),

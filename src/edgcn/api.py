@@ -16,8 +16,8 @@ from edgcn.config import (
     PrepareConfig,
     PretrainConfig,
     ReproduceConfig,
-    make_config,
 )
+from edgcn.config_io import make_config
 from edgcn.recipes.demo import demo as demo_recipe
 from edgcn.recipes.evaluate import evaluate as evaluate_recipe
 from edgcn.recipes.prepare import info as info_recipe

@@ -61,7 +61,7 @@ def _parse(config_model: type[Config], command: str, arguments: list[str]) -> Co
     import tyro
     from pydantic import BaseModel, ValidationError
 
-    from edgcn.config import explain, make_config, read_yaml
+    from edgcn.config_io import explain, make_config, read_yaml
 
     assert issubclass(config_model, BaseModel)
     model: type[BaseModel] = config_model

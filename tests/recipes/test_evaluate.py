@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from edgcn.checkpoint import load_encoder, load_tensors
-from edgcn.config import EvaluateConfig, PretrainConfig, make_config
+from edgcn.config import EvaluateConfig, PretrainConfig
+from edgcn.config_io import make_config
 from edgcn.encoders import READOUTS
 from edgcn.encoders.readout import Encoder
 from edgcn.errors import EdgcnError

@@ -9,7 +9,8 @@ from scipy import stats
 
 from edgcn.config import ReproduceConfig
 from edgcn.errors import EdgcnError
-from edgcn.recipes.reproduce import alone_in, narrow, reproduce
+from edgcn.recipes.paper_runs import narrow
+from edgcn.recipes.reproduce import alone_in, reproduce
 from edgcn.recipes.reproduced import over_seeds
 from layouts import write_small_imigue, write_small_ntu, write_small_smg
 

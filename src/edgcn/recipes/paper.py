@@ -60,7 +60,7 @@ EDGCN: dict[str, Any] = {
 A_EDGCN: dict[str, Any] = EDGCN | {"moments": True}
 SIMPLIFIED: dict[str, Any] = {"encoder": "msg3d-small"}
 
-# The papers of both train with Adam; rates chosen by kNN on held-out training subjects of open data.
+# Both papers train with Adam; its rate: by kNN on held-out training subjects of open recordings.
 RECONSTRUCT: dict[str, Any] = {
     "normalize": "aligned",
     "optimizer": "adamw",

@@ -15,7 +15,8 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from edgcn.checkpoint import Inputs, build_encoder, save_encoder
-from edgcn.config import PretrainConfig, make_config
+from edgcn.config import PretrainConfig
+from edgcn.config_io import make_config
 from edgcn.encoders import DenseGraphEncoder, synchronize_batch_norm
 from edgcn.errors import EdgcnError
 from edgcn.evaluation.embed import canonical

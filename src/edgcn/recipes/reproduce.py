@@ -6,40 +6,34 @@ Stopped at any moment, the same command goes on where it was. A row that cannot 
 with its reason.
 """
 
-import hashlib
-import json
-import shutil
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from edgcn.checkpoint import Inputs, build_encoder, load_encoder
-from edgcn.config import EvaluateConfig, PretrainConfig, ReproduceConfig, make_config
+from edgcn.checkpoint import load_encoder
+from edgcn.config import PretrainConfig, ReproduceConfig
 from edgcn.encoders.cost import forward_flop, parameters
 from edgcn.errors import EdgcnError, did_you_mean
-from edgcn.recipes.evaluate import evaluate, stored_result
-from edgcn.recipes.paper import FULL_WIDTHS, STAND_INS, TABLES, PaperRow
-from edgcn.recipes.pretrain import config_of, make_inputs, pretrain
+from edgcn.recipes.paper import STAND_INS, TABLES, PaperRow
+from edgcn.recipes.paper_runs import (
+    Say,
+    estimate,
+    example,
+    finished,
+    pretrain_config,
+    scored,
+    silent,
+    trained,
+)
 from edgcn.recipes.reproduced import Outcome, Skip, publish
 from edgcn.recipes.sources import Source, describe, ensure_store, find_sources
 from edgcn.reports.tables import text_table
 from edgcn.runs import read_json, read_metrics
-from edgcn.skeleton.tensors import Clips
-from edgcn.store import open_store
-from edgcn.training.rows import training_rows
 
-Say = Callable[[str], None]
-
-PAPER_WIDTH = 96  # of the first block; the others are 2 and 4 times as wide
 UNKNOWN = "once prepared"
 PLAN_COLUMNS = ("row", "name", "data", "runs", "minutes", "printed")
-TRIAL_CLIPS = 8  # whose pass is timed for an estimate
-PASSES = 5  # a step in forward passes: the key's, the query's, and its gradient, about 3
 
 
 @dataclass(frozen=True)
@@ -77,13 +71,9 @@ def reproduce(config: ReproduceConfig, *, say: Say = print) -> Path | None:
             except EdgcnError as error:
                 skips.append(Skip(item.row, str(error)))
                 say(f"left out: {error}")
-            page = publish(config, roles, outcomes, skips, say=_silent)
+            page = publish(config, roles, outcomes, skips, say=silent)
         page = publish(config, roles, outcomes, skips, say=say)
     return page
-
-
-def _silent(_: str) -> None:
-    """For what is written again at the end."""
 
 
 def chosen_rows(config: ReproduceConfig) -> list[PaperRow]:
@@ -154,69 +144,6 @@ def run_row(config: ReproduceConfig, item: Planned, say: Say) -> Outcome:
     )
 
 
-def pretrain_config(
-    config: ReproduceConfig, row: PaperRow, store: Path, seed: int
-) -> PretrainConfig:
-    """The published settings, the row's own, and the size and machine of this reproduction."""
-    settings = {"epochs": config.epochs, "frames": config.frames, **row.settings}
-    options = {
-        **narrow(row.settings["encoder"], config.encoder_width),
-        **settings.pop("encoder_options", {}),
-    }
-    machine = {name: getattr(config, name) for name in ("accelerator", "precision", "threads")}
-    values = {"store": store, "seed": seed, "encoder_options": options, **machine, **settings}
-    values |= {"knn_every": 0}
-    made = make_config(PretrainConfig, values, where=f"row {row.key}")
-    return made.model_copy(update={"out": config.out / "runs" / run_name(made)})
-
-
-def narrow(encoder: str, width: int) -> dict[str, Any]:
-    """Arguments that make an encoder as wide as `width` is to the paper's 96."""
-    scale = width / PAPER_WIDTH
-    return {
-        name: [round(scale * value) for value in full]
-        if isinstance(full, tuple)
-        else max(1, round(scale * full))
-        for name, full in (FULL_WIDTHS.get(encoder, {}) if width != PAPER_WIDTH else {}).items()
-    }
-
-
-def trained(config: PretrainConfig, say: Say) -> Path:
-    """A finished run of these settings: the one that is there, continued, or new."""
-    run = config.out
-    assert run is not None
-    if not (run / "run.json").exists():
-        shutil.rmtree(run, ignore_errors=True)  # stopped before anything was in it
-        return pretrain(config, say=lambda line: say(f"  {line}"))
-    if not finished(config):
-        return pretrain(config_of(run), resume=run, say=lambda line: say(f"  {line}"))
-    say(f"  {run} is there already")
-    return run
-
-
-def scored(
-    config: ReproduceConfig, row: PaperRow, run: Path, store: Path, seed: int
-) -> dict[str, Any]:
-    """The result of a run on a store, computed unless it is there."""
-    values = {"run": run, "store": store, "seed": seed, "accelerator": config.accelerator}
-    values |= {"figures": False, **row.probe}
-    wanted = make_config(EvaluateConfig, values, where=f"row {row.key}")
-    return stored_result(wanted) or evaluate(wanted, say=_silent)
-
-
-def run_name(config: PretrainConfig) -> str:
-    """A folder's name that no other settings share."""
-    plain = config.model_dump(mode="json", exclude={"out", "store", "seed", "accelerator"})
-    digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:8]
-    moments = "-moments" if config.moments else ""
-    return f"{config.store.name}-{config.encoder}{moments}-{digest}-seed{config.seed}"
-
-
-def example(inputs: Inputs, clips: int) -> Clips:
-    """Clips of nothing, of the shape that an encoder of these inputs reads."""
-    return torch.zeros(clips, inputs.channels, inputs.frames, len(inputs.topology), inputs.bodies)
-
-
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
     """Keep a second reproduction out of this folder: both would continue the same runs."""
@@ -275,26 +202,3 @@ def planned_row(
         "minutes": UNKNOWN if minutes is None else f"{minutes:.0f}",
         "printed": None if item.row.printed is None else item.row.printed / 100,
     }
-
-
-def finished(config: PretrainConfig) -> bool:
-    """Whether a run of these settings has all its epochs."""
-    assert config.out is not None
-    return len(read_metrics(config.out / "metrics.jsonl")) >= config.epochs
-
-
-def estimate(config: PretrainConfig) -> float:
-    """Seconds of a pre-training, from the time of one forward pass here."""
-    store = open_store(config.store)
-    rows = training_rows(store, config)
-    inputs = make_inputs(store, config, rows)
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    encoder = build_encoder(config.encoder, inputs, config.encoder_options)
-    clips = example(inputs, TRIAL_CLIPS)
-    with torch.no_grad():
-        encoder(clips)
-        started = time.monotonic()
-        encoder(clips)
-    per_clip = PASSES * (time.monotonic() - started) / TRIAL_CLIPS
-    return per_clip * len(rows) * config.epochs
