@@ -9,8 +9,8 @@ The decoder is kept weak so that the encoder has to do the work. As published:
   first the clip's own first frame, which is given and not scored) and adds a change to it.
 
 Ours: the L1 is a mean, not a sum over coordinates, and gradients are not clipped (the authors clip
-those of the sum to a norm of 25); poses are decoded as differences to the training clips' mean pose, where the
-authors rescale every clip to -1 .. 1.
+those of the sum to a norm of 25); poses are decoded as differences to the training clips' mean
+pose, where the authors rescale every clip to -1 .. 1.
 """
 
 from typing import Any
