@@ -38,8 +38,8 @@ ENCODERS: dict[str, Callable[..., DenseGraphEncoder | RecurrentEncoder | STGCN]]
     "pc-gru": partial(
         RecurrentEncoder, cell="gru", layers=3, bidirectional=True, hidden=1024, pool="last"
     ),
-    # The latent mean of the sequential autoencoder of Liu et al. 2021, who give no sizes: ours are
-    # AS-CAL's 256 states in each direction and a latent of 64; the mean of the states reads it.
+    # The latent mean of the sequential autoencoder of Liu et al. 2021. The sizes are our choice:
+    # AS-CAL's 256 states in each direction, averaged over frames, and a latent of 64.
     "vae-lstm": partial(RecurrentEncoder, bidirectional=True, hidden=256, embed_dim=64),
     # The encoder of SkeletonCLR and CrosSCLR, Li et al. 2021.
     "stgcn-quarter": STGCN,

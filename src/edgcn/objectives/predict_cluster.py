@@ -8,9 +8,9 @@ The decoder is kept weak so that the encoder has to do the work. As published:
 - fixed-state: each step starts from the encoder's state again, reads the frame decoded before (at
   first the clip's own first frame, which is given and not scored) and adds a change to it.
 
-Ours: the L1 is a mean, not a sum over coordinates (at which the authors clip gradients to 25; means
-never came near); poses are decoded as differences to the training clips' mean pose, where the
-authors rescale every clip to -1 .. 1.
+Ours: the L1 is a mean, not a sum over coordinates, and gradients are not clipped (the authors clip
+those of the sum to a norm of 25); poses are decoded as differences to the training clips' mean
+pose, where the authors rescale every clip to -1 .. 1.
 """
 
 from typing import Any
@@ -41,8 +41,8 @@ Embedding = Float[Tensor, "n d"]
 def initialize_as_published(cell: nn.GRU | nn.GRUCell) -> None:
     """Glorot weights over input and state together, gates open to keeping the state by 1.
 
-    TensorFlow's cell, which the authors used. PyTorch's initial weights are smaller: a decoder that
-    keeps them forgets where it started within ten frames.
+    TensorFlow's cell, which the authors used. From PyTorch's initial weights, ten frames on,
+    0.6 % is left of the differences between two first states; from these, 22 %.
     """
     size = cell.hidden_size
     for name, values in cell.named_parameters():

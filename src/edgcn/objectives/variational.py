@@ -3,8 +3,8 @@
 one view (N, C, T, V, M) -> encoder = mean of Z (N, D), linear layer = its log variance -> draw of Z
 -> LSTM that reads it at every frame -> frames -> L1 + beta KL per coordinate
 
-The embedding IS the mean of Z, so that whatever reads the encoder reads Z. The paper gives neither
-sizes nor weights; ours: coordinates have Laplace noise of scale `beta`, of which
+The embedding IS the mean of Z, so that whatever reads the encoder reads Z. Sizes, decoder and noise
+are our choice, not taken from the paper: coordinates have Laplace noise of scale `beta`, of which
 loss / beta + log(2 beta) is the negative evidence lower bound per coordinate.
 Draws take PyTorch's global randomness; in evaluation mode Z is its mean.
 """
