@@ -62,13 +62,13 @@ DATA_SETS: dict[str, DataSet] = {
         ("isl",), 30, "afternoon",
     ),
     "msr-world": DataSet(
-        "MSR Action3D, world", "msr_action3d", {"": r".*/(a\d+_s\d+_e\d+)_skeleton3D\.txt"}, 567,
+        "MSR Action3D (world)", "msr_action3d", {"": r".*/(a\d+_s\d+_e\d+)_skeleton3D\.txt"}, 567,
         "a01_s01_e01_skeleton3D.txt, ...",
         "open, https://sites.google.com/view/wanqingli/data-sets/msr-action3d",
         ("msr_action3d",), 20, "high arm wave",
     ),
     "msr-screen": DataSet(
-        "MSR Action3D, screen", "msr_action3d", {"": r".*/(a\d+_s\d+_e\d+)_skeleton\.txt"}, 567,
+        "MSR Action3D (screen)", "msr_action3d", {"": r".*/(a\d+_s\d+_e\d+)_skeleton\.txt"}, 567,
         "a01_s01_e01_skeleton.txt, ...",
         "open, https://sites.google.com/view/wanqingli/data-sets/msr-action3d",
         ("msr_action3d",), 20, "high arm wave", "px",
