@@ -12,7 +12,7 @@ from edgcn.errors import EdgcnError
 from edgcn.recipes.paper_runs import narrow
 from edgcn.recipes.reproduce import alone_in, reproduce
 from edgcn.recipes.reproduced import over_seeds
-from layouts import write_small_imigue, write_small_ntu, write_small_smg
+from layouts import write_small_imigue, write_small_miga, write_small_ntu, write_small_smg
 
 SMALL = {"encoder_width": 6, "epochs": 2, "frames": 8, "threads": 1, "precision": "float32"}
 TABLE_2 = ("smg-edgcn", "smg-a-edgcn", "imigue-edgcn")
@@ -56,6 +56,16 @@ def test_tables_run_without_stand_ins_and_by_the_published_splits(root, tmp_path
         assert (out / f"table3.{form}").stat().st_size > 500
     # the encoder that table III transfers from SMG is the one table II pre-trained
     assert len(list((out / "runs").glob("smg-edgcn-table1-????????-seed0"))) == 1
+
+
+def test_the_miga_release_of_imigue_plays_its_part_too(tmp_path):
+    write_small_miga(tmp_path / "data" / "miga")
+    rows, page, _ = run(
+        tmp_path / "data", tmp_path / "out", table="table2", rows=("imigue-edgcn", "imigue-vae")
+    )
+    assert [row["printed"] for row in rows] == ["0.3243", "0.368"]
+    assert {row["split"] for row in rows} == {"test"}
+    assert "clips have no subject" in page
 
 
 def test_a_table_goes_on_where_it_was_stopped(root, tmp_path):

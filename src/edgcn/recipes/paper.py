@@ -138,8 +138,8 @@ TRANSFERS = {
     ("smg", "imigue"): (35.3, 34.9),
 }
 READINGS = {
-    "position": "joint i as joint i, whatever their names",
-    "rebuild": "what was learned of a joint moves to the joint of that name",
+    "position": ("EDGCN, by position", "joint i as joint i, whatever their names"),
+    "rebuild": ("EDGCN, rebuilt", "what was learned of a joint moves to the joint of that name"),
 }
 
 
@@ -155,11 +155,11 @@ def _transfers() -> tuple[PaperRow, ...]:
             probe = {"third": "confidence"}
             rows.append(PaperRow(key, name, source, target, "printed", printed, settings, probe))
     for source, target in TRANSFERS:
-        for skeleton, reading in READINGS.items() if source != target else ():
+        for skeleton, (name, reading) in READINGS.items() if source != target else ():
             settings = OF_DATASET.get(source, {}) | EDGCN
             key, place = f"{source}-to-{target}-{skeleton}", f"ours: {reading}"
             probe = {"third": "confidence", "skeleton": skeleton}
-            rows.append(PaperRow(key, "EDGCN", source, target, place, None, settings, probe))
+            rows.append(PaperRow(key, name, source, target, place, None, settings, probe))
     return tuple(rows)
 
 
