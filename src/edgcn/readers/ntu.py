@@ -15,8 +15,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from edgcn.errors import EdgcnError, FileError
-from edgcn.readers.digits import parse_fields, split_fields
+from edgcn.readers.digits import parse_numbers
 from edgcn.readers.files import find, read_lines, rows, stream
+from edgcn.readers.leading import Lines, first_fields, split_lines
 from edgcn.readers.ntu_names import ACTIONS, TRAIN_60, TRAIN_120
 from edgcn.skeleton.clip import Clip, Frames, Recordings, Skipped, SplitRule
 from edgcn.skeleton.layouts import KINECT_V2
@@ -28,7 +29,7 @@ WIDEST = 0.8  # a frame whose x spread is over this part of its y spread is not 
 MOST_WIDE = 0.69754  # a body with at least this part of such frames is a ghost
 
 
-BODY = [10, 1, *[12] * JOINTS]  # fields on each line of a body
+HEAD, COLUMNS = 10, 12  # fields on the first line of a body, and on those of its joints
 
 
 class Track(NamedTuple):
@@ -129,38 +130,67 @@ def read_skeleton(path: Path, *, max_bodies: int = 2) -> Frames:
 
 def _parse_at_once(data: bytes) -> tuple[int, list[Track]] | None:
     """What `_parse` gives, several times as fast; None where anything is not as it should be."""
-    fields = split_fields(data, None)
-    if fields is None:
+    lines = split_lines(data)
+    if lines is None:
         return None
-    # Heads and counts, which are few, as text by line; joints stay what they are.
-    heads = np.flatnonzero(fields.counts != BODY[-1])
-    spans = (side[fields.first[heads]].tolist() for side in (fields.starts, fields.ends))
-    texts = (fields.data[start:end] for start, end in zip(*spans, strict=True))
-    firsts = dict(zip(heads.tolist(), texts, strict=True))
-    total, at = _whole(firsts.get(0)), 1
-    bodies: list[int] = []
-    owners: list[tuple[int, str]] = []
-    kinds = [1]  # how many fields each line should have
-    for frame in range(total or 0):
-        present = _whole(firsts.get(at))
-        if present is None or at + present * (2 + JOINTS) >= len(fields.counts):
-            return None
-        kinds += [1, *BODY * present]
-        for start in range(at + 1, at + 1 + present * (2 + JOINTS), 2 + JOINTS):
-            if start not in firsts or _whole(firsts.get(start + 1)) != JOINTS:
-                return None
-            owners.append((frame, firsts[start].decode()))
-            bodies.append(start + 2)
-        at += 1 + present * (2 + JOINTS)
-    if not total or kinds != fields.counts.tolist():
+    heads = np.flatnonzero(lines.counts == HEAD)
+    joints = heads[:, None] + np.arange(2, 2 + JOINTS)
+    if joints.size and joints[-1, -1] >= len(lines.counts):
         return None
-    lines = (np.array(bodies, dtype=np.int64)[:, None] + np.arange(JOINTS)).ravel()
-    xyz = parse_fields(fields, (fields.first[lines][:, None] + np.arange(3)).ravel())
-    return None if xyz is None else (total, _tracks(owners, xyz.reshape(-1, JOINTS, 3)))
+    if (lines.counts[joints] != COLUMNS).any():
+        return None
+    frames = _frames(lines, heads)
+    spans = first_fields(lines, joints.ravel(), 3)
+    if frames is None or spans is None:
+        return None
+    total, when = frames
+    xyz = parse_numbers(lines.data, spans[0].ravel(), spans[1].ravel())
+    if xyz is None:
+        return None
+    starts = lines.starts[heads].tolist()
+    ids = [lines.data[start : lines.data.index(b" ", start)].decode() for start in starts]
+    owners = list(zip(when.tolist(), ids, strict=True))
+    return total, _tracks(owners, xyz.reshape(3, -1).T.reshape(-1, JOINTS, 3))
 
 
-def _whole(text: bytes | None) -> int | None:
-    return int(text) if text and text.isdigit() and len(text) < 10 else None
+def _frames(
+    lines: Lines, heads: Int[np.ndarray, "bodies"]
+) -> tuple[int, Int[np.ndarray, "bodies"]] | None:
+    """How many frames there are, and the one of each body whose head is at these lines."""
+    whole = np.flatnonzero(lines.counts == 1)
+    if len(whole) != len(lines.counts) - (1 + JOINTS) * len(heads) or whole[:1] != 0:
+        return None
+    values = _small_numbers(lines, whole[1:])
+    total = _whole(lines.data[lines.starts[0] : lines.ends[0]])
+    if values is None or not total:
+        return None
+    # What stands alone on its line is the number of joints after a head, else that of bodies.
+    of_body = np.isin(whole[1:], heads + 1, assume_unique=True)
+    bodies = values[~of_body]
+    after = np.searchsorted(whole[1:][~of_body], heads)
+    same = of_body.sum() == len(heads) and (values[of_body] == JOINTS).all()
+    if not same or len(bodies) != total or (np.bincount(after, minlength=total + 1)[0]):
+        return None
+    if (np.bincount(after - 1, minlength=total) != bodies).any():
+        return None
+    return total, after - 1
+
+
+def _small_numbers(
+    lines: Lines, chosen: Int[np.ndarray, "lines"]
+) -> Int[np.ndarray, "lines"] | None:
+    """The whole numbers that stand alone on these lines; None where one is over 99 or none."""
+    symbols = np.frombuffer(lines.data, dtype=np.uint8)
+    starts, sizes = lines.starts[chosen], (lines.ends - lines.starts)[chosen]
+    first, second = (symbols[starts + place] - np.uint8(ord("0")) for place in (0, 1))
+    two = sizes == 2
+    if ((first > 9) | (sizes > 2) | (two & (second > 9))).any():
+        return None
+    return np.where(two, 10 * first + second, first).astype(np.int64)
+
+
+def _whole(text: bytes) -> int | None:
+    return int(text) if text.isdigit() and len(text) < 10 else None
 
 
 def _parse(path: Path, lines: Sequence[str]) -> tuple[int, list[Track]]:
