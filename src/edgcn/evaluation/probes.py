@@ -236,12 +236,14 @@ def _logistic(
     Args:
         known: the `span` of these features, where it is known already.
     """
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     mean, scale, basis = known or span(features)
     x = (features - mean) / scale
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The number of unique classes")  # few labels
+        warnings.simplefilter("ignore", ConvergenceWarning)  # at large C the last digits take long
         model = LogisticRegression(C=c, max_iter=300).fit(x @ basis.T, labels)
     weight = np.zeros((classes, features.shape[1]), dtype=np.float32)
     bias = np.full(classes, -1e9, dtype=np.float32)  # a class without training clips is never said

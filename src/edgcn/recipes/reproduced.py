@@ -130,7 +130,8 @@ def publish(
             csv_table(rows, ("key", *COLUMNS, "split", "seeds", "place")),
         )
         _write(config.out / f"{config.table}.tex", latex_table(rows, COLUMNS, caption=heading))
-        parts.append("Rows:\n\n" + "\n".join(f"- {row['name']}: {row['place']}" for row in rows))
+        told = [f"- {row['name']}: {row['place']}" for row in rows if row["place"] != "printed"]
+        parts.append("Rows:\n\n" + "\n".join(dict.fromkeys(told)))
     if skips:
         lines = [f"- {skip.row.key} ({skip.row.name}): {skip.reason}" for skip in skips]
         parts.append("Left out:\n\n" + "\n".join(lines))
@@ -170,6 +171,7 @@ def about(config: ReproduceConfig, roles: dict[str, str], outcomes: Sequence[Out
         f"--rows {' '.join(config.rows)}" if config.rows else "",
         f"--encoder-width {config.encoder_width} --epochs {config.epochs}",
         f"--frames {config.frames} --seeds {seeds}",
+        f"--threads {config.threads}" if config.threads else "",
     ]
     versions = outcomes[0].about["versions"] if outcomes else {}
     precisions = " and ".join(sorted({o.about["precision"] for o in outcomes}))
@@ -177,7 +179,7 @@ def about(config: ReproduceConfig, roles: dict[str, str], outcomes: Sequence[Out
     return (
         f"    {' '.join(part for part in parts if part)}\n\n"
         f"Encoders start {config.encoder_width} channels wide (the paper's: 96), {config.epochs} "
-        f"epochs (60), clips of {config.frames} frames; {precisions}, {threads} CPU threads, "
+        f"epochs (60), clips of {config.frames} frames; {precisions}, CPU threads: {threads}, "
         f"PyTorch {versions.get('torch', '-')}. Printed: the paper's top-1, on its own data. "
         f"Measured: top-1 on the test subjects, mean over the seeds; its 95 % interval resamples "
         f"test subjects, and the one over seeds is Student's. Beside it, with the same probe: the "
