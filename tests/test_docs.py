@@ -48,6 +48,7 @@ def test_commands_parse(line, monkeypatch):
         "pretrain": "PretrainConfig",
         "evaluate": "EvaluateConfig",
         "report": "ReportConfig",
+        "reproduce": "ReproduceConfig",
         "demo": "DemoConfig",
     }
     from edgcn import config

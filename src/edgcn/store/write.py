@@ -40,7 +40,7 @@ def problem(clip: Clip, recordings: Recordings, dtype: str = "float32") -> str |
     if frames.shape[1] > recordings.bodies:
         return f"the clip has {frames.shape[1]} bodies, expected at most {recordings.bodies}"
     with np.errstate(over="ignore"):  # beyond 65504 float16 is infinite
-        bad = ~np.isfinite(frames.astype(dtype))
+        bad = ~np.isfinite(frames.astype(dtype, copy=False))
     if bad.any():
         t, m, v, _ = (int(i) for i in np.argwhere(bad)[0])
         return (
@@ -66,7 +66,7 @@ class _Growing:
         file.write(b"\0" * HEADER)
 
     def append(self, values: np.ndarray) -> None:
-        self.file.write(np.ascontiguousarray(values, dtype=self.dtype).tobytes())
+        self.file.write(np.ascontiguousarray(values, dtype=self.dtype))
         self.rows += len(values)
 
     def finish(self) -> None:
@@ -81,6 +81,16 @@ class _Growing:
         self.file.write(text + b" " * (HEADER - 10 - len(text) - 1) + b"\n")
         self.file.flush()
         os.fsync(self.file.fileno())
+
+
+def _padded(values: np.ndarray, bodies: int) -> np.ndarray:
+    """The same frames with this many bodies, those that are not there 0."""
+    length, given, *rest = values.shape
+    if given == bodies:
+        return values
+    padded = np.zeros((length, bodies, *rest), dtype=values.dtype)
+    padded[:, :given] = values
+    return padded
 
 
 @contextmanager
@@ -195,21 +205,25 @@ def write_store(
     shape = (recordings.bodies, len(recordings.topology), 3)
     items = progress(recordings.clips, recordings.total) if progress else recordings.clips
     index: dict[str, list[Any]] = {name: [] for name in (*COLUMNS, "lengths", "labels")}
-    scored = False
+    scored, unscored = False, list[tuple[int, ...]]()
     with _new_folder(out, overwrite=overwrite) as folder:
         with (
             _growing(folder / "frames.npy", shape, dtype) as frames,
             _growing(folder / "scores.npy", shape[:2], "float16") as scores,
         ):
             for clip in _usable(items, recordings, skipped, strict=strict, dtype=dtype):
-                length, bodies = clip.frames.shape[:2]
-                padding = [(0, 0), (0, recordings.bodies - bodies), (0, 0)]
-                frames.append(np.pad(clip.frames, [*padding, (0, 0)]))
-                given = clip.scores if clip.scores is not None else np.ones(clip.frames.shape[:3])
-                scores.append(np.pad(given, padding))
+                frames.append(_padded(clip.frames, recordings.bodies))
                 scored |= clip.scores is not None
+                unscored += [clip.frames.shape[:3]] if clip.scores is None else []
+                if scored:  # most data have no scores, and then none are written
+                    for size in unscored:
+                        scores.append(_padded(np.ones(size), recordings.bodies))
+                    unscored = []
+                if clip.scores is not None:
+                    scores.append(_padded(clip.scores, recordings.bodies))
                 row = (clip.name, clip.subject, clip.camera, clip.condition, clip.split)
-                for name, value in zip(index, (*row, length, clip.label), strict=True):
+                columns = (*row, len(clip.frames), clip.label)
+                for name, value in zip(index, columns, strict=True):
                     index[name].append(value)
         if not index["names"]:
             raise EdgcnError(_nothing(recordings, skipped))
