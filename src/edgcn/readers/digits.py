@@ -169,11 +169,13 @@ def _find_dot(
 
 def _of_left(count: Words) -> Words:
     """The bytes of the left word that the last `count` characters take of it."""
-    return ALL << (128 - 8 * np.minimum(count, 16))  # a shift by 64 or more leaves 0
+    left: Words = ALL << (128 - 8 * np.minimum(count, 16))  # a shift by 64 or more leaves 0
+    return left
 
 
 def _of_right(count: Words) -> Words:
-    return ~(ALL >> (8 * np.minimum(count, 8)))
+    right: Words = ~(ALL >> (8 * np.minimum(count, 8)))
+    return right
 
 
 def _eight_digits(word: Words) -> Words:

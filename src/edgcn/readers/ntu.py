@@ -186,7 +186,7 @@ def _small_numbers(
     two = sizes == 2
     if ((first > 9) | (sizes > 2) | (two & (second > 9))).any():
         return None
-    return np.where(two, 10 * first + second, first).astype(np.int64)
+    return np.asarray(np.where(two, 10 * first + second, first), dtype=np.int64)
 
 
 def _whole(text: bytes) -> int | None:

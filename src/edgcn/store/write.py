@@ -66,7 +66,7 @@ class _Growing:
         file.write(b"\0" * HEADER)
 
     def append(self, values: np.ndarray) -> None:
-        self.file.write(np.ascontiguousarray(values, dtype=self.dtype))
+        self.file.write(np.ascontiguousarray(values, dtype=self.dtype).data)
         self.rows += len(values)
 
     def finish(self) -> None:
