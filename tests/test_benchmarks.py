@@ -312,6 +312,8 @@ def test_prepared_files_are_ntu_files_that_both_readers_read_alike(tmp_path):
 def test_preparing_beside_the_reference():
     row = {"files": 100, "megabytes": 30.0, "seconds": 2.0, "first_batch": 0.01, "peak": None}
     row |= {"processes": 3, "store_bytes": 5000}
-    made = prepare.table({"fraction": 0.1, "sets": [row], "plain": 5.0, "named": 4.0, "alone": 20.0})
+    made = prepare.table(
+        {"fraction": 0.1, "sets": [row], "plain": 5.0, "named": 4.0, "alone": 20.0}
+    )
     assert "| 50 | 50 | 10 | - | 3 | **10.0** |" in made
     assert "(4.0 times)" in made
