@@ -12,21 +12,11 @@ from edgcn.errors import EdgcnError
 from edgcn.recipes.paper_runs import narrow
 from edgcn.recipes.reproduce import alone_in, reproduce
 from edgcn.recipes.reproduced import over_seeds
-from layouts import write_small_imigue, write_small_miga, write_small_ntu, write_small_smg
+from layouts import write_small_miga, write_small_smg
 
 SMALL = {"encoder_width": 6, "epochs": 2, "frames": 8, "threads": 1, "precision": "float32"}
 TABLE_2 = ("smg-edgcn", "smg-a-edgcn", "imigue-edgcn")
 TABLE_3 = ("ntu60-to-smg", "smg-to-imigue", "imigue-to-smg-position", "ntu60-to-smg-rebuild")
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with small data sets in the layouts of SMG, iMiGUE and NTU RGB+D 60."""
-    folder = tmp_path_factory.mktemp("data")
-    write_small_smg(folder / "SMG")
-    write_small_imigue(folder / "iMiGUE")
-    write_small_ntu(folder / "ntu")
-    return folder
 
 
 def run(root: Path, out: Path, **settings: object) -> tuple[list[dict[str, str]], str, list[str]]:
@@ -40,13 +30,13 @@ def run(root: Path, out: Path, **settings: object) -> tuple[list[dict[str, str]]
     return rows, page.read_text(), said
 
 
-def test_tables_run_without_stand_ins_and_by_the_published_splits(root, tmp_path):
+def test_tables_run_without_stand_ins_and_by_the_published_splits(small_releases, tmp_path):
     out = tmp_path / "out"
-    one, page, _ = run(root, out, table="table1", rows=("edgcn", "edgcn-text"))
+    one, page, _ = run(small_releases, out, table="table1", rows=("edgcn", "edgcn-text"))
     assert "STAND-IN" not in page
     assert [row["printed"] for row in one] == ["0.469", ""]
-    two, _, _ = run(root, out, table="table2", rows=TABLE_2)
-    three, _, _ = run(root, out, table="table3", rows=TABLE_3)
+    two, _, _ = run(small_releases, out, table="table2", rows=TABLE_2)
+    three, _, _ = run(small_releases, out, table="table3", rows=TABLE_3)
     assert {row["key"] for row in three} == set(TABLE_3)
     for row in (*one, *two, *three):
         assert row["split"] == "subject"  # both sets publish one by subject
@@ -68,7 +58,7 @@ def test_the_miga_release_of_imigue_plays_its_part_too(tmp_path):
     assert "clips have no subject" in page
 
 
-def test_a_table_goes_on_where_it_was_stopped(root, tmp_path):
+def test_a_table_goes_on_where_it_was_stopped(small_releases, tmp_path):
     settings = {"table": "table2", "rows": TABLE_2[:2]}
 
     class StoppedError(Exception):
@@ -79,33 +69,33 @@ def test_a_table_goes_on_where_it_was_stopped(root, tmp_path):
             raise StoppedError
 
     config = ReproduceConfig.model_validate(
-        SMALL | {"data": root, "out": tmp_path / "a"} | settings
+        SMALL | {"data": small_releases, "out": tmp_path / "a"} | settings
     )
     with pytest.raises(StoppedError):
         reproduce(config, say=stop)
     (first,) = (tmp_path / "a" / "runs").iterdir()
     before = (first / "encoder.safetensors").stat().st_mtime_ns
-    rows, _, said = run(root, tmp_path / "a", **settings)
+    rows, _, said = run(small_releases, tmp_path / "a", **settings)
     assert (first / "encoder.safetensors").stat().st_mtime_ns == before
     assert any("is there already" in line for line in said)
-    again, _, _ = run(root, tmp_path / "b", **settings)
+    again, _, _ = run(small_releases, tmp_path / "b", **settings)
     assert [r["top1"] for r in rows] == [r["top1"] for r in again]
 
 
-def test_a_run_that_was_cut_off_is_continued(root, tmp_path):
+def test_a_run_that_was_cut_off_is_continued(small_releases, tmp_path):
     settings = {"table": "table1", "rows": ("edgcn-text",)}
-    rows, _, _ = run(root, tmp_path / "whole", **settings)
+    rows, _, _ = run(small_releases, tmp_path / "whole", **settings)
 
     def stop(line: str) -> None:
         if "epoch 1/" in line:
             raise KeyboardInterrupt
 
     config = ReproduceConfig.model_validate(
-        SMALL | {"data": root, "out": tmp_path / "o"} | settings
+        SMALL | {"data": small_releases, "out": tmp_path / "o"} | settings
     )
     with pytest.raises(KeyboardInterrupt):
         reproduce(config, say=stop)
-    again, _, said = run(root, tmp_path / "o", **settings)
+    again, _, said = run(small_releases, tmp_path / "o", **settings)
     assert any("continuing after epoch 1" in line for line in said)
     assert [r["top1"] for r in rows] == [r["top1"] for r in again]
 
@@ -128,14 +118,16 @@ def test_rows_without_data_are_left_out_with_the_reason(tmp_path):
         ({"stand_in": True}, "no row of table1 can be run.*no wmft"),
     ],
 )
-def test_what_cannot_be_run_is_refused(root, tmp_path, settings, message):
-    values = {"table": "table1", "data": root, "out": tmp_path / "out"} | settings
+def test_what_cannot_be_run_is_refused(small_releases, tmp_path, settings, message):
+    values = {"table": "table1", "data": small_releases, "out": tmp_path / "out"} | settings
     with pytest.raises(EdgcnError, match=message):
         reproduce(ReproduceConfig.model_validate(values), say=lambda line: None)
 
 
-def test_a_dry_run_writes_nothing_and_names_every_row(root, tmp_path):
-    config = ReproduceConfig(table="table3", data=root, out=tmp_path / "out", dry_run=True)
+def test_a_dry_run_writes_nothing_and_names_every_row(small_releases, tmp_path):
+    config = ReproduceConfig(
+        table="table3", data=small_releases, out=tmp_path / "out", dry_run=True
+    )
     said: list[str] = []
     assert reproduce(config, say=said.append) is None
     assert not config.out.exists()

@@ -82,7 +82,7 @@ def chosen_rows(config: ReproduceConfig) -> list[PaperRow]:
     for key in config.rows:
         if key not in table:
             hint = did_you_mean(key, table)
-            raise EdgcnError(f"{config.table} has no row {key!r}{hint}: it has {', '.join(table)}")
+            raise EdgcnError(f"{config.table} has no row {key!r} (rows: {', '.join(table)}){hint}")
     return [row for key, row in table.items() if not config.rows or key in config.rows]
 
 
