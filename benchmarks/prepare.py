@@ -46,12 +46,18 @@ def write_set(folder: Path, *, files: int) -> int:
         for t in range(start, start + frames):
             text += [f"{present}\r\n", *(body[t] for body in bodies[:present])]
         data = "".join(text).encode()
-        name = f"S{index // 7200 + 1:03d}C{index % 3 + 1:03d}P{index // 180 % 40 + 1:03d}"
-        name += f"R{index // 60 % 3 // 2 + 1:03d}A{action:03d}"
         (folder / f"{index // 1000:03d}").mkdir(exist_ok=True)
-        (folder / f"{index // 1000:03d}" / f"{name}.skeleton").write_bytes(data)
+        (folder / f"{index // 1000:03d}" / file_name(index)).write_bytes(data)
         total += len(data)
     return total
+
+
+def file_name(index: int) -> str:
+    """A name of its own for each file: all actions, then all cameras, subjects and setups."""
+    rest, action = divmod(index, 60)
+    rest, camera = divmod(rest, 3)
+    setup, subject = divmod(rest, 40)
+    return f"S{setup + 1:03d}C{camera + 1:03d}P{subject + 1:03d}R001A{action + 1:03d}.skeleton"
 
 
 def _body(rng: np.random.Generator) -> str:

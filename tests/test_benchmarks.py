@@ -309,6 +309,10 @@ def test_prepared_files_are_ntu_files_that_both_readers_read_alike(tmp_path):
     prepare.check_same(paths[::7])
 
 
+def test_no_prepared_file_replaces_another():
+    assert len({prepare.file_name(index) for index in range(prepare.NTU_60)}) == prepare.NTU_60
+
+
 def test_preparing_beside_the_reference():
     row = {"files": 100, "megabytes": 30.0, "seconds": 2.0, "first_batch": 0.01, "peak": None}
     row |= {"processes": 3, "store_bytes": 5000}

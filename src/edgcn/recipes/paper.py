@@ -106,6 +106,8 @@ def _methods(target: str, printed: Mapping[str, float]) -> tuple[PaperRow, ...]:
         "p-and-c-state": ("P&C (fixed state)", P_AND_C | {"decoder": "fixed-state"}, {}),
         "p-and-c-knn": ("P&C (fixed weights), kNN", P_AND_C | {"decoder": "fixed-weights"},
                         {"protocol": "knn"}),
+        "p-and-c-state-knn": ("P&C (fixed state), kNN", P_AND_C | {"decoder": "fixed-state"},
+                              {"protocol": "knn"}),
         "vae": ("U-S-VAE Z", VAE, {}),
         "as-cal": ("AS-CAL", AS_CAL, {}),
         "skeleton-clr": ("SkeletonCLR (ST-GCN, 1/4 width)", SKELETON_CLR, {}),
