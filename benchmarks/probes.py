@@ -120,7 +120,9 @@ def twice(clips: int) -> list[dict[str, Any]]:
         options = {"clips": str(clips), "subjects": "6"}
         prepare(PrepareConfig(reader="synthetic", out=store, options=options), say=_quiet)
         pretrain(
-            PretrainConfig(store=store, out=run, encoder="edgcn-s", epochs=1, knn_every=0),
+            PretrainConfig(
+                recipe="paper", store=store, out=run, encoder="edgcn-s", epochs=1, knn_every=0
+            ),
             say=_quiet,
         )
         rows = []

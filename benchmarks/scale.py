@@ -31,7 +31,7 @@ MEMORY = {"all": "VmRSS", "own": "RssAnon", "file": "RssFile"}
 
 def views_of(store: Store) -> Callable[[], object]:
     """Both views of 32 clips from anywhere in the store."""
-    config = PretrainConfig(store=store.path, encoder="edgcn-s", accelerator="cpu")
+    config = PretrainConfig(recipe="paper", store=store.path, encoder="edgcn-s", accelerator="cpu")
     inputs = Inputs(
         topology=store.topology, dims=3, bodies=store.bodies, frames=FRAMES,
         normalize=NORMALIZATIONS["paper"],

@@ -113,6 +113,7 @@ def training_step(case: Case, stores: Path) -> Callable[[], object]:
     """One batch of `train_epoch`: both views from the store, query, key, queue, SGD, momentum."""
     store = open_store(stores / f"bodies{case.bodies}")
     config = PretrainConfig(
+        recipe="paper",
         store=store.path,
         encoder=case.name,
         encoder_options=case.options,

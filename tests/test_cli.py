@@ -18,6 +18,7 @@ from edgcn.config import (
     ReportConfig,
     ReproduceConfig,
 )
+from edgcn.defaults import RECIPES
 from edgcn.errors import EdgcnError
 from edgcn.readers import READERS
 from helpers import tiny_file, tiny_store
@@ -106,10 +107,29 @@ def test_flags_win_over_the_file(tmp_path: Path, command: str, equals: bool):
     made = cli._parse(model, command, [*flags, *where])
     assert isinstance(made, model)
     assert {name: getattr(made, name) for name in expected} == expected
-    # Whatever is in neither has its default.
-    for name, field in model.model_fields.items():
+    # Whatever is in neither has its default: the field's, or its recipe's.
+    defaults = {name: field.default for name, field in model.model_fields.items()}
+    defaults |= RECIPES["best"] if model is PretrainConfig else {}
+    for name, default in defaults.items():
         if name not in expected and f"{name}:" not in content:
-            assert getattr(made, name) == field.default
+            assert getattr(made, name) == default
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_recipe_gives_what_neither_file_nor_flags_give(tmp_path: Path, recipe: str):
+    file = tmp_path / "settings.yaml"
+    file.write_text("recipe: paper\nlr: 0.5\nframes: 7\n")
+    flags = ["s", "--recipe", recipe, "--frames", "9", "--config", str(file)]
+    made = cli._parse(PretrainConfig, "pretrain", flags)
+    assert made == PretrainConfig(store=Path("s"), recipe=recipe, lr=0.5, frames=9)
+
+
+def test_without_a_recipe_the_best_is_taken_and_the_papers_is_the_fields_own():
+    best = cli._parse(PretrainConfig, "pretrain", ["s"])
+    assert best == PretrainConfig(store=Path("s"), **RECIPES["best"])
+    paper = PretrainConfig(store=Path("s"), recipe="paper")
+    own = {name: field.default for name, field in PretrainConfig.model_fields.items()}
+    assert dict(paper) == own | {"store": Path("s"), "recipe": "paper"}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -142,9 +162,10 @@ def error_of(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
             ["pretrain", "s", "--epohcs", "3", "--quue-size=4"],
             ["--epohcs (did you mean --epochs?)", "--quue-size (did you mean --queue-size?)"],
         ),
-        (["pretrain", "s", "--lr", "-1", "--epochs", "0"], ["epochs: ", "got 0", "lr: ", "-1.0"]),
+        (["pretrain", "s", "--lr", "-1", "--epochs", "-3"], ["epochs: ", "got -3", "lr: ", "-1.0"]),
         (["pretrain", "s", "--lr", "fast"], ["--lr", "'fast'", "pretrain --help"]),
         (["pretrain", "s", "--precision", "half"], ["'half'", "'float32', 'bfloat16'"]),
+        (["pretrain", "s", "--recipe", "bset"], ["recipe: ", "'best' or 'paper'", "'bset'"]),
         (["pretrain", "s", "t"], ["Unrecognized options: t"]),
         (["pretrain"], ["missing", "Store to learn from"]),
         (["pretrain", "s", "--config"], ["--config needs a value"]),

@@ -71,17 +71,24 @@ def test_moments_are_in_the_papers_order():
 
 
 @both
-@pytest.mark.parametrize("stream", STREAMS)
+@pytest.mark.parametrize("stream", [*STREAMS, "joint+motion", "joint+bone+motion"])
 @pytest.mark.parametrize("second_order", [False, True])
 def test_features_have_their_channels_and_keep_absence(stream, second_order, topology, dims):
     x = clips()
     before = x.clone()
     y = prepare_features(x, stream=stream, moments=second_order, topology=topology, dims=dims)
     assert torch.equal(x, before)
-    assert y.shape == (3, feature_channels(second_order), *x.shape[2:])
+    assert y.shape == (3, feature_channels(stream, moments=second_order), *x.shape[2:])
     assert (y[-1, ..., 1] == 0).all()
     if dims == 2:
         assert torch.equal(y[:, 2], x[:, 2])
+
+
+def test_early_fusion_puts_streams_one_above_the_other():
+    shown = {"moments": True, "topology": KINECT_V2, "dims": 3}
+    apart = [prepare_features(clips(), stream=name, **shown) for name in ("motion", "joint")]
+    fused = prepare_features(clips(), stream="motion+joint", **shown)
+    assert torch.equal(fused, torch.cat(apart, dim=1))
 
 
 def test_streams_that_do_not_exist_are_refused():

@@ -21,6 +21,7 @@ SECONDS = 240  # a command that takes longer hangs
 def tiny_settings(**changes: Any) -> dict[str, Any]:
     """A config's values: everything of the real thing, in small, the same on any machine."""
     values: dict[str, Any] = {
+        "recipe": "paper",
         "encoder": "edgcn-s",
         "encoder_options": SMALL_ENCODER,
         "augmentations": list(FEW_JOINTS),

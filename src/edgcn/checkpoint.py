@@ -86,7 +86,7 @@ class Inputs:
 
     @property
     def channels(self) -> int:
-        return feature_channels(self.moments)
+        return feature_channels(self.stream, moments=self.moments)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""

@@ -56,6 +56,11 @@ def _take(arguments: list[str], flag: str) -> str | None:
     return None
 
 
+def _peek(arguments: list[str], flag: str) -> str | None:
+    """The value of `flag VALUE` or `flag=VALUE`, which stays among the arguments."""
+    return _take(list(arguments), flag)
+
+
 def _parse(config_model: type[Config], command: str, arguments: list[str]) -> Config:
     """A command's config from its arguments, over those of `--config` where it is given."""
     import tyro
@@ -67,13 +72,17 @@ def _parse(config_model: type[Config], command: str, arguments: list[str]) -> Co
     model: type[BaseModel] = config_model
     file = _take(arguments, "--config")
     default: Any = None
-    if file:
-        values = read_yaml(Path(file))
+    values = read_yaml(Path(file)) if file else {}
+    recipe = _peek(arguments, "--recipe") if "recipe" in model.model_fields else None
+    if recipe:
+        values["recipe"] = recipe  # other settings' defaults hang on it
+    if file or "recipe" in model.model_fields:
         required = [name for name, field in model.model_fields.items() if field.is_required()]
         stand_ins: dict[str, Any] = {name: "-" for name in required if name not in values}
         if "runs" in stand_ins:
             stand_ins["runs"] = ["-"]
-        checked = make_config(model, {**stand_ins, **values}, where=file)
+        where = file or f"edgcn {command}"
+        checked = make_config(model, {**stand_ins, **values}, where=where)
         missing = {name: tyro.MISSING for name in stand_ins}
         default = model.model_construct(**{**dict(checked), **missing})
     _check_flags(list(model.model_fields), command, arguments)

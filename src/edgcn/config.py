@@ -1,5 +1,8 @@
 """What each command can be told: flat frozen models whose defaults are the paper's or say why not.
 
+What pre-training does by default is a recipe's choice (`RECIPES`, docs/recipe.md): a field that is
+not given has the recipe's value, or else its own default, which is the paper's.
+
 The flags of the command line, the keys of `--config run.yaml` and the arguments in Python are these
 fields; their docs are the help.
 """
@@ -15,32 +18,22 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    model_validator,
 )
+
+from edgcn.defaults import OWN_AUGMENTATIONS, RECIPES
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Precision = Literal["auto", "float32", "bfloat16"]
 Skeleton = Literal["remap", "rebuild", "position"]
+Readout = Literal["mean", "pyramid", "parts"]
+Stream = Literal[
+    "joint", "bone", "motion", "joint+bone", "joint+motion", "bone+motion", "joint+bone+motion",
+]  # fmt: skip
 Protocol = Literal[
     "linear", "logistic", "knn", "semi", "few-shot", "retrieval", "clustering", "finetune",
     "supervised", "all",
 ]  # fmt: skip
-
-# What each objective does to its views where `augmentations` is not given: the paper's seven after
-# AS-CAL's random-joint subtraction, or nothing where a clip is to be reconstructed.
-OWN_AUGMENTATIONS: dict[str, tuple[str, ...]] = {
-    "moco": (
-        "subtract",
-        "rotate",
-        "shear",
-        "reverse",
-        "noise",
-        "blur",
-        "joint_mask",
-        "channel_mask",
-    ),
-    "predict-cluster": (),
-    "variational": (),
-}
 
 
 class PrepareConfig(BaseModel, frozen=True, extra="forbid", coerce_numbers_to_str=True):
@@ -65,7 +58,7 @@ class PrepareConfig(BaseModel, frozen=True, extra="forbid", coerce_numbers_to_st
 
 
 class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
-    """Learn an encoder from clips without labels; by default as EDGCN does (ICPR 2022)."""
+    """Learn an encoder from clips without labels, by a recipe: ours, or EDGCN's (ICPR 2022)."""
 
     store: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="STORE")]
     """Store to learn from."""
@@ -73,20 +66,24 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
     """Folder of the new run; by default the next number in `runs/`."""
     split: str | None = None
     """Learn from the training side of this split, or from `all` clips (default: the store's)."""
+    recipe: Literal["best", "paper"] = "best"
+    """What the other settings are where they are not given. best: Barlow Twins on joints and motion
+    of canonical skeletons. paper: EDGCN's momentum contrast, as published."""
 
     encoder: str = "edgcn"
     """msg3d, msg3d-small, edgcn-table1, edgcn, edgcn-s, ascal-lstm, pc-gru, vae-lstm or
     stgcn-quarter."""
     encoder_options: tyro.conf.Suppress[dict[str, Any]] = {}
     """Arguments of the encoder that differ from its preset (in a config file or in Python)."""
-    objective: Literal["moco", "predict-cluster", "variational"] = "moco"
-    """moco: momentum contrast. predict-cluster: P&C's reconstruction. variational: U-S-VAE's Z."""
+    objective: Literal["barlow", "moco", "predict-cluster", "variational"] = "moco"
+    """barlow: Barlow Twins. moco: momentum contrast. predict-cluster: P&C's reconstruction.
+    variational: U-S-VAE's Z."""
     decoder: Literal["fixed-weights", "fixed-state"] = "fixed-weights"
     """Of predict-cluster: weights that never train, or the encoder's state at every step."""
     moments: bool = False
     """Second-order moments as input, 9 channels instead of 3 (A-EDGCN)."""
-    stream: Literal["joint", "bone", "motion"] = "joint"
-    """What of the skeleton the encoder sees."""
+    stream: Stream = "joint"
+    """What of the skeleton the encoder sees; with +, several at once, as more channels."""
     confidence_as_z: bool = False
     """Treat a detector's confidence as a third coordinate, as the paper does on iMiGUE."""
     frames: PositiveInt = 64
@@ -94,16 +91,19 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
     normalize: Literal["paper", "aligned", "canonical"] = "paper"
     """paper: center on the first frame's center joint. aligned: also fill and turn to the front, as
     Predict & Cluster. canonical: also unit bones."""
+    readout: Readout = "mean"
+    """How the encoder's map becomes a vector. mean: the paper's embedding. pyramid: means over 1, 2
+    and 4 parts of the clip. parts: such a pyramid of each arm, the legs, and trunk with head."""
     augmentations: tuple[str, ...] | None = None
     """In order. By default the objective's own: for moco the paper's seven after AS-CAL's
     random-joint subtraction, for the others none."""
     augmentation_options: tyro.conf.Suppress[dict[str, dict[str, float]]] = {}
     """Strengths that differ from AS-CAL's, as {augmentation: {option: value}}."""
 
-    epochs: PositiveInt = 60
-    """Passes over the clips; with moco the first one only fills the queue."""
-    batch_size: PositiveInt = 32
-    """Clips per step and rank."""
+    epochs: NonNegativeInt = 60
+    """Passes over the clips; with moco the first one only fills the queue. 0: 600 steps."""
+    batch_size: NonNegativeInt = 32
+    """Clips per step and rank. 0: 128, or all there are."""
     queue_size: PositiveInt = 500
     """Keys kept as negatives."""
     momentum: Fraction = 0.999
@@ -140,6 +140,13 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
     recompute: bool = False
     """Gradient checkpointing: keep each layer's input only and compute the rest again."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _by_recipe(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values  # for pydantic to refuse
+        return RECIPES.get(str(values.get("recipe", "best")), {}) | values
+
 
 class EvaluateConfig(BaseModel, frozen=True, extra="forbid"):
     """Score a run's frozen encoder on labelled clips, beside the three baselines."""
@@ -162,8 +169,8 @@ class EvaluateConfig(BaseModel, frozen=True, extra="forbid"):
     """What an encoder of 3D clips reads as depth in clips of pixels: 0, or the confidence."""
     split: str | None = None
     """A published split's name, `subject`, `subject:a,b`, `camera:a,b` or `given`."""
-    readout: Literal["mean", "pyramid"] = "mean"
-    """mean: the paper's embedding. pyramid: means over 1, 2 and 4 parts of the clip."""
+    readout: Readout | None = None
+    """As for `edgcn pretrain`, and by default as the run was trained."""
     k: PositiveInt = 1
     """Neighbors, for knn."""
     lr: PositiveFloat | Literal["auto"] = 1.0

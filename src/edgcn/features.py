@@ -1,7 +1,7 @@
-"""What an encoder is shown: joints, bones or motion, and the paper's second-order moments.
+"""What an encoder is shown: joints, bones, motion, several at once, and second-order moments.
 
-(N, C, T, V, M) -> (N, C, T, V, M), or (N, 9, T, V, M) with moments. Streams are those of 2s-AGCN
-(Shi et al., CVPR 2019); moments are the "MA" of EDGCN (Shah et al., ICPR 2022).
+(N, C, T, V, M) -> (N, streams * C, T, V, M), three times that with moments. Streams are those of
+2s-AGCN (Shi et al., CVPR 2019); moments are the "MA" of EDGCN (Shah et al., ICPR 2022).
 """
 
 from collections.abc import Callable
@@ -62,18 +62,20 @@ STREAMS: dict[str, Callable[[Clips, Topology, int], Clips]] = {
 def prepare_features(
     x: Clips, *, stream: str, moments: bool, topology: Topology, dims: int
 ) -> Float[Tensor, "n features t v m"]:
-    """The stream of that name, with second-order moments if asked for.
+    """The streams of these names one above the other, each with its second-order moments if asked.
 
     Args:
-        stream: "joint", "bone" or "motion".
+        stream: "joint", "bone" or "motion", or several joined by "+" (early fusion).
         dims: how many leading channels are geometry.
     """
-    if stream not in STREAMS:
-        raise EdgcnError(f"no stream {stream!r}; there are {', '.join(STREAMS)}")
-    streamed = STREAMS[stream](x, topology, dims)
-    return _second_order(streamed) if moments else streamed
+    for name in stream.split("+"):
+        if name not in STREAMS:
+            raise EdgcnError(f"no stream {name!r}; there are {', '.join(STREAMS)}")
+    streamed = [STREAMS[name](x, topology, dims) for name in stream.split("+")]
+    shown = [_second_order(y) for y in streamed] if moments else streamed
+    return shown[0] if len(shown) == 1 else torch.cat(shown, dim=1)
 
 
-def feature_channels(moments: bool) -> int:
+def feature_channels(stream: str, *, moments: bool) -> int:
     """How many channels `prepare_features` gives from 3."""
-    return MOMENTS if moments else CHANNELS
+    return (stream.count("+") + 1) * (MOMENTS if moments else CHANNELS)

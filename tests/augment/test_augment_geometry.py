@@ -4,7 +4,15 @@ import pytest
 import torch
 
 from edgcn.augment.draws import Draws
-from edgcn.augment.geometry import bone_scale, mirror, rotate, shear, subtract
+from edgcn.augment.geometry import (
+    amplitude,
+    bone_scale,
+    mirror,
+    posture,
+    rotate,
+    shear,
+    subtract,
+)
 from edgcn.errors import EdgcnError
 from edgcn.skeleton.layouts import BODY_25, KINECT_V2
 from edgcn.skeleton.tensors import bone_vectors
@@ -106,3 +114,28 @@ def test_bone_scale_in_the_plane_leaves_confidence():
 def test_bone_scale_refuses_lengths_below_zero():
     with pytest.raises(EdgcnError, match="0 <= strength < 1"):
         bone_scale(clips(), drawn(), **KINECT, strength=1.5)
+
+
+def test_posture_moves_places_and_no_motion():
+    x = clips()
+    y = posture(x, drawn(), **KINECT)
+    torch.testing.assert_close(y.diff(dim=2), x.diff(dim=2), rtol=1e-5, atol=1e-5)
+    assert 0.09 < (y - x).std() < 0.11
+
+
+def test_amplitude_keeps_the_mean_pose_and_scales_all_motion_alike():
+    x = clips(n=64)
+    y = amplitude(x, drawn(batch=64), **KINECT, strength=0.3)
+    torch.testing.assert_close(y.mean(dim=2), x.mean(dim=2), rtol=1e-5, atol=1e-5)
+    factor = y.diff(dim=2) / x.diff(dim=2)
+    middle = factor.flatten(1).median(dim=1).values
+    torch.testing.assert_close(
+        y.diff(dim=2), middle.view(-1, 1, 1, 1, 1) * x.diff(dim=2), rtol=1e-3, atol=1e-4
+    )
+    assert 0.7 <= middle.min() < 0.75 < 1.25 < middle.max() <= 1.3
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.0])
+def test_amplitudes_that_turn_motion_round_are_refused(strength):
+    with pytest.raises(EdgcnError, match="amplitude: expected strength within"):
+        amplitude(clips(), drawn(), **KINECT, strength=strength)

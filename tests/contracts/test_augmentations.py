@@ -20,6 +20,8 @@ IDENTITY = {
     "channel_mask": {"p": 0},
     "mirror": {"p": 0},
     "bone_scale": {"strength": 0},
+    "posture": {"std": 0},
+    "amplitude": {"strength": 0},
     "crop_resize": {"cut": 0},
     "time_warp": {"strength": 0},
 }

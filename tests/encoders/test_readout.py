@@ -7,7 +7,10 @@ import torch
 from torch import Tensor
 
 from edgcn.encoders import ENCODERS, READOUTS
-from edgcn.skeleton import TOPOLOGIES
+from edgcn.encoders.readout import Reader, body_parts, readout_width
+from edgcn.skeleton import TOPOLOGIES, Topology
+from edgcn.skeleton.layouts import COCO_17, KINECT_V2
+from helpers import tiny_topology
 
 
 @dataclass
@@ -15,6 +18,7 @@ class Known:
     """An encoder with the given features."""
 
     map: Tensor
+    topology: Topology = KINECT_V2
     embed_dim: int = 2
     feature_dim: int = 2
 
@@ -58,6 +62,53 @@ def test_reversing_time_swaps_the_halves_and_keeps_the_whole() -> None:
     torch.testing.assert_close(back[:, :2], forth[:, :2])
     halves = forth[:, 2:6].view(3, 2, 2)
     torch.testing.assert_close(back[:, 2:6].view(3, 2, 2), halves.flip(2))
+
+
+@pytest.mark.parametrize("topology", TOPOLOGIES.values(), ids=lambda topology: topology.name)
+def test_every_joint_is_in_one_part_and_arms_mirror_each_other(topology: Topology) -> None:
+    left, right, *lower, trunk = body_parts(topology)  # miga_22 ends above the legs
+    legs = [joint for part in lower for joint in part]
+    assert sorted([*left, *right, *legs, *trunk]) == list(range(len(topology)))
+    assert sorted(topology.mirrored[joint] for joint in left) == sorted(right)
+    assert {topology.mirrored[joint] for joint in legs} == set(legs)
+    named = {topology.joints[joint].lower() for joint in (*left, *right)}
+    assert all("hip" not in name and "foot" not in name for name in named)
+
+
+def test_parts_of_a_known_skeleton() -> None:
+    names = [{COCO_17.joints[joint] for joint in part} for part in body_parts(COCO_17)]
+    assert names[0] == {"left_shoulder", "left_elbow", "left_wrist"}
+    assert names[3] == {"nose", "left_eye", "right_eye", "left_ear", "right_ear"}
+    assert len(body_parts(tiny_topology())) == 3  # it has no legs
+
+
+def test_parts_is_a_pyramid_of_each_part() -> None:
+    features = torch.randn(3, 2, 8, 25)
+    got = READOUTS["parts"](Known(features), CLIPS)
+    groups = [features[..., list(group)] for group in body_parts(KINECT_V2)]
+    expected = [READOUTS["pyramid"](Known(group), CLIPS) for group in groups]
+    torch.testing.assert_close(got, torch.cat(expected, dim=1))
+
+
+def test_parts_of_a_map_without_joints_is_the_pyramid() -> None:
+    known = Known(torch.randn(3, 2, 8, 1))
+    assert torch.equal(READOUTS["parts"](known, CLIPS), READOUTS["pyramid"](known, CLIPS))
+
+
+@pytest.mark.parametrize("readout", READOUTS)
+@pytest.mark.parametrize("name", ["edgcn-s", "ascal-lstm", "pc-gru", "stgcn-quarter"])
+def test_width_is_that_of_the_vectors_and_measuring_changes_nothing(
+    name: str, readout: str
+) -> None:
+    torch.manual_seed(0)
+    encoder = ENCODERS[name](tiny_topology(), bodies=2).train()
+    before = {key: value.clone() for key, value in encoder.state_dict().items()}
+    width = readout_width(encoder, readout)
+    assert encoder.training
+    assert all(torch.equal(value, before[key]) for key, value in encoder.state_dict().items())
+    reader, x = Reader(encoder, readout).eval(), torch.randn(2, 3, 9, 5, 2)
+    assert reader(x).shape == (2, width)
+    assert torch.equal(reader(x), READOUTS[readout](encoder, x))
 
 
 @pytest.mark.parametrize("name", ["edgcn-s", "ascal-lstm"])

@@ -159,6 +159,7 @@ def run(folder: Path) -> None:
     store(folder)
     opened = open_store(Path("store"))
     config = PretrainConfig(
+        recipe="paper",
         store=Path("store"),
         encoder="ascal-lstm",
         encoder_options={"embed_dim": 4},

@@ -338,7 +338,7 @@ def test_what_it_says(run: Path, store: Store) -> None:
     ],
 )
 def test_names_of_the_field(encoder: str, moments: bool, expected: str) -> None:
-    config = PretrainConfig(store="s", encoder=encoder, moments=moments)
+    config = PretrainConfig(recipe="paper", store="s", encoder=encoder, moments=moments)
     assert method_name(config) == expected
 
 
@@ -356,7 +356,7 @@ def test_names_of_the_field(encoder: str, moments: bool, expected: str) -> None:
     ],
 )
 def test_names_of_the_baselines(encoder: str, settings: dict[str, Any], expected: str) -> None:
-    config = PretrainConfig(store="s", encoder=encoder, **settings)
+    config = PretrainConfig(recipe="paper", store="s", encoder=encoder, **settings)
     assert method_name(config) == expected
 
 

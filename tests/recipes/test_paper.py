@@ -34,10 +34,10 @@ def test_names_of_rows_are_unique():
 @pytest.mark.parametrize("place", ROWS, ids="-".join)
 def test_settings_of_a_row_are_settings(place):
     row = ROWS[place]
-    config = PretrainConfig(store="s", **row.settings)
+    config = PretrainConfig(recipe="paper", store="s", **row.settings)
     assert EvaluateConfig(run="r", store="s", **row.probe)
     assert {row.source, row.target} <= set(STAND_INS)
-    published = PretrainConfig(store="s", encoder=config.encoder)
+    published = PretrainConfig(recipe="paper", store="s", encoder=config.encoder)
     if config.objective == "moco" and row.printed is not None:  # nothing else is changed
         changed = {k for k, v in config if v != getattr(published, k)}
         assert changed <= {"moments", "confidence_as_z", "encoder_options"}
@@ -56,7 +56,7 @@ def test_settings_of_a_row_are_settings(place):
 def test_table_one_has_the_counts_of_parameters_that_are_printed(tmp_path, key, count):
     row = ROWS["table1", key]
     store = tiny_store(tmp_path / "store", topology=KINECT_V2)
-    config = PretrainConfig(store=store.path, **row.settings)
+    config = PretrainConfig(recipe="paper", store=store.path, **row.settings)
     inputs = make_inputs(store, config, store.split().train)
     assert parameters(build_encoder(config.encoder, inputs, config.encoder_options)) == count
 

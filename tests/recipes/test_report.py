@@ -22,7 +22,7 @@ def made_up(folder: Path, *, score: float, readout: str = "mean", **settings: An
     """A run with one evaluation whose top-1 values are made up: `score` plus 0.1 a row."""
     values = {"store": "stores/ntu", "encoder": "edgcn-s", **settings}
     probe = values.pop("probe", {})
-    config = PretrainConfig(out=folder, **values).model_dump(mode="json")
+    config = PretrainConfig(recipe="paper", out=folder, **values).model_dump(mode="json")
     rows = []
     for name, place in PLACE.items():
         numbers = dict.fromkeys(("top5", "macro_f1", "mean_class", "low", "high"), 0.5)

@@ -167,6 +167,24 @@ def joint_mask(clip, drawn, topology, dims, fewest=5, most=15, shortest=1 / 3, l
     return out
 
 
+def posture(clip, drawn, topology, dims, std=0.1):
+    out = clip.copy()
+    for t, v, m in zip(*np.nonzero(seen(clip, dims)), strict=True):
+        out[:dims, t, v, m] += std * drawn[0][:, 0, v, m]
+    return out
+
+
+def amplitude(clip, drawn, topology, dims, strength=0.3):
+    factor = 1 + strength * (2 * drawn[0] - 1)
+    out, there = clip.copy(), seen(clip, dims)
+    for v, m in np.ndindex(clip.shape[2:]):
+        frames = np.flatnonzero(there[:, v, m])
+        if len(frames):
+            middle = clip[:dims, frames, v, m].mean(axis=1, keepdims=True)
+            out[:dims, frames, v, m] = middle + factor * (clip[:dims, frames, v, m] - middle)
+    return out
+
+
 def channel_mask(clip, drawn, topology, dims, p=1.0):
     out = clip.copy()
     if drawn[0] < p:
@@ -187,6 +205,8 @@ SLOW = {
         channel_mask,
         mirror,
         bone_scale,
+        posture,
+        amplitude,
         crop_resize,
         time_warp,
     )

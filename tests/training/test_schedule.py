@@ -44,7 +44,9 @@ def test_factors_stay_between_zero_and_one(schedule: str, warmup: int) -> None:
 
 
 def test_rate_of_a_step_counts_epochs_from_one() -> None:
-    config = PretrainConfig(store="s", lr=0.5, epochs=4, schedule="cosine", warmup_epochs=1)
+    config = PretrainConfig(
+        recipe="paper", store="s", lr=0.5, epochs=4, schedule="cosine", warmup_epochs=1
+    )
     rates = [lr_of(config, epoch, steps=2)(step) for epoch in (1, 2, 3, 4) for step in (0, 1)]
     expected = [0, 0.25, 0.5, 0.4665, 0.375, 0.25, 0.125, 0.0335]
     assert rates == pytest.approx(expected, abs=1e-4)

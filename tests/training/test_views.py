@@ -19,7 +19,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 def views(store: Store, rows: range, *, batch: int = 8, start: int = 0) -> Views:
-    config = PretrainConfig(store=store.path, augmentations=FEW_JOINTS)
+    config = PretrainConfig(recipe="paper", store=store.path, augmentations=FEW_JOINTS)
     inputs = Inputs(
         topology=store.topology, dims=3, bodies=1, frames=9, normalize=NORMALIZATIONS["paper"]
     )

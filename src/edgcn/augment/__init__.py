@@ -20,6 +20,8 @@ AUGMENTATIONS: dict[str, Callable[..., Any]] = {
     "channel_mask": masking.channel_mask,
     "mirror": geometry.mirror,
     "bone_scale": geometry.bone_scale,
+    "posture": geometry.posture,
+    "amplitude": geometry.amplitude,
     "crop_resize": temporal.crop_resize,
     "time_warp": temporal.time_warp,
 }

@@ -1,4 +1,5 @@
-"""Augmentations of space: AS-CAL's (Rao et al. 2021) subtract, rotate, shear; mirror, bone scale.
+"""Augmentations of space: AS-CAL's (Rao et al. 2021) subtract, rotate, shear; mirror; and those
+that make it another person: bone scale, posture, amplitude.
 
 (N, C, T, V, M) -> the same. Geometry channels only; every frame and body of a clip alike.
 """
@@ -18,6 +19,7 @@ from edgcn.skeleton.tensors import (
     joints_from_bones,
     linear_map,
     present,
+    shown,
     translate,
     with_geometry,
 )
@@ -110,3 +112,29 @@ def bone_scale(
     vectors, whole = bone_vectors(x, topology=topology, dims=dims)
     scaled = torch.where(whole, factor, 1) * vectors
     return with_geometry(x, joints_from_bones(scaled, present(x, dims=dims), topology=topology))
+
+
+def posture(x: Clips, draws: Draws, *, topology: Topology, dims: int, std: Number = 0.1) -> Clips:
+    """Another way to sit, stand or wear the sensor's errors: each joint has its own fixed offset.
+
+    Args:
+        std: of the offset, in the data's units after normalization (0.1 torsos is about 5 cm).
+    """
+    offset = draws.normal(dims, 1, *x.shape[3:]) * std
+    return translate(x, offset.to(x))
+
+
+def amplitude(
+    x: Clips, draws: Draws, *, topology: Topology, dims: int, strength: Number = 0.3
+) -> Clips:
+    """The same gesture made larger or smaller: all joints' distances from their mean places.
+
+    Args:
+        strength: those distances are multiplied by U(1 - strength, 1 + strength).
+    """
+    if not 0 <= strength < 1:
+        raise EdgcnError(f"amplitude: expected strength within 0 <= strength < 1, got {strength}")
+    more = per_clip(strength * (2 * draws.uniform() - 1)).to(x)
+    frames = shown(x, dims=dims).sum(dim=2, keepdim=True).clamp(min=1)
+    middle = x[:, :dims].sum(dim=2, keepdim=True) / frames
+    return translate(x, more * (x[:, :dims] - middle))

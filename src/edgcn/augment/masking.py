@@ -21,6 +21,7 @@ def joint_mask(
     most: Number = 15,
     shortest: Number = 1 / 3,
     longest: Number = 2 / 3,
+    p: Number = 1.0,
 ) -> Clips:
     """Hide some random joints of each clip, in all bodies, over one random span of frames.
 
@@ -30,6 +31,7 @@ def joint_mask(
     Args:
         fewest: with `most`, the range of the number of joints.
         shortest: with `longest`, the range of the span as a part of the clip (rounded up).
+        p: how often a clip is changed; AS-CAL always does.
     """
     joints, frames = x.shape[3], x.shape[2]
     if not 0 <= fewest <= most <= joints:
@@ -49,6 +51,8 @@ def joint_mask(
     first = torch.floor(draws.uniform() * (frames - length + 1))
     frame = torch.arange(frames, device=rank.device)
     in_span = (frame >= first[:, None]) & (frame < (first + length)[:, None])
+    if p < 1:
+        count = count * draws.coin(p)
     hidden = in_span.to(x)[:, :, None] * (rank < count[:, None]).to(x)[:, None, :]
     kept = (1 - hidden)[:, None, :, :, None]
     return x * kept.expand_as(x[:, :1]).contiguous()  # of every body, so that rows stay long

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from edgcn.encoders.dense_graph import DenseGraphEncoder
-from edgcn.encoders.readout import READOUTS, Encoder
+from edgcn.encoders.readout import READOUTS, Encoder, Reader, readout_width
 from edgcn.encoders.rebuild import rebuild
 from edgcn.encoders.recurrent import RecurrentEncoder
 from edgcn.encoders.stgcn import STGCN
@@ -51,7 +51,9 @@ __all__ = [
     "STGCN",
     "DenseGraphEncoder",
     "Encoder",
+    "Reader",
     "RecurrentEncoder",
+    "readout_width",
     "rebuild",
     "synchronize_batch_norm",
 ]

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from edgcn.encoders import READOUTS
+from edgcn.encoders import READOUTS, readout_width
 from edgcn.errors import EdgcnError
 from edgcn.evaluation.probes import LinearProbe
 from edgcn.progress import progress
@@ -55,8 +55,9 @@ def finetune(
     order.manual_seed(seed)
     draws.manual_seed(seed)
     target = torch.from_numpy(labels).to(device)
-    width = _width(encoder, view(rows[:1], draws), readout)
-    head = nn.Linear(width, classes, device="meta").to_empty(device=device)  # draws nothing
+    head = nn.Linear(readout_width(encoder, readout), classes, device="meta").to_empty(
+        device=device
+    )  # draws nothing
     nn.init.zeros_(head.weight)
     nn.init.zeros_(head.bias)
     optimizer = torch.optim.AdamW(
@@ -92,12 +93,6 @@ def finetune(
                     f"try a smaller --finetune-lr than {lr:g}"
                 )
     return encoder.eval(), _as_probe(head)
-
-
-@torch.no_grad()
-def _width(encoder: nn.Module, x: Float[Tensor, "n c t v m"], readout: str) -> int:
-    """How long the vectors of this readout are."""
-    return READOUTS[readout](encoder.eval(), x).shape[1]  # type: ignore[arg-type]
 
 
 def _as_probe(head: nn.Linear) -> LinearProbe:

@@ -1,5 +1,7 @@
 """A curve to watch while an encoder learns: kNN on training subjects held out from the gallery."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import nn
@@ -15,7 +17,13 @@ HELD_OUT = 1000  # likewise
 
 
 def knn_check(
-    encoder: nn.Module, store: Store, rows: np.ndarray, inputs: Inputs, device: torch.device
+    encoder: nn.Module,
+    store: Store,
+    rows: np.ndarray,
+    inputs: Inputs,
+    device: torch.device,
+    *,
+    readout: str = "mean",
 ) -> dict[str, float]:
     """kNN accuracy on held-out TRAINING subjects, where there are labels; a curve, not a score.
 
@@ -28,7 +36,8 @@ def knn_check(
     if not len(fit) or not len(held):
         return {}
     fit, held = _some(fit, store.labels, GALLERY), _some(held, store.labels, HELD_OUT)
-    features = embed(encoder, store, np.concatenate([fit, held]), inputs=inputs, device=device)
+    about: dict[str, Any] = {"inputs": inputs, "readout": readout, "device": device}
+    features = embed(encoder, store, np.concatenate([fit, held]), **about)
     probe = NearestProbe(features[: len(fit)], store.labels[fit], len(store.classes), 1)
     found = probe.scores(features[len(fit) :]).argmax(1)
     return {"knn_top1": float((found == store.labels[held]).mean())}

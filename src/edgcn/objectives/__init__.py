@@ -2,16 +2,25 @@
 
 from collections.abc import Callable
 
+from edgcn.objectives.barlow import BarlowTwins
 from edgcn.objectives.contrast import MomentumContrast
 from edgcn.objectives.predict_cluster import PredictCluster
 from edgcn.objectives.variational import Variational
 
-Objective = MomentumContrast | PredictCluster | Variational
+Objective = BarlowTwins | MomentumContrast | PredictCluster | Variational
 
 OBJECTIVES: dict[str, Callable[..., Objective]] = {
+    "barlow": BarlowTwins,
     "moco": MomentumContrast,
     "predict-cluster": PredictCluster,
     "variational": Variational,
 }
 
-__all__ = ["OBJECTIVES", "MomentumContrast", "Objective", "PredictCluster", "Variational"]
+__all__ = [
+    "OBJECTIVES",
+    "BarlowTwins",
+    "MomentumContrast",
+    "Objective",
+    "PredictCluster",
+    "Variational",
+]

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from edgcn.checkpoint import load_encoder
-from edgcn.config import EvaluateConfig
+from edgcn.config import EvaluateConfig, PretrainConfig
 from edgcn.errors import EdgcnError
 from edgcn.evaluation.baselines import random_encoder
 from edgcn.evaluation.embed import cached_embed, raw_coordinates
@@ -38,6 +38,7 @@ def evaluate(config: EvaluateConfig, *, say: Callable[[str], None] = print) -> d
     """
     check_fusion(config)
     store, trained = open_store(config.store), config_of(config.run)
+    config = read_as(config, trained)
     split = labelled(store, store.split(config.split))
     every = config.protocol == "all"
     asked = {
@@ -73,7 +74,7 @@ def evaluate(config: EvaluateConfig, *, say: Callable[[str], None] = print) -> d
             model.encoder.to(device),
             model.store,
             inputs=model.inputs,
-            readout=config.readout,
+            readout=config.readout or "mean",
             device=device,
             label=f"features of the {name}",
         )
@@ -107,6 +108,11 @@ def evaluate(config: EvaluateConfig, *, say: Callable[[str], None] = print) -> d
     say(summary_table({name: result["rows"] for name, result in results.items()}))
     placed = {name: result | {"folder": str(folders[name])} for name, result in results.items()}
     return {"folder": str(config.run), "protocols": placed}
+
+
+def read_as(config: EvaluateConfig, trained: PretrainConfig) -> EvaluateConfig:
+    """The config with the run's own readout where none is given."""
+    return config.model_copy(update={"readout": config.readout or trained.readout})
 
 
 def score(config: EvaluateConfig, trial: Trial, folder: Path, *, every: bool) -> Results:
@@ -195,7 +201,7 @@ def stored_result(config: EvaluateConfig) -> Results | None:
     Raises:
         EdgcnError: in its place is one with other settings.
     """
-    store = open_store(config.store)
+    store, config = open_store(config.store), read_as(config, config_of(config.run))
     folder = config.run / folder_name(config, store, labelled(store, store.split(config.split)))
     there = (folder / "results.json").exists()
     return earlier(folder, config, store) if there else None
@@ -235,8 +241,8 @@ def labelled(store: Store, split: Split) -> Split:
 def folder_name(config: EvaluateConfig, store: Store, split: Split) -> str:
     """store-split-protocol, as a folder may be called."""
     parts = [store.name, split.name, config.protocol]
-    if config.readout != "mean":
-        parts.append(config.readout)
+    if config.readout not in (None, "mean"):
+        parts.append(str(config.readout))
     parts += [part for part in (config.skeleton, config.third) if part not in ("remap", "zero")]
     if config.fuse:
         parts += ["fused", *(run.resolve().name for run in config.fuse)]

@@ -29,5 +29,10 @@ def method_name(config: PretrainConfig) -> str:
     name = encoder + (" + moments" if config.moments else "")
     if encoder.startswith("edgcn"):
         name = f"{'A-EDGCN' if config.moments else 'EDGCN'} ({encoder})"
-    how = {"moco": "", "predict-cluster": f", P&C {weak}", "variational": ", VAE"}
+    how = {
+        "barlow": ", Barlow Twins",
+        "moco": "",
+        "predict-cluster": f", P&C {weak}",
+        "variational": ", VAE",
+    }
     return name + how[config.objective]

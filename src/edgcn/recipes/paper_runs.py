@@ -45,7 +45,14 @@ def pretrain_config(
         **settings.pop("encoder_options", {}),
     }
     machine = {name: getattr(config, name) for name in ("accelerator", "precision", "threads")}
-    values = {"store": store, "seed": seed, "encoder_options": options, **machine, **settings}
+    values = {
+        "recipe": "paper",
+        "store": store,
+        "seed": seed,
+        "encoder_options": options,
+        **machine,
+        **settings,
+    }
     values |= {"knn_every": 0}
     made = make_config(PretrainConfig, values, where=f"row {row.key}")
     return made.model_copy(update={"out": config.out / "runs" / run_name(made)})

@@ -40,7 +40,7 @@ from edgcn.skeleton.tensors import Clips
 from edgcn.store import Store, open_store
 from edgcn.training.loop import Share, Views, fill_epoch, shares, train_epoch
 from edgcn.training.resume import load_state, save_state
-from edgcn.training.rows import check, training_rows
+from edgcn.training.rows import check, counted, training_rows
 from edgcn.training.schedule import epoch_generator
 from edgcn.training.setup import (
     lr_of,
@@ -63,6 +63,7 @@ def pretrain(
     """
     store = open_store(config.store)
     rows = training_rows(store, config)
+    config = counted(config, rows)
     check(config, rows)
     fabric = make_fabric(config)
     if fabric.global_rank != 0:
@@ -76,7 +77,8 @@ def pretrain(
     encoder = build_encoder(config.encoder, inputs, config.encoder_options)
     if config.recompute:
         recompute_layers(encoder, config.encoder)
-    pose = None if config.objective == "moco" else mean_pose(store, rows, inputs)
+    reconstructs = config.objective in ("predict-cluster", "variational")
+    pose = mean_pose(store, rows, inputs) if reconstructs else None
     objective = make_objective(config, encoder, pose=pose)
     if fabric.world_size > 1:
         synchronize_batch_norm(objective)
@@ -112,7 +114,9 @@ def pretrain(
         row |= {name: mean_of_ranks(fabric, x) for name, x in objective.measures().items()}
         if fabric.global_rank == 0:
             if config.knn_every and (epoch % config.knn_every == 0 or epoch == config.epochs):
-                row |= knn_check(encoder, store, rows, inputs, fabric.device)
+                row |= knn_check(
+                    encoder, store, rows, inputs, fabric.device, readout=config.readout
+                )
             append_metrics(run / "metrics.jsonl", row)
             options = config.encoder_options
             path = run / "encoder.safetensors"
@@ -208,7 +212,7 @@ def config_of(run: Path) -> PretrainConfig:
     about = read_json(path)
     if not isinstance(about, dict) or not isinstance(about.get("config"), dict):
         raise EdgcnError(f"{path}: expected the settings of a run under 'config', found none")
-    values: dict[str, Any] = about["config"]
+    values: dict[str, Any] = {"recipe": "paper", **about["config"]}  # what runs had before recipes
     return make_config(PretrainConfig, values, where=str(path))
 
 

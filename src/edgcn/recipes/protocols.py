@@ -141,12 +141,16 @@ def learn(config: EvaluateConfig, trial: Trial, encoder: nn.Module, label: str) 
         epochs=config.finetune_epochs,
         lr=config.finetune_lr,
         seed=config.seed,
-        readout=config.readout,
+        readout=config.readout or "mean",
         device=device,
         bfloat16=use_bfloat16(trial.trained.model_copy(update=where)),
         label=label,
     )
-    about: dict[str, Any] = {"inputs": inputs, "readout": config.readout, "device": device}
+    about: dict[str, Any] = {
+        "inputs": inputs,
+        "readout": config.readout or "mean",
+        "device": device,
+    }
     scores = probe.scores(embed(tuned, trial.method.store, task.test, **about))
     trial.learned[label] = tuned, probe, scores
     return trial.learned[label]

@@ -1,9 +1,10 @@
-"""Which clips of a store to learn from, and whether they suffice."""
+"""Which clips of a store to learn from, whether they suffice, and how often to pass over them."""
 
 import numpy as np
 
 from edgcn.augment.compose import check_augmentations
 from edgcn.config import PretrainConfig, augmentations_of
+from edgcn.defaults import BATCH, STEPS
 from edgcn.errors import EdgcnError
 from edgcn.store import Store
 
@@ -19,6 +20,14 @@ def training_rows(store: Store, config: PretrainConfig) -> np.ndarray:
     return store.split(config.split).train
 
 
+def counted(config: PretrainConfig, rows: np.ndarray) -> PretrainConfig:
+    """The config with what these clips want where epochs or batch size are 0."""
+    ranks = config.devices * config.nodes
+    batch = config.batch_size or max(1, min(BATCH, len(rows) // ranks))
+    epochs = config.epochs or -(-STEPS // max(1, len(rows) // (batch * ranks)))
+    return config.model_copy(update={"batch_size": batch, "epochs": epochs})
+
+
 def check(config: PretrainConfig, rows: np.ndarray) -> None:
     """Refuse what cannot work, before anything is written."""
     check_augmentations(augmentations_of(config), config.augmentation_options)
@@ -27,6 +36,11 @@ def check(config: PretrainConfig, rows: np.ndarray) -> None:
         raise EdgcnError(
             f"a batch of {batch} clips is larger than the {len(rows)} clips to learn from; "
             f"use a --batch-size of at most {len(rows) // (config.devices * config.nodes)}"
+        )
+    if config.readout != "mean" and config.objective in ("predict-cluster", "variational"):
+        raise EdgcnError(
+            f"objective {config.objective!r} reconstructs clips from the encoder's embedding, and "
+            f"readout {config.readout!r} goes past it; use --readout mean, or --recipe paper"
         )
     if config.objective == "moco" and batch > config.queue_size:
         raise EdgcnError(

@@ -10,6 +10,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from edgcn.config import PretrainConfig
+from edgcn.encoders import Reader
 from edgcn.errors import EdgcnError
 from edgcn.memory import keep_freed_memory
 from edgcn.objectives import OBJECTIVES, Objective
@@ -46,6 +47,7 @@ def make_objective(
         pose: mean pose of the training clips, for objectives that reconstruct.
     """
     settings: dict[str, dict[str, Any]] = {
+        "barlow": {},
         "moco": {
             "queue_size": config.queue_size,
             "temperature": config.temperature,
@@ -55,7 +57,8 @@ def make_objective(
         "predict-cluster": {"decoder": config.decoder, "pose": pose},
         "variational": {"pose": pose},
     }
-    return OBJECTIVES[config.objective](encoder, **settings[config.objective])
+    read = encoder if config.readout == "mean" else Reader(encoder, config.readout)
+    return OBJECTIVES[config.objective](read, **settings[config.objective])
 
 
 def state_of(objective: nn.Module) -> nn.ModuleDict:
