@@ -19,11 +19,10 @@ LEVELS = (
         "features",
         "normalize",
         "objectives",
-        "readers",
         "splits",
     ),
     ("checkpoint", "progress", "runs", "store"),
-    ("evaluation", "reports", "training"),
+    ("evaluation", "readers", "reports", "training"),  # one reader reads stores
     ("inference",),
     ("recipes",),
     ("api", "cli", "__init__", "__main__"),

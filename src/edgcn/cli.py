@@ -30,8 +30,8 @@ Recognize (micro-)gestures from skeletons with few or no labels.
   demo                              all of it on synthetic clips, in a few minutes
 
 Each takes --help, --config FILE.yaml (flags on the command line win) and --debug (tracebacks).
-Readers: clips_npz, imigue, msr_action3d, ntu, nw_ucla, openpose, pyskl, smg, stgcn, synthetic,
-utd_mhad. More: docs/ and README.md of the project.
+Readers: clips_npz, imigue, msr_action3d, ntu, nw_ucla, openpose, pyskl, smg, stgcn, stores,
+synthetic, utd_mhad. More: docs/ and README.md of the project.
 """
 
 Config = TypeVar("Config")  # a pydantic model; naming the bound would load pydantic for --help

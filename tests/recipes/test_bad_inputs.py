@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -211,6 +212,12 @@ def only_tested(clip: Clip) -> Clip:
     return replace(clip, label=clip.label if clip.subject == "s4" else clip.label % 2)
 
 
+def two_stores(folder: Path, **second: Any) -> None:
+    """A folder with two stores, to be joined."""
+    tiny_store(folder / "stores", name="one", topology=twenty_joints())
+    tiny_store(folder / "stores", name="two", **{"topology": twenty_joints(), "seed": 1} | second)
+
+
 def settings(content: dict[str, object]) -> Setup:
     """A store of 20 joints and a settings file."""
 
@@ -295,6 +302,7 @@ def full_disk_for_checkpoints(patch: pytest.MonkeyPatch) -> None:
 
 PREPARE_NTU = "prepare ntu ntu --out store"
 PREPARE_NPZ = "prepare clips_npz clips.npz --out store"
+PREPARE_STORES = "prepare stores stores --out union"
 CASES = (
     # Recordings
     Case("missing path", PREPARE_NTU),
@@ -314,6 +322,14 @@ CASES = (
     Case("wrong column count", "prepare smg smg --out store", smg_columns),
     Case("malicious pickle (it is not run)", "prepare pyskl clips.pkl --out store", malicious),
     Case("a file that is no npz", PREPARE_NPZ, lambda f: (f / "clips.npz").write_text("x")),
+    Case("no stores to join", PREPARE_STORES, lambda f: (f / "stores").mkdir()),
+    Case("stores of several skeletons", PREPARE_STORES,
+         lambda f: two_stores(f, topology=tiny_topology())),
+    Case("stores of meters and of pixels", PREPARE_STORES,
+         lambda f: two_stores(f, units="px", dims=2)),
+    Case("one store under two names", PREPARE_STORES, lambda f: two_stores(f, seed=0)),
+    Case("a store to leave out that is not there", f"{PREPARE_STORES} --options leave_out tow",
+         two_stores),
     # Names
     Case("unknown command", "pretrian store"),
     Case("unknown reader", "prepare nut ntu --out store"),

@@ -11,6 +11,7 @@ from edgcn.readers.openpose import read_openpose
 from edgcn.readers.pyskl import read_pyskl
 from edgcn.readers.smg import read_smg
 from edgcn.readers.stgcn import read_stgcn
+from edgcn.readers.stores import read_stores
 from edgcn.readers.synthetic import read_synthetic
 from edgcn.readers.utd_mhad import read_utd_mhad
 from edgcn.skeleton.clip import Recordings
@@ -27,6 +28,7 @@ READERS: dict[str, Callable[..., Recordings]] = {
     "msr_action3d": read_msr_action3d,
     "nw_ucla": read_nw_ucla,
     "synthetic": read_synthetic,
+    "stores": read_stores,
 }
 
 __all__ = ["READERS"]

@@ -95,19 +95,21 @@ def remapped(recordings: Recordings, name: str, say: Callable[[str], None]) -> R
     if name not in TOPOLOGIES:
         hint = did_you_mean(name, TOPOLOGIES)
         raise EdgcnError(f"no topology is named {name!r}: there are {_names(TOPOLOGIES)}{hint}")
-    plan = plan_remap(recordings.topology, TOPOLOGIES[name])
-    say(plan.summary())
+    skeletons = recordings.skeletons or {"": recordings.topology}
+    plans = {part: plan_remap(own, TOPOLOGIES[name]) for part, own in skeletons.items()}
+    for part, plan in plans.items():
+        say(f"{part}: {plan.summary()}" if part else plan.summary())
 
     def convert() -> Iterator[Clip | Skipped]:
         for item in recordings.clips:
-            fits = isinstance(item, Clip) and item.frames.ndim == 4
-            if isinstance(item, Clip) and fits and item.frames.shape[2] == len(recordings.topology):
-                frames = plan.apply(item.frames, dims=recordings.dims)
-                yield replace(item, frames=frames, scores=None)
-            else:
-                yield item
+            if isinstance(item, Clip) and item.frames.ndim == 4:
+                plan = plans[item.skeleton]
+                if item.frames.shape[2] == len(plan.source):
+                    frames = plan.apply(item.frames, dims=recordings.dims)
+                    item = replace(item, frames=frames, scores=None)
+            yield item
 
-    return replace(recordings, topology=TOPOLOGIES[name], clips=convert())
+    return replace(recordings, topology=TOPOLOGIES[name], clips=convert(), skeletons={})
 
 
 def report_skipped(skipped: list[Skipped], say: Callable[[str], None]) -> None:

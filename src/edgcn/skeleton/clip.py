@@ -26,6 +26,7 @@ class Clip:
         label: index into the classes, -1 where unlabelled.
         split: the source's own split tags, separated by spaces ("xsub_train xview_val").
         scores: detector confidence per joint, where it does not already travel as channel 3.
+        skeleton: which of the recordings' `skeletons` it has, where they have several.
     """
 
     frames: Frames
@@ -36,6 +37,7 @@ class Clip:
     condition: str = ""
     split: str = ""
     scores: Float[np.ndarray, "t m v"] | None = None
+    skeleton: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class Recordings:
         splits: published splits by name; the first one is the default.
         sources: the files behind the clips, for checksums.
         note: a caution printed wherever a number from this data is printed.
+        skeletons: by the names that clips know them by, where not all clips have `topology`; such
+            recordings are converted to one skeleton before they are stored.
     """
 
     reader: str
@@ -82,3 +86,4 @@ class Recordings:
     splits: dict[str, SplitRule] = field(default_factory=dict)
     sources: tuple[Path, ...] = ()
     note: str = ""
+    skeletons: dict[str, Topology] = field(default_factory=dict)

@@ -199,8 +199,10 @@ def write_store(
         progress: wraps the items, given how many there will be.
 
     Raises:
-        EdgcnError: nothing could be stored, `out` cannot be written, or `strict` stopped.
+        EdgcnError: nothing could be stored, `out` cannot be written, the clips have several
+            skeletons, or `strict` stopped.
     """
+    _check_one_skeleton(recordings)
     skipped: list[Skipped] = []
     shape = (recordings.bodies, len(recordings.topology), 3)
     items = progress(recordings.clips, recordings.total) if progress else recordings.clips
@@ -239,6 +241,15 @@ def write_store(
         np.savez(folder / "index.npz", **arrays)  # type: ignore[arg-type]  # its own flag is bool
         (folder / "store.json").write_text(json.dumps(_about(recordings, skipped), indent=1))
     return skipped
+
+
+def _check_one_skeleton(recordings: Recordings) -> None:
+    if any(own != recordings.topology for own in recordings.skeletons.values()):
+        named = (f"{part} ({own.name})" for part, own in recordings.skeletons.items())
+        raise EdgcnError(
+            f"expected recordings of one skeleton, got {', '.join(named)}; convert them by joint "
+            f"name to one that you choose, as in `--topology kinect_v1`"
+        )
 
 
 def _nothing(recordings: Recordings, skipped: Sequence[Skipped]) -> str:
