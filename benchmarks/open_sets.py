@@ -40,6 +40,7 @@ from edgcn.errors import EdgcnError
 from edgcn.recipes.evaluate import evaluate, stored_result
 from edgcn.recipes.paper_runs import estimate, finished, run_name, silent, trained
 from edgcn.recipes.prepare import prepare
+from edgcn.recipes.pretrain import config_of
 from edgcn.recipes.sources import Source, describe, ensure_store, find_sources
 from edgcn.reports.tables import text_table
 from edgcn.runs import read_metrics
@@ -188,7 +189,7 @@ def work(options: argparse.Namespace, job: Job, say: Say) -> list[Record]:
         if not ours:
             say("  another process is at it")
             return []
-        if options.tables and not (config.out.exists() and finished(config)):
+        if options.tables and not finished(config):
             raise EdgcnError("not run")
         started = time.monotonic()
         run = trained(config, say)
@@ -228,21 +229,27 @@ def dry_run(
         source = sources[job.members[0]].store if len(job.members) == 1 else None
         trial = config.model_copy(update={"store": source or config.store})
         assert config.out is not None
-        done = len(read_metrics(config.out / "metrics.jsonl"))
+        done, epochs = progress(config.out)
         key = job.method, job.store
         if key not in minutes:
             there = (trial.store / "store.json").exists()
             minutes[key] = estimate(trial) / 60 if there else None
-        left = (minutes[key] or 0.0) * max(0.0, 1 - done / config.epochs)
+        left = (minutes[key] or 0.0) * (1 - done / epochs)
         total += left
         rows.append({
             "method": job.method, "learns from": job.store, "scored on": job.scored_on,
-            "seed": job.seed, "epochs": f"{done} of {config.epochs}",
+            "seed": job.seed, "epochs": f"{done} of {epochs}" if done else "none yet",
             "minutes left": "once prepared" if minutes[key] is None else f"{left:.0f}",
         })  # fmt: skip
     say(text_table(rows, tuple(rows[0])))
     unknown = ", and what is not prepared yet" if None in minutes.values() else ""
     say(f"{len(own)} runs, about {total:.0f} minutes of pre-training here{unknown} (an estimate)")
+
+
+def progress(run: Path) -> tuple[int, int]:
+    """How many epochs a run has, and of how many."""
+    begun = (run / "run.json").exists()
+    return (len(read_metrics(run / "metrics.jsonl")), config_of(run).epochs) if begun else (0, 1)
 
 
 def command(options: argparse.Namespace) -> str:

@@ -44,11 +44,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Cell:
-    """A score over seeds: the mean, the means of its interval's bounds, each seed's, and the cost.
-
-    Args:
-        minutes: of pre-training, mean over seeds.
-    """
+    """A score over seeds: means of it and its bounds, each seed's, minutes of pre-training."""
 
     mean: float
     low: float
