@@ -91,9 +91,12 @@ def trained(config: PretrainConfig, say: Say) -> Path:
 
 
 def finished(config: PretrainConfig) -> bool:
-    """Whether a run of these settings has all its epochs."""
-    assert config.out is not None
-    return len(read_metrics(config.out / "metrics.jsonl")) >= config.epochs
+    """Whether a run of these settings has all its epochs, as many as it says itself."""
+    run = config.out
+    assert run is not None
+    if not (run / "run.json").exists():
+        return False
+    return len(read_metrics(run / "metrics.jsonl")) >= config_of(run).epochs
 
 
 def scored(
