@@ -101,7 +101,7 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
     """Strengths that differ from AS-CAL's, as {augmentation: {option: value}}."""
 
     epochs: NonNegativeInt = 60
-    """Passes over the clips; with moco the first one only fills the queue. 0: 600 steps."""
+    """Passes over the clips; with moco the first one only fills the queue. 0: 300 steps."""
     batch_size: NonNegativeInt = 32
     """Clips per step and rank. 0: 128, or all there are."""
     queue_size: PositiveInt = 500

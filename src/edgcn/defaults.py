@@ -44,9 +44,11 @@ RECIPES: dict[str, dict[str, Any]] = {
         "readout": "parts",
         "augmentation_options": {
             "crop_resize": {"cut": 0.2},
-            "bone_scale": {"strength": 0.22},
-            "shear": {"strength": 0.2},
-            "joint_mask": {"fewest": 3, "most": 8, "p": 0.5},
+            "bone_scale": {"strength": 0.12},
+            "posture": {"std": 0.03},
+            "rotate": {"degrees": 15},
+            "shear": {"strength": 0.1},
+            "joint_mask": {"fewest": 3, "most": 8, "p": 0.2},
         },
         "epochs": 0,
         "batch_size": 0,
@@ -55,4 +57,4 @@ RECIPES: dict[str, dict[str, Any]] = {
         "schedule": "cosine",
     },
 }
-STEPS, BATCH = 600, 128  # where epochs or batch size are 0: steps count, not passes
+STEPS, BATCH = 300, 128  # where epochs or batch size are 0: steps count, not passes

@@ -62,6 +62,22 @@ def test_same_weights_and_statistics(one_rank: Path, two_ranks: tuple[Path, str]
         torch.testing.assert_close(together[name], alone[name], rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("readout", ["mean", "parts"])
+def test_ranks_that_correlate_train_as_one(store: Path, tmp_path: Path, readout: str) -> None:
+    """The correlation is over the clips of all ranks."""
+    settings = SETTINGS | {"objective": "barlow", "epochs": 2, "readout": readout, "lr": 1e-6}
+    one = tiny_run(store, tmp_path / "one", batch_size=32, **settings)
+    config = write_config(tmp_path, **settings)
+    flags = ("--devices", 2, "--batch-size", 16, "--out", tmp_path / "two", "--config", config)
+    finish(start("pretrain", store, *flags))
+    assert losses(tmp_path / "two") == pytest.approx(losses(one), rel=1e-4)
+    alone, together = (
+        load_tensors(run / "encoder.safetensors")[0] for run in (one, tmp_path / "two")
+    )
+    for name, value in alone.items():
+        torch.testing.assert_close(together[name], value, rtol=1e-3, atol=1e-4)
+
+
 def test_ranks_that_reconstruct_train_as_one(store: Path, tmp_path: Path) -> None:
     """With the mean pose, the errors and the yardsticks of all clips, on whichever rank."""
     settings = SETTINGS | {"objective": "predict-cluster", "encoder": "pc-gru", "epochs": 2}

@@ -110,6 +110,9 @@ class Reader(nn.Module):
         super().__init__()
         self.encoder, self.readout = encoder, readout
         self.embed_dim = readout_width(encoder, readout)
+        head = getattr(encoder, "head", None)
+        if readout != "mean" and isinstance(head, nn.Module):
+            head.requires_grad_(False)  # not read: ranks would wait for its gradients
 
     def forward(self, clips: Clips) -> Float[Tensor, "n d"]:
         return READOUTS[self.readout](self.encoder, clips)  # type: ignore[arg-type]

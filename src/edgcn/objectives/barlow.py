@@ -80,8 +80,12 @@ class BarlowTwins(nn.Module):
         self.learner = nn.Sequential(encoder, mlp_projector(dim, hidden=hidden, out=outputs))
 
     def loss(self, views: Views) -> Float[Tensor, ""]:
-        """The loss of a batch, over all ranks."""
-        first, second = (gather_outputs(self.learner(view).float()) for view in views)
+        """The loss of a batch, over all ranks.
+
+        Both views go through the learner at once: with several ranks it may be called once a step.
+        """
+        both = self.learner(torch.cat(views)).float()
+        first, second = (gather_outputs(half) for half in both.chunk(2))
         return barlow_loss(first, second, off_diagonal=self.off_diagonal)
 
     def fill(self, views: Views) -> None:

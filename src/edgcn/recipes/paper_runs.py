@@ -22,7 +22,7 @@ from edgcn.recipes.pretrain import config_of, make_inputs, pretrain
 from edgcn.runs import read_metrics
 from edgcn.skeleton.tensors import Clips
 from edgcn.store import open_store
-from edgcn.training.rows import training_rows
+from edgcn.training.rows import counted, training_rows
 
 Say = Callable[[str], None]
 
@@ -118,6 +118,7 @@ def estimate(config: PretrainConfig) -> float:
     """Seconds of a pre-training, from the time of one forward pass here."""
     store = open_store(config.store)
     rows = training_rows(store, config)
+    config = counted(config, rows)
     inputs = make_inputs(store, config, rows)
     if config.threads:
         torch.set_num_threads(config.threads)
