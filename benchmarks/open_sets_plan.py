@@ -77,7 +77,7 @@ LINES: dict[str, Of] = {
     "majority class": (None, "majority"),
     "raw coordinates": (None, "raw"),
     "random encoder, as EDGCN": ("edgcn", "random"),
-    "random encoder, as best": ("best", "random"),
+    "random encoder, as best": ("best-union", "random"),
     **{method.title: (name, "method") for name, method in METHODS.items()},
 }
 OURS = {method.title for method in METHODS.values() if method.ours}
