@@ -267,7 +267,7 @@ class DemoConfig(BaseModel, frozen=True, extra="forbid"):
     subjects: Annotated[int, Field(ge=3)] = 12
     """Synthetic people."""
     epochs: PositiveInt = 20
-    """Pre-training epochs."""
+    """Pre-training epochs (the paper: 60)."""
     seed: int = 0
     """Of everything."""
     overwrite: bool = False
