@@ -36,6 +36,8 @@ class Method:
 SIZE: dict[str, Any] = {"recipe": "paper", "epochs": 10, "frames": 32}
 NARROW: dict[str, Any] = {"encoder_options": {"hidden": 256}}
 BEST: dict[str, Any] = {"recipe": "best"}
+# A control: the weights stay as they were drawn, and batch norm learns what the clips are like.
+UNMOVED: dict[str, Any] = {"lr": 1e-12, "epochs": 10}
 
 METHODS: dict[str, Method] = {
     "as-cal": Method("AS-CAL", SIZE | AS_CAL),
@@ -43,6 +45,9 @@ METHODS: dict[str, Method] = {
     "p&c": Method("P&C", SIZE | P_AND_C | NARROW),
     "edgcn": Method("EDGCN", SIZE, every_seed=True),
     "a-edgcn": Method("A-EDGCN", SIZE | {"moments": True}, every_seed=True),
+    "statistics": Method(
+        "random encoder, as best, its norms learned", BEST | UNMOVED, every_seed=True
+    ),  # fmt: skip
     "best": Method("best", BEST, every_seed=True, ours=True),
     "best-moments": Method("best, with moments", BEST | {"moments": True}, ours=True),
     "best-union": Method(
