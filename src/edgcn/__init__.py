@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edgcn.api import demo, evaluate, info, prepare, pretrain, report, resume
+    from edgcn.api import demo, evaluate, info, prepare, pretrain, report, resume, weights
     from edgcn.augment import AUGMENTATIONS
     from edgcn.encoders import ENCODERS, READOUTS
     from edgcn.errors import EdgcnError
@@ -51,6 +51,7 @@ _HOMES = {
     "report": "edgcn.api",
     "reproduce": "edgcn.api",
     "resume": "edgcn.api",
+    "weights": "edgcn.api",
 }
 
 __all__ = [
@@ -77,6 +78,7 @@ __all__ = [
     "report",
     "reproduce",
     "resume",
+    "weights",
 ]
 
 

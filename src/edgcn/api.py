@@ -26,6 +26,7 @@ from edgcn.recipes.pretrain import config_of
 from edgcn.recipes.pretrain import pretrain as pretrain_recipe
 from edgcn.recipes.report import report as report_recipe
 from edgcn.recipes.reproduce import reproduce as reproduce_recipe
+from edgcn.released import copy_released
 
 Where = str | Path
 
@@ -53,6 +54,11 @@ def pretrain(store: Where, **settings: Any) -> Path:
 def resume(run: Where) -> Path:
     """Continue an unfinished run, bit for bit as if it had never stopped."""
     return pretrain_recipe(config_of(Path(run)), resume=Path(run))
+
+
+def weights(name: str, *, out: Where) -> Path:
+    """Make a run of released weights, "edgcn-s" or "edgcn" (docs/weights.md); returns it."""
+    return copy_released(name, Path(out))
 
 
 def evaluate(run: Where, store: Where, **settings: Any) -> dict[str, Any]:

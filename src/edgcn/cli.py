@@ -24,6 +24,7 @@ Recognize (micro-)gestures from skeletons with few or no labels.
   info STORE                        what a store holds, with a contact sheet to look at
   pretrain STORE                    learn an encoder without labels
   pretrain --resume RUN             continue a run that was stopped
+  weights NAME --out RUN            a run of weights that come with edgcn
   evaluate RUN STORE                score it on labels, beside the three baselines
   reproduce TABLE --data ROOT       a table of the paper, measured, beside what is printed
   report RUN... --out FOLDER        one page about the evaluations of several runs
@@ -170,6 +171,16 @@ def _pretrain(arguments: list[str]) -> str:
     return f"saved {run}   next: edgcn evaluate {run} {config.store} --protocol linear"
 
 
+def _weights(arguments: list[str]) -> str:
+    from edgcn.config import WeightsConfig
+
+    config = _parse(WeightsConfig, "weights", arguments)
+    from edgcn.released import copy_released
+
+    run = copy_released(config.name, config.out)
+    return f"wrote {run}   next: edgcn evaluate {run} STORE"
+
+
 def _evaluate(arguments: list[str]) -> str:
     from edgcn.config import EvaluateConfig
 
@@ -220,6 +231,7 @@ COMMANDS: dict[str, Callable[[list[str]], str]] = {
     "prepare": _prepare,
     "info": _info,
     "pretrain": _pretrain,
+    "weights": _weights,
     "evaluate": _evaluate,
     "reproduce": _reproduce,
     "report": _report,

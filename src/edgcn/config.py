@@ -148,6 +148,15 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
         return RECIPES.get(str(values.get("recipe", "best")), {}) | values
 
 
+class WeightsConfig(BaseModel, frozen=True, extra="forbid"):
+    """Make a run of weights that come with edgcn, to evaluate them on your clips."""
+
+    name: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")]
+    """edgcn-s or edgcn, pre-trained without labels (docs/weights.md)."""
+    out: Path
+    """Folder of the new run."""
+
+
 class EvaluateConfig(BaseModel, frozen=True, extra="forbid"):
     """Score a run's frozen encoder on labelled clips, beside the three baselines."""
 

@@ -17,6 +17,8 @@ from edgcn.errors import EdgcnError
 from edgcn.evaluation.embed import BATCH, embed
 from edgcn.evaluation.probes import LinearProbe, Probe, probe_from_tensors
 from edgcn.evaluation.transfer import match
+from edgcn.released import RELEASED, released_folder
+from edgcn.runs import read_json
 from edgcn.skeleton.tensors import Clips, even_positions, resample_time
 from edgcn.store import Store
 
@@ -100,11 +102,23 @@ class Recognizer:
 
 
 def load(run: str | Path) -> Recognizer:
-    """The encoder of a run, with the probe of its last evaluation where there is one."""
-    run = Path(run)
+    """The encoder of a run, with the probe of its last evaluation where there is one.
+
+    Args:
+        run: a run's folder, or the name of released weights (docs/weights.md) where there is no
+            such folder. Without a probe, clips are embedded by the readout of the training.
+    """
+    found = released_folder(run) or Path(run)
+    if not found.exists():
+        raise EdgcnError(
+            f"{run} does not exist; expected the folder of a run, or the name of released weights: "
+            f"{', '.join(RELEASED)}"
+        )
+    run = found
     encoder, inputs, _ = load_encoder(run / "encoder.safetensors")
     if not (run / "probe.safetensors").exists():
-        return Recognizer(encoder, inputs)
+        trained = read_json(run / "run.json")["config"] if (run / "run.json").exists() else {}
+        return Recognizer(encoder, inputs, readout=trained.get("readout", "mean"))
     tensors, about = load_tensors(run / "probe.safetensors")
     probe = probe_from_tensors(tensors)
     return Recognizer(

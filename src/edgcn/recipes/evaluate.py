@@ -23,6 +23,7 @@ from edgcn.recipes.names import method_name
 from edgcn.recipes.pretrain import config_of
 from edgcn.recipes.protocols import FUSED, PROTOCOLS, Trial
 from edgcn.recipes.results import Results, earlier, save, tell
+from edgcn.released import released_folder
 from edgcn.reports.tables import summary_table
 from edgcn.runs import read_json
 from edgcn.splits import Split
@@ -37,6 +38,11 @@ def evaluate(config: EvaluateConfig, *, say: Callable[[str], None] = print) -> d
     "protocols"; what an earlier call finished is kept, and the run keeps the linear probe.
     """
     check_fusion(config)
+    if released_folder(config.run):
+        raise EdgcnError(
+            f"{config.run} is the name of released weights; make a run of them first: "
+            f"edgcn weights {config.run} --out runs/{config.run}"
+        )
     store, trained = open_store(config.store), config_of(config.run)
     config = read_as(config, trained)
     split = labelled(store, store.split(config.split))
