@@ -56,6 +56,12 @@ METHODS: dict[str, Method] = {
     "best-left-out": Method(
         "best, pre-trained on the other sets", BEST, learns="others", ours=True
     ),
+    "best-moments-left-out": Method(
+        "best, with moments, on the other sets",
+        BEST | {"moments": True},
+        learns="others",
+        ours=True,
+    ),  # fmt: skip
 }
 
 # What is scored: columns, and the settings of `EvaluateConfig` beside the protocol.

@@ -234,11 +234,17 @@ def sections(records: Sequence[Record], sets: Sequence[str]) -> list[str]:
             for name in sets]  # fmt: skip
     moments = {f"{METHODS[a].title} → {METHODS[b].title}": ((a, "method"), (b, "method"))
                for a, b in MOMENTS}  # fmt: skip
-    unseen = "best-left-out"
-    transfer = {
-        "random encoder → pre-trained on the other sets": ((unseen, "random"), (unseen, "method")),
-        "pre-trained on the set → on the others": (("best", "method"), (unseen, "method")),
-    }
+    transfer: dict[str, tuple[Of, Of]] = {}
+    for unseen, known, what in (
+        ("best-left-out", "best", ""),
+        ("best-moments-left-out", "best-moments", ", with moments"),
+    ):
+        transfer |= {
+            f"random encoder → pre-trained on the other sets{what}": (
+                (unseen, "random"), (unseen, "method")),
+            f"pre-trained on the set → on the others{what}": (
+                (known, "method"), (unseen, "method")),
+        }  # fmt: skip
     tuned = {"from scratch → fine-tuned": ((TUNED, "scratch"), (TUNED, "method"))}
     columns = ("compared", "set", *COLUMNS.values(), "seeds")
     last = [
