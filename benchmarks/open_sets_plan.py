@@ -47,7 +47,7 @@ METHODS: dict[str, Method] = {
     "a-edgcn": Method("A-EDGCN", SIZE | {"moments": True}, every_seed=True),
     "statistics": Method(
         "random encoder, as best, its norms learned", BEST | UNMOVED, every_seed=True
-    ),  # fmt: skip
+    ),
     "best": Method("best", BEST, every_seed=True, ours=True),
     "best-moments": Method("best, with moments", BEST | {"moments": True}, ours=True),
     "best-union": Method(
@@ -61,7 +61,7 @@ METHODS: dict[str, Method] = {
         BEST | {"moments": True},
         learns="others",
         ours=True,
-    ),  # fmt: skip
+    ),
 }
 
 # What is scored: columns, and the settings of `EvaluateConfig` beside the protocol.
