@@ -57,7 +57,7 @@ def resume(run: Where) -> Path:
 
 
 def weights(name: str, *, out: Where) -> Path:
-    """Make a run of released weights, "edgcn-s" or "edgcn" (docs/weights.md); returns it."""
+    """Make a run of released weights, "edgcn-s" (docs/weights.md); returns it."""
     return copy_released(name, Path(out))
 
 

@@ -152,7 +152,7 @@ class WeightsConfig(BaseModel, frozen=True, extra="forbid"):
     """Make a run of weights that come with edgcn, to evaluate them on your clips."""
 
     name: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")]
-    """edgcn-s or edgcn, pre-trained without labels (docs/weights.md)."""
+    """edgcn-s, pre-trained without labels (docs/weights.md)."""
     out: Path
     """Folder of the new run."""
 

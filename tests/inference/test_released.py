@@ -63,7 +63,7 @@ def test_nothing_is_written_over_and_wrong_names_are_named(
         with pytest.raises(EdgcnError, match=message):
             edgcn.weights(name, out=out)
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
-    with pytest.raises(EdgcnError, match="edgcn-s, edgcn"):
+    with pytest.raises(EdgcnError, match="released weights: edgcn-s"):
         edgcn.load("edgcn-m")
     with pytest.raises(EdgcnError, match="edgcn weights edgcn-s --out"):
         edgcn.evaluate("edgcn-s", tmp_path)

@@ -10,7 +10,7 @@ from pathlib import Path
 from edgcn.errors import EdgcnError, did_you_mean
 
 HERE = Path(__file__).parent
-RELEASED = ("edgcn-s", "edgcn")
+RELEASED = ("edgcn-s",)
 
 
 def released_folder(run: str | Path) -> Path | None:
