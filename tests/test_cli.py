@@ -17,6 +17,7 @@ from edgcn.config import (
     PretrainConfig,
     ReportConfig,
     ReproduceConfig,
+    WeightsConfig,
 )
 from edgcn.defaults import RECIPES
 from edgcn.errors import EdgcnError
@@ -45,6 +46,12 @@ COMMANDS: dict[str, tuple[type[BaseModel], str, list[str], dict[str, object]]] =
             "encoder_options": {"widths": [8]},
             "augmentation_options": {"rotate": {"degrees": 10}},
         },
+    ),
+    "weights": (
+        WeightsConfig,
+        "out: a\n",
+        ["edgcn-s", "--out", "b"],
+        {"name": "edgcn-s", "out": Path("b")},
     ),
     "evaluate": (
         EvaluateConfig,
@@ -173,6 +180,8 @@ def error_of(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         (["prepare", "ntu", "x"], ["missing", "--out"]),
         (["prepare", "synthetic", "--out", "o", "--options", "seed"], ["--options"]),
         (["evaluate", "r", "s", "--protocol", "svm"], ["'svm'", "'linear', 'logistic', 'knn'"]),
+        (["weights", "edgcn", "--out", "o"], ["no weights are named 'edgcn'", "edgcn-s"]),
+        (["weights", "edgcn-s"], ["missing", "--out"]),
         (["report", "--out", "o"], ["expected runs"]),
         (["demo", "--subjects", "2"], ["subjects: ", "greater than or equal to 3, got 2"]),
     ],

@@ -46,6 +46,7 @@ def test_commands_parse(line, monkeypatch):
         "prepare": "PrepareConfig",
         "info": "InfoConfig",
         "pretrain": "PretrainConfig",
+        "weights": "WeightsConfig",
         "evaluate": "EvaluateConfig",
         "report": "ReportConfig",
         "reproduce": "ReproduceConfig",

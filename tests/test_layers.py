@@ -9,8 +9,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "edgcn"
 
 # Rooms from the ground up. Those of one level do not know each other.
 LEVELS = (
-    ("atomic", "config_io", "defaults", "errors", "memory", "released"),
-    ("skeleton",),
+    ("atomic", "defaults", "errors", "memory"),
+    ("released", "skeleton"),
     (
         "augment",
         "config",
