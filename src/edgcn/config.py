@@ -114,6 +114,8 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
     """Contrast behind a two-layer perceptron (the paper contrasts the embedding itself)."""
     lr: PositiveFloat = 0.01
     """Learning rate. AS-CAL's; the paper prints 1e-5, at which the encoder hardly moves."""
+    residual_lr: NonNegativeFloat = 1.0
+    """Of EDGCN's learned edges between joints, times `lr`; 0 leaves the skeleton's alone."""
     optimizer: Literal["sgd", "adamw"] = "sgd"
     """sgd has momentum 0.9."""
     weight_decay: NonNegativeFloat = 1e-4

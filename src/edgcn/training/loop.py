@@ -64,13 +64,13 @@ def train_epoch(
     """Train on every batch; returns the mean loss over batches and ranks.
 
     Args:
-        rate: learning rate of a step of this epoch.
+        rate: learning rate of a step of this epoch; a group's `times_lr` multiplies it.
         tick: called with the number of clips after every step.
     """
     losses = []
     for step, share in enumerate(batches):
         for group in optimizer.param_groups:
-            group["lr"] = rate(step)
+            group["lr"] = rate(step) * group.get("times_lr", 1.0)
         with fabric.autocast():
             loss = objective.loss(views(share))
         fabric.backward(loss)

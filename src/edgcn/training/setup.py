@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from edgcn.config import PretrainConfig
 from edgcn.encoders import Reader
+from edgcn.encoders.dense_graph import GraphConv
 from edgcn.errors import EdgcnError
 from edgcn.memory import keep_freed_memory
 from edgcn.objectives import OBJECTIVES, Objective
@@ -84,14 +85,20 @@ def use_bfloat16(config: PretrainConfig) -> bool:
 
 
 def make_optimizer(config: PretrainConfig, module: nn.Module) -> torch.optim.Optimizer:
-    """SGD with momentum 0.9 (the paper), or AdamW."""
+    """SGD with momentum 0.9 (the paper), or AdamW.
+
+    A group's `times_lr` multiplies the learning rate of each step.
+    """
+    graphs = [layer for layer in module.modules() if isinstance(layer, GraphConv)]
+    edges = [layer.residual for layer in graphs] if config.residual_lr != 1 else []
+    apart = {id(weight) for weight in edges}
+    others = [weight for weight in module.parameters() if id(weight) not in apart]
+    groups: list[dict[str, Any]] = [{"params": others}]
+    if edges:
+        groups.append({"params": edges, "times_lr": config.residual_lr})
     if config.optimizer == "adamw":
-        return torch.optim.AdamW(
-            module.parameters(), lr=config.lr, weight_decay=config.weight_decay
-        )
-    return torch.optim.SGD(
-        module.parameters(), lr=config.lr, momentum=0.9, weight_decay=config.weight_decay
-    )
+        return torch.optim.AdamW(groups, lr=config.lr, weight_decay=config.weight_decay)
+    return torch.optim.SGD(groups, lr=config.lr, momentum=0.9, weight_decay=config.weight_decay)
 
 
 def lr_of(config: PretrainConfig, epoch: int, *, steps: int) -> Callable[[int], float]:
