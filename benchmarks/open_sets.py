@@ -134,11 +134,13 @@ def prepare_stores(out: Path, sources: Sequence[Source], jobs: Sequence[Job], sa
         (out / "stores").mkdir(exist_ok=True)
         for source in sources:
             if source.store and not (link := out / "stores" / source.name).exists():
+                link.unlink(missing_ok=True)  # of a store that was moved
                 link.symlink_to(source.store.resolve())  # so that unions find all in one folder
             ensure_store(source, out / "stores", say)
         for job in jobs:
             if len(job.members) > 1 and not (union := store_of(out, job)).exists():
-                left_out = [s.name for s in sources if s.name not in job.members]
+                there = sorted(at.parent.name for at in (out / "stores").glob("*/store.json"))
+                left_out = [name for name in there if name not in job.members]
                 prepare_union(out / "stores", union, left_out, say)
 
 

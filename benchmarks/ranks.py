@@ -46,7 +46,8 @@ def measure(*, quick: bool, say: Callable[[str], None]) -> dict[str, Any]:
 def pretrain(name: str, store: Path, run: Path, *, ranks: int) -> list[float]:
     """Clips per second of each epoch after the second."""
     batch, threads = SETTINGS[ranks]
-    command = [sys.executable, "-m", "edgcn", "pretrain", str(store), "--out", str(run)]
+    command = [sys.executable, "-m", "edgcn", "pretrain", str(store), "--recipe", "paper"]
+    command += ["--out", str(run)]
     settings = {"encoder": name, "frames": FRAMES, "epochs": EPOCHS, "knn-every": 0}
     settings |= {"devices": ranks, "batch-size": batch, "threads": threads, "split": "all"}
     settings["accelerator"] = "cpu"

@@ -70,6 +70,13 @@ def test_baselines_of_all_methods_count_once():
     assert raw.seeds == {0: 0.5}
 
 
+def test_the_random_encoder_of_a_method_reads_what_the_method_reads():
+    of = {line: LINES[line] for line in RIVALS if line.startswith("random encoder, ")}
+    assert of["random encoder, as best"] == ("best", "random")
+    assert of["random encoder, as EDGCN"] == ("edgcn", "random")
+    assert of["random encoder, on common joints"] == ("best-union", "random")
+
+
 def test_a_gain_is_over_the_strongest_rival_and_no_variant_of_best_is_one():
     records = made(
         {("utd", "best", 0): 0.6, ("utd", "edgcn", 0): 0.55, ("utd", "best-union", 0): 0.9}

@@ -96,7 +96,7 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
     and 4 parts of the clip. parts: such a pyramid of each arm, the legs, and trunk with head."""
     augmentations: tuple[str, ...] | None = None
     """In order. By default the objective's own: for moco the paper's seven after AS-CAL's
-    random-joint subtraction, for the others none."""
+    random-joint subtraction, for barlow eight that change the person, for the others none."""
     augmentation_options: tyro.conf.Suppress[dict[str, dict[str, float]]] = {}
     """Strengths that differ from AS-CAL's, as {augmentation: {option: value}}."""
 

@@ -46,6 +46,15 @@ def read_json(path: Path) -> Any:
         raise EdgcnError(f"{path}:{error.lineno}: not JSON: {error.msg}") from error
 
 
+def settings_of(run: Path) -> dict[str, Any]:
+    """The settings a run was made with, as they were written."""
+    path = run / "run.json"
+    about = read_json(path)
+    if not isinstance(about, dict) or not isinstance(about.get("config"), dict):
+        raise EdgcnError(f"{path}: expected the settings of a run under 'config', found none")
+    return {"recipe": "paper", "readout": "mean", **about["config"]}  # what runs had before recipes
+
+
 def next_run(folder: Path, title: str) -> Path:
     """`folder/0007-title`: one more than the highest number there."""
     taken = [re.match(r"(\d{4,})-", path.name) for path in folder.glob("*-*")]

@@ -39,6 +39,15 @@ def test_joint_mask_draws_every_count():
     assert set(counts.tolist()) == set(range(5, 16))
 
 
+def test_joint_mask_leaves_some_clips_as_they_are():
+    x = torch.rand(2000, 3, 6, 25, 1) + 1
+    y = joint_mask(x, drawn(2000), **KINECT, p=0.2)
+    changed = (y != x).any(dim=(1, 2, 3, 4)).numpy()
+    assert 0.16 < changed.mean() < 0.24
+    whole = joint_mask(x, drawn(2000), **KINECT)  # the same draws where a clip is changed
+    assert torch.equal(y[changed], whole[changed])
+
+
 def test_joint_mask_says_how_many_joints_there_are():
     with pytest.raises(EdgcnError, match=r"most <= 25, the number of joints .* got fewest 5 and"):
         joint_mask(torch.rand(2, 3, 4, 25, 1), drawn(2), **KINECT, most=26)

@@ -19,7 +19,7 @@ from edgcn.skeleton.clip import Clip, SplitRule
 from edgcn.skeleton.layouts import KINECT_V1, KINECT_V2
 from edgcn.skeleton.remap import plan_remap
 from edgcn.store import Store, open_store, write_store
-from helpers import make_clips, tiny_recordings, tiny_store, tiny_topology
+from helpers import make_clips, tiny_file, tiny_recordings, tiny_store, tiny_topology
 
 FILES = ("frames.npy", "index.npz", "store.json")
 
@@ -238,10 +238,26 @@ def test_pixels_are_joined_with_pixels(tmp_path: Path):
 
 def test_one_store_under_two_names_would_leak_what_is_left_out(same: Path):
     (same / "link").symlink_to(same / "one")
-    assert f"{same / 'link'} and {same / 'one'} are one store" in refused(same)
+    assert f"{same / 'link'} and {same / 'one'} are of the same recordings" in refused(same)
     (same / "link").unlink()
     shutil.copytree(same / "one", same / "zopy")
     assert "leave_out zopy" in refused(same)
+
+
+def test_recordings_prepared_twice_are_refused_too(tmp_path: Path):
+    tiny_file(tmp_path / "clips.npz")
+    for name, dtype in (("one", "float32"), ("two", "float16")):
+        values = {"reader": "clips_npz", "path": tmp_path / "clips.npz", "dtype": dtype}
+        prepare(PrepareConfig(**values, out=tmp_path / "in" / name), say=lambda _: None)
+    assert "two are of the same recordings; leave one of them out" in refused(tmp_path / "in")
+
+
+def test_a_union_is_never_written_over_its_parts(same: Path):
+    before = {path: path.read_bytes() for path in same.rglob("*") if path.is_file()}
+    for out in (same / "one", same):
+        with pytest.raises(EdgcnError, match="choose another --out"):
+            union(same, out, topology=None, overwrite=True)
+    assert before == {path: path.read_bytes() for path in same.rglob("*") if path.is_file()}
 
 
 def test_a_damaged_store_is_not_passed_over_but_can_be_left_out(same: Path):

@@ -222,6 +222,32 @@ def test_pyramid_reads_seven_parts_of_the_map(run: Path, store: Store) -> None:
     assert Path(results["folder"]).name == "tiny-people-linear-pyramid"
 
 
+def test_runs_are_read_as_they_were_trained_alone_and_fused(store: Store, tmp_path: Path) -> None:
+    runs = {
+        name: tiny_run(store.path, tmp_path / name, epochs=1, readout=name)
+        for name in ("mean", "parts")
+    }
+    alone = {}
+    for name, run in runs.items():
+        model = load(run)
+        assert model.readout == name
+        alone[name] = model.embed(store)
+    for first, second in (("mean", "parts"), ("parts", "mean")):
+        fused = score(runs[first], store.path, fuse=(runs[second],), epochs=1)
+        assert fused["readout"] == first
+        kept = [load_tensors(path)[0] for path in (runs[first] / "features").iterdir()]
+        found = [tensors["features"].numpy() for tensors in kept]
+        for features in alone.values():
+            assert any(np.array_equal(features, other) for other in found)
+
+
+def test_an_embedding_that_was_never_trained_is_refused(store: Store, tmp_path: Path) -> None:
+    run = tiny_run(store.path, tmp_path / "run", epochs=1, readout="parts")
+    with pytest.raises(EdgcnError, match="through readout 'parts', and the embedding"):
+        score(run, store.path, readout="mean")
+    assert score(run, store.path, readout="pyramid")["readout"] == "pyramid"
+
+
 def test_a_result_is_not_replaced_unless_asked(run: Path, store: Store) -> None:
     first = score(run, store.path, epochs=1)
     path = Path(first["folder"]) / "results.json"

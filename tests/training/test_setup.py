@@ -9,6 +9,7 @@ from edgcn.checkpoint import load_encoder
 from edgcn.config import PretrainConfig
 from edgcn.encoders import ENCODERS
 from edgcn.encoders.dense_graph import GraphConv
+from edgcn.errors import EdgcnError
 from edgcn.skeleton.layouts import KINECT_V1
 from edgcn.training.setup import make_optimizer
 from helpers import tiny_store
@@ -45,6 +46,13 @@ def test_every_weight_is_in_one_group_and_edges_have_their_own_rate(optimizer, r
     assert len(edges) > 0
     for weight in encoder.parameters():
         assert rates[id(weight)] == (residual_lr if id(weight) in edges else 1)
+
+
+def test_a_rate_of_edges_that_are_not_there_is_refused():
+    encoder = ENCODERS["ascal-lstm"](KINECT_V1, in_channels=3, bodies=1)
+    config = PretrainConfig(store=Path("s"), encoder="ascal-lstm", residual_lr=2)
+    with pytest.raises(EdgcnError, match="ascal-lstm has no learned edges"):
+        make_optimizer(config, encoder)
 
 
 def moved(run: Path) -> float:

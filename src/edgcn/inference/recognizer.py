@@ -18,7 +18,7 @@ from edgcn.evaluation.embed import BATCH, embed
 from edgcn.evaluation.probes import LinearProbe, Probe, probe_from_tensors
 from edgcn.evaluation.transfer import match
 from edgcn.released import RELEASED, released_folder
-from edgcn.runs import read_json
+from edgcn.runs import settings_of
 from edgcn.skeleton.tensors import Clips, even_positions, resample_time
 from edgcn.store import Store
 
@@ -117,8 +117,8 @@ def load(run: str | Path) -> Recognizer:
     run = found
     encoder, inputs, _ = load_encoder(run / "encoder.safetensors")
     if not (run / "probe.safetensors").exists():
-        trained = read_json(run / "run.json")["config"] if (run / "run.json").exists() else {}
-        return Recognizer(encoder, inputs, readout=trained.get("readout", "mean"))
+        trained = settings_of(run) if (run / "run.json").exists() else {"readout": "mean"}
+        return Recognizer(encoder, inputs, readout=trained["readout"])
     tensors, about = load_tensors(run / "probe.safetensors")
     probe = probe_from_tensors(tensors)
     return Recognizer(

@@ -40,8 +40,8 @@ def read_stores(path: Path, *, leave_out: str = "") -> Recordings:
         leave_out: names of stores that are not taken, separated by commas.
 
     Raises:
-        EdgcnError: no stores, an unknown name, a damaged store, one twice, one without a split, or
-            stores that do not measure the same.
+        EdgcnError: no stores, an unknown name, a damaged store, the same recordings twice, a store
+            without a split, or stores that do not measure the same.
     """
     stores = _opened(_chosen(path, leave_out))
     first = stores[0]
@@ -108,11 +108,14 @@ def _opened(paths: Sequence[Path]) -> list["Store"]:
     known: dict[str, Store] = {}
     for path in paths:
         store = open_store(path)
-        if (twin := known.setdefault(store.fingerprint, store)) is not store:
-            raise EdgcnError(
-                f"{twin.path} and {path} are one store; leave one of them out, as in "
-                f"`--options leave_out {path.name}`"
-            )
+        files = store.about["sources"]
+        marks = [store.fingerprint] + ([files["sha256"]] if files["files"] else [])
+        for mark in marks:  # twice in one training set, and its test clips perhaps in it
+            if (twin := known.setdefault(mark, store)) is not store:
+                raise EdgcnError(
+                    f"{twin.path} and {path} are of the same recordings; leave one of them out, as "
+                    f"in `--options leave_out {path.name}`"
+                )
         first = stores[0] if stores else store
         if (store.units, store.dims) != (first.units, first.dims):
             raise EdgcnError(

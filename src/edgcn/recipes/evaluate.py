@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from edgcn.checkpoint import load_encoder
-from edgcn.config import EvaluateConfig, PretrainConfig
+from edgcn.config import EvaluateConfig
 from edgcn.errors import EdgcnError
 from edgcn.evaluation.baselines import random_encoder
 from edgcn.evaluation.embed import cached_embed, raw_coordinates
@@ -44,7 +44,8 @@ def evaluate(config: EvaluateConfig, *, say: Callable[[str], None] = print) -> d
             f"edgcn weights {config.run} --out runs/{config.run}"
         )
     store, trained = open_store(config.store), config_of(config.run)
-    config = read_as(config, trained)
+    readouts = [readout_of(config, run) for run in (config.run, *config.fuse)]
+    config = config.model_copy(update={"readout": readouts[0]})
     split = labelled(store, store.split(config.split))
     every = config.protocol == "all"
     asked = {
@@ -73,6 +74,7 @@ def evaluate(config: EvaluateConfig, *, say: Callable[[str], None] = print) -> d
     if config.fuse:
         models, members = with_members(config, store, split, models)
         title = list(models)[1]
+    reads = dict(zip(models, [readouts[0], *readouts], strict=True))
     features = {}
     for name, model in models.items() if len(found) < len(asked) else ():
         features[name] = cached_embed(
@@ -80,7 +82,7 @@ def evaluate(config: EvaluateConfig, *, say: Callable[[str], None] = print) -> d
             model.encoder.to(device),
             model.store,
             inputs=model.inputs,
-            readout=config.readout or "mean",
+            readout=reads[name],
             device=device,
             label=f"features of the {name}",
         )
@@ -94,6 +96,7 @@ def evaluate(config: EvaluateConfig, *, say: Callable[[str], None] = print) -> d
         features=features,
         title=title,
         method=method,
+        readout=readouts[0],
         untrained=models["random encoder"].encoder,
         trained=trained,
         device=device,
@@ -116,9 +119,15 @@ def evaluate(config: EvaluateConfig, *, say: Callable[[str], None] = print) -> d
     return {"folder": str(config.run), "protocols": placed}
 
 
-def read_as(config: EvaluateConfig, trained: PretrainConfig) -> EvaluateConfig:
-    """The config with the run's own readout where none is given."""
-    return config.model_copy(update={"readout": config.readout or trained.readout})
+def readout_of(config: EvaluateConfig, run: Path) -> str:
+    """How a run's encoder is read: as asked for, or as it was trained."""
+    own = config_of(run).readout
+    if config.readout == "mean" and own != "mean":
+        raise EdgcnError(
+            f"{run} learned through readout {own!r}, and the embedding that --readout mean reads "
+            f"was never trained; leave --readout out, or use pyramid or parts"
+        )
+    return config.readout or own
 
 
 def score(config: EvaluateConfig, trial: Trial, folder: Path, *, every: bool) -> Results:
@@ -207,7 +216,8 @@ def stored_result(config: EvaluateConfig) -> Results | None:
     Raises:
         EdgcnError: in its place is one with other settings.
     """
-    store, config = open_store(config.store), read_as(config, config_of(config.run))
+    store = open_store(config.store)
+    config = config.model_copy(update={"readout": readout_of(config, config.run)})
     folder = config.run / folder_name(config, store, labelled(store, store.split(config.split)))
     there = (folder / "results.json").exists()
     return earlier(folder, config, store) if there else None

@@ -36,6 +36,7 @@ def prepare(config: PrepareConfig, *, say: Callable[[str], None] = print) -> Pat
     recordings = open_recordings(config)
     if config.topology is not None:
         recordings = remapped(recordings, config.topology, say)
+    keep_sources(recordings, config)
     skipped = write_store(
         recordings,
         config.out,
@@ -65,6 +66,18 @@ def open_recordings(config: PrepareConfig) -> Recordings:
         return recordings
     except ValidationError as error:
         raise EdgcnError(_bad_options(config.reader, error)) from None
+
+
+def keep_sources(recordings: Recordings, config: PrepareConfig) -> None:
+    """Refuse to replace a folder by a store that is made of what lies in it."""
+    out = config.out.resolve()
+    if config.overwrite and out.exists():
+        for source in recordings.sources:
+            if source.resolve().is_relative_to(out):
+                raise EdgcnError(
+                    f"--out {config.out} would be written over {source}, which is read; choose "
+                    f"another --out"
+                )
 
 
 def from_text(text: str, hint: Any) -> Any:

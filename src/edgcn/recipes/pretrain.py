@@ -34,6 +34,7 @@ from edgcn.runs import (
     read_json,
     read_metrics,
     rewind_metrics,
+    settings_of,
     write_json,
 )
 from edgcn.skeleton.tensors import Clips
@@ -208,12 +209,7 @@ def make_run(fabric: Fabric, config: PretrainConfig, store: Store) -> Path:
 
 def config_of(run: Path) -> PretrainConfig:
     """The config a run was made with."""
-    path = run / "run.json"
-    about = read_json(path)
-    if not isinstance(about, dict) or not isinstance(about.get("config"), dict):
-        raise EdgcnError(f"{path}: expected the settings of a run under 'config', found none")
-    values: dict[str, Any] = {"recipe": "paper", **about["config"]}  # what runs had before recipes
-    return make_config(PretrainConfig, values, where=str(path))
+    return make_config(PretrainConfig, settings_of(run), where=str(run / "run.json"))
 
 
 def make_inputs(store: Store, config: PretrainConfig, rows: np.ndarray) -> Inputs:

@@ -51,6 +51,7 @@ class Trial:
     Args:
         split: its name.
         method: the run's encoder, and the store's clips as it reads them.
+        readout: of the run, and of the encoder before training.
         features: of all clips, by name: baselines first, then the method under `title`; with
             fusion, then those of the other runs.
         members: what results.json says of the fused runs, the run's own first.
@@ -62,6 +63,7 @@ class Trial:
     features: dict[str, np.ndarray]
     title: str
     method: Match
+    readout: str
     untrained: nn.Module
     trained: PretrainConfig
     device: torch.device
@@ -141,14 +143,14 @@ def learn(config: EvaluateConfig, trial: Trial, encoder: nn.Module, label: str) 
         epochs=config.finetune_epochs,
         lr=config.finetune_lr,
         seed=config.seed,
-        readout=config.readout or "mean",
+        readout=trial.readout,
         device=device,
         bfloat16=use_bfloat16(trial.trained.model_copy(update=where)),
         label=label,
     )
     about: dict[str, Any] = {
         "inputs": inputs,
-        "readout": config.readout or "mean",
+        "readout": trial.readout,
         "device": device,
     }
     scores = probe.scores(embed(tuned, trial.method.store, task.test, **about))

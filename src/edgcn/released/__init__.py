@@ -31,7 +31,9 @@ def copy_released(name: str, out: Path) -> Path:
         raise EdgcnError(f"{out} exists already; choose another --out")
     waiting = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        shutil.copytree(HERE / name, waiting)
+        waiting.mkdir(parents=True)
+        for file in (HERE / name).iterdir():
+            shutil.copy2(file, waiting)
         waiting.rename(out)
     except OSError as error:
         raise EdgcnError(f"cannot make the run {out}: {error.strerror}") from error

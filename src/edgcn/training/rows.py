@@ -37,6 +37,12 @@ def check(config: PretrainConfig, rows: np.ndarray) -> None:
             f"a batch of {batch} clips is larger than the {len(rows)} clips to learn from; "
             f"use a --batch-size of at most {len(rows) // (config.devices * config.nodes)}"
         )
+    if config.batch_size < 2 and (config.objective == "barlow" or config.projector):
+        raise EdgcnError(
+            f"objective {config.objective!r} compares the clips of a batch with each other, and of "
+            f"{len(rows)} clips to learn from there is 1 a batch and rank; use a --batch-size of 2 "
+            f"or more, or prepare more clips"
+        )
     if config.readout != "mean" and config.objective in ("predict-cluster", "variational"):
         raise EdgcnError(
             f"objective {config.objective!r} reconstructs clips from the encoder's embedding, and "

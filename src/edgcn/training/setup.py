@@ -91,6 +91,8 @@ def make_optimizer(config: PretrainConfig, module: nn.Module) -> torch.optim.Opt
     """
     graphs = [layer for layer in module.modules() if isinstance(layer, GraphConv)]
     edges = [layer.residual for layer in graphs] if config.residual_lr != 1 else []
+    if config.residual_lr != 1 and not edges:
+        raise EdgcnError(f"{config.encoder} has no learned edges; leave out --residual-lr")
     apart = {id(weight) for weight in edges}
     others = [weight for weight in module.parameters() if id(weight) not in apart]
     groups: list[dict[str, Any]] = [{"params": others}]
