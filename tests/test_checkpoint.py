@@ -120,3 +120,14 @@ def test_unknown_encoders_and_options_are_refused_with_what_there_is():
     for name in ENCODERS:
         with pytest.raises(EdgcnError, match=rf"encoder '{name}' does not take .*widhts"):
             build_encoder(name, INPUTS, {"widhts": [8]})
+
+
+def test_without_input_norm_every_encoder_is_built_and_comes_back(tmp_path: Path):
+    inputs = replace(INPUTS, input_norm=False, stream="joint+motion", motion_gain=5.0)
+    for name in ("edgcn-s", "ascal-lstm"):  # with a norm to leave out, and without one
+        encoder = build_encoder(name, inputs, {})
+        save_encoder(tmp_path / name, encoder, name=name, options={}, inputs=inputs)
+        loaded, read, _ = load_encoder(tmp_path / name)
+        assert read == inputs
+        assert loaded.state_dict().keys() == encoder.state_dict().keys()
+        assert not any(key.startswith("input_norm") for key in loaded.state_dict())

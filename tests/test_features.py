@@ -63,6 +63,15 @@ def test_motion_adds_up_to_the_path():
     torch.testing.assert_close(x[:, :, :1] + steps.cumsum(dim=2)[:, :, :-1], x[:, :, 1:])
 
 
+@both
+def test_motion_gain_multiplies_steps_and_nothing_else(topology, dims):
+    shown = {"stream": "joint+motion", "moments": False, "topology": topology, "dims": dims}
+    plain, louder = (prepare_features(clips(), motion_gain=gain, **shown) for gain in (1.0, 5.0))
+    assert torch.equal(louder[:, :3], plain[:, :3])
+    torch.testing.assert_close(louder[:, 3 : 3 + dims], 5 * plain[:, 3 : 3 + dims])
+    assert torch.equal(louder[:, 3 + dims :], plain[:, 3 + dims :])
+
+
 def test_moments_are_in_the_papers_order():
     x = torch.tensor([2.0, 3.0, 5.0]).view(1, 3, 1, 1, 1)
     assert moments(x).flatten().tolist() == [2, 3, 5, 4, 9, 25, 6, 10, 15]

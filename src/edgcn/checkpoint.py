@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from edgcn.atomic import replacing
-from edgcn.encoders import ENCODERS
+from edgcn.encoders import ENCODERS, WITH_INPUT_NORM
 from edgcn.errors import EdgcnError, did_you_mean
 from edgcn.features import feature_channels, prepare_features
 from edgcn.normalize import Normalize, normalize
@@ -62,6 +62,8 @@ class Inputs:
     Args:
         dims: how many channels are geometry.
         frames: what every clip is resampled to.
+        motion_gain: what the motion stream is multiplied by.
+        input_norm: whether an encoder that has a batch norm of the coordinates uses it.
         sensor: of the clips that the encoder learned from.
     """
 
@@ -72,6 +74,8 @@ class Inputs:
     normalize: Normalize
     stream: str = "joint"
     moments: bool = False
+    motion_gain: float = 1.0
+    input_norm: bool = True
     sensor: Sensor | None = None
 
     def clean(self, x: Clips) -> Clips:
@@ -81,7 +85,12 @@ class Inputs:
     def features(self, x: Clips) -> Float[Tensor, "n features t v m"]:
         """The encoder's channels of normalized clips."""
         return prepare_features(
-            x, stream=self.stream, moments=self.moments, topology=self.topology, dims=self.dims
+            x,
+            stream=self.stream,
+            moments=self.moments,
+            motion_gain=self.motion_gain,
+            topology=self.topology,
+            dims=self.dims,
         )
 
     @property
@@ -98,6 +107,8 @@ class Inputs:
             "normalize": self.normalize.to_dict(),
             "stream": self.stream,
             "moments": self.moments,
+            "motion_gain": self.motion_gain,
+            "input_norm": self.input_norm,
             "sensor": None if self.sensor is None else asdict(self.sensor),
         }
 
@@ -120,6 +131,8 @@ def build_encoder(name: str, inputs: Inputs, options: Mapping[str, Any]) -> nn.M
     if name not in ENCODERS:
         hint = did_you_mean(name, ENCODERS)
         raise EdgcnError(f"no encoder is named {name!r}; there are {', '.join(ENCODERS)}{hint}")
+    if not inputs.input_norm and name in WITH_INPUT_NORM:
+        options = {"input_norm": False, **options}
     try:
         return ENCODERS[name](
             inputs.topology, in_channels=inputs.channels, bodies=inputs.bodies, **options

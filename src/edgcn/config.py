@@ -84,6 +84,8 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
     """Second-order moments as input, 9 channels instead of 3 (A-EDGCN)."""
     stream: Stream = "joint"
     """What of the skeleton the encoder sees; with +, several at once, as more channels."""
+    motion_gain: PositiveFloat = 1.0
+    """What the motion stream is multiplied by."""
     confidence_as_z: bool = False
     """Treat a detector's confidence as a third coordinate, as the paper does on iMiGUE."""
     frames: PositiveInt = 64
@@ -91,6 +93,8 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
     normalize: Literal["paper", "aligned", "canonical"] = "paper"
     """paper: center on the first frame's center joint. aligned: also fill and turn to the front, as
     Predict & Cluster. canonical: also unit bones."""
+    input_norm: bool = True
+    """Batch norm of every joint's coordinates first, as MS-G3D; without, the still stays small."""
     readout: Readout = "mean"
     """How the encoder's map becomes a vector. mean: the paper's embedding. pyramid: means over 1, 2
     and 4 parts of the clip. parts: such a pyramid of each arm, the legs, and trunk with head."""

@@ -28,14 +28,17 @@ def bones(x: Clips, *, topology: Topology, dims: int) -> Clips:
     return with_geometry(x, (x[:, :dims] - parents) * whole)
 
 
-def motion(x: Clips, *, dims: int) -> Clips:
+def motion(x: Clips, *, dims: int, gain: float = 1.0) -> Clips:
     """Each frame's step to the next; 0 in the last frame and where a joint is missing in either.
 
     (A joint that appears has not moved from the origin to where it is.)
+
+    Args:
+        gain: what the steps are multiplied by: they are much smaller than the body.
     """
     here, after = x[:, :dims, :-1], x[:, :dims, 1:]
     whole = present(here, dims=dims) & present(after, dims=dims)
-    steps = (after - here) * whole
+    steps = gain * (after - here) * whole
     return with_geometry(x, torch.cat((steps, torch.zeros_like(x[:, :dims, :1])), dim=2))
 
 
@@ -52,26 +55,33 @@ def moments(x: Clips) -> Float[Tensor, "n 9 t v m"]:
 
 _second_order = moments  # `prepare_features` has an argument of that name
 
-STREAMS: dict[str, Callable[[Clips, Topology, int], Clips]] = {
-    "joint": lambda x, topology, dims: x,
-    "bone": lambda x, topology, dims: bones(x, topology=topology, dims=dims),
-    "motion": lambda x, topology, dims: motion(x, dims=dims),
+STREAMS: dict[str, Callable[[Clips, Topology, int, float], Clips]] = {
+    "joint": lambda x, topology, dims, gain: x,
+    "bone": lambda x, topology, dims, gain: bones(x, topology=topology, dims=dims),
+    "motion": lambda x, topology, dims, gain: motion(x, dims=dims, gain=gain),
 }
 
 
 def prepare_features(
-    x: Clips, *, stream: str, moments: bool, topology: Topology, dims: int
+    x: Clips,
+    *,
+    stream: str,
+    moments: bool,
+    topology: Topology,
+    dims: int,
+    motion_gain: float = 1.0,
 ) -> Float[Tensor, "n features t v m"]:
     """The streams of these names one above the other, each with its second-order moments if asked.
 
     Args:
         stream: "joint", "bone" or "motion", or several joined by "+" (early fusion).
         dims: how many leading channels are geometry.
+        motion_gain: of the stream "motion".
     """
     for name in stream.split("+"):
         if name not in STREAMS:
             raise EdgcnError(f"no stream {name!r}; there are {', '.join(STREAMS)}")
-    streamed = [STREAMS[name](x, topology, dims) for name in stream.split("+")]
+    streamed = [STREAMS[name](x, topology, dims, motion_gain) for name in stream.split("+")]
     shown = [_second_order(y) for y in streamed] if moments else streamed
     return shown[0] if len(shown) == 1 else torch.cat(shown, dim=1)
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from edgcn.encoders import ENCODERS
+from edgcn.encoders import ENCODERS, WITH_INPUT_NORM
 from edgcn.errors import EdgcnError
 from edgcn.skeleton import TOPOLOGIES, Topology
 
@@ -149,6 +149,32 @@ def test_state_dict_and_copies_keep_every_number(name: str) -> None:
         for p in twin.parameters():
             p.add_(1)
     assert torch.equal(encoder(x), expected)
+
+
+@pytest.mark.parametrize("name", WITH_INPUT_NORM)
+def test_without_input_norm_coordinates_come_as_they_are(name: str) -> None:
+    torch.manual_seed(0)
+    plain = ENCODERS[name](ARM3).eval()  # its norm has seen nothing, and changes nothing
+    bare = ENCODERS[name](ARM3, input_norm=False).eval()
+    lost = bare.load_state_dict(plain.state_dict(), strict=False)
+    assert not lost.missing_keys
+    assert all(key.startswith("input_norm.") for key in lost.unexpected_keys)
+    torch.testing.assert_close(bare(clips()), plain(clips()), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", [name for name in WITH_INPUT_NORM if name != "stgcn-quarter"])
+def test_without_input_norm_a_joint_that_hardly_moves_hardly_matters(name: str) -> None:
+    still, trembling = clips(), clips()
+    still[:, :, :, 0] = 1
+    trembling[:, :, :, 0] = 1 + 1e-3 * trembling[:, :, :, 0]
+    changes = []
+    for input_norm in (False, True):
+        torch.manual_seed(0)
+        encoder = ENCODERS[name](ARM3, input_norm=input_norm)
+        with torch.no_grad():
+            changes.append((encoder(trembling) - encoder(still)).norm() / encoder(still).norm())
+    assert changes[0] < 0.02
+    assert changes[1] > 10 * changes[0]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from edgcn.encoders import ENCODERS, rebuild
+from edgcn.encoders import ENCODERS, WITH_INPUT_NORM, rebuild
 from edgcn.encoders.rebuild import ByJoint, joint_shares
 from edgcn.errors import EdgcnError
 from edgcn.skeleton.layouts import ISL, KINECT_V2
@@ -63,9 +63,13 @@ def test_joints_in_another_order_embed_alike_and_there_and_back_is_the_identity(
     assert all(torch.equal(back[key], value) for key, value in encoder.state_dict().items())
 
 
+@pytest.mark.parametrize("norm", [{}, {"input_norm": False}])
 @pytest.mark.parametrize("name", NAMES)
-def test_every_tensor_that_depends_on_the_joints_is_declared(name: str) -> None:
-    small, large = (ENCODERS[name](topology) for topology in (tiny_topology(), ISL))
+def test_every_tensor_that_depends_on_the_joints_is_declared(
+    name: str, norm: dict[str, bool]
+) -> None:
+    norm = norm if name in WITH_INPUT_NORM else {}
+    small, large = (ENCODERS[name](topology, **norm) for topology in (tiny_topology(), ISL))
     assert isinstance(small, ByJoint)
     shapes = {key: value.shape for key, value in large.state_dict().items()}
     differ = {key for key, value in small.state_dict().items() if value.shape != shapes[key]}

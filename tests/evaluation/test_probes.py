@@ -37,9 +37,10 @@ def people(n: int, count: int = 4) -> np.ndarray:
     return np.array([f"s{index % count}" for index in range(n)])
 
 
+@pytest.mark.parametrize("dims", [12, 39, 40, 200])  # fewer than the clips, as many, and more
 @pytest.mark.parametrize(("epochs", "lr"), [(90, 1.0), (20, 0.3), (1, 1.0)])
-def test_linear_equals_pytorchs_own_sgd(epochs: int, lr: float) -> None:
-    features, labels = blobs(40, 12, 4)
+def test_linear_equals_pytorchs_own_sgd(epochs: int, lr: float, dims: int) -> None:
+    features, labels = blobs(40, dims, 4)
     mean, scale = standardize(features)
     x = torch.from_numpy((features - mean) / scale)
     torch.manual_seed(0)

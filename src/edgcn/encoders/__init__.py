@@ -4,6 +4,7 @@ An encoder takes clips (N, C, T, V, M) to embeddings (N, embed_dim); `features` 
 pooling. Parameters below are for 25 joints and one body.
 """
 
+import inspect
 from collections.abc import Callable
 from functools import partial
 
@@ -45,10 +46,16 @@ ENCODERS: dict[str, Callable[..., DenseGraphEncoder | RecurrentEncoder | STGCN]]
     "stgcn-quarter": STGCN,
 }
 
+# Those that begin with a batch norm of the coordinates, and can do without it.
+WITH_INPUT_NORM = tuple(
+    name for name, make in ENCODERS.items() if "input_norm" in inspect.signature(make).parameters
+)
+
 __all__ = [
     "ENCODERS",
     "READOUTS",
     "STGCN",
+    "WITH_INPUT_NORM",
     "DenseGraphEncoder",
     "Encoder",
     "Reader",

@@ -6,10 +6,9 @@ A block adds two pathways and ends in a temporal convolution:
 (N, C, T, V, M) clips -> norm -> (V, N M, T, C) -> blocks -> mean of bodies -> (N, D', T', V)
     -> mean of frames and joints -> linear head -> (N, D)
 
-What EDGCN leaves out: all scales but one, all windows but the one of 3 frames, and the multi-scale
+What EDGCN leaves out: all scales but one, all windows but the one of 3 frames, and multi-scale
 temporal convolutions, for each of which one simple convolution ends the aggregation. Its published
-parameter count is nevertheless that of MS-G3D at one scale with everything else in place; both are
-presets in `edgcn.encoders`.
+parameter count is that of MS-G3D at one scale with all else in place; both are presets.
 """
 
 from collections.abc import Sequence
@@ -159,7 +158,7 @@ class Block(nn.Module):
         first: bool,
     ) -> None:
         super().__init__()
-        # Coordinates are widened before anything else; later blocks widen at their stride.
+        # Coordinates are widened at once; later blocks widen at their stride.
         inner = out_channels if first else in_channels
         make, count = TEMPORAL[temporal]
         self.graph = GraphConv(graph, gcn_hops, in_channels, inner)
@@ -195,6 +194,7 @@ class DenseGraphEncoder(nn.Module):
         hops: these hops in both pathways instead, such as (0,) or (0, 1).
         windows: frames per window pathway, odd.
         temporal: "multiscale" as in MS-G3D, or "simple" as in EDGCN.
+        input_norm: batch norm of coordinates, as MS-G3D; without it, still joints stay so.
     """
 
     def __init__(
@@ -211,13 +211,15 @@ class DenseGraphEncoder(nn.Module):
         strides: Sequence[int] = (1, 2, 2),
         embed_dim: int = 256,
         temporal: str = "multiscale",
+        input_norm: bool = True,
     ) -> None:
         super().__init__()
         _check_plan(windows, widths, strides, temporal)
         self.topology, self.in_channels, self.bodies = topology, in_channels, bodies
         self.feature_dim, self.embed_dim = widths[-1], embed_dim
         graph = adjacency(topology)
-        self.input_norm = nn.BatchNorm1d(bodies * len(topology) * in_channels)
+        coordinates = bodies * len(topology) * in_channels
+        self.input_norm = nn.BatchNorm1d(coordinates) if input_norm else None
         self.blocks = nn.Sequential(
             *(
                 Block(
@@ -239,26 +241,23 @@ class DenseGraphEncoder(nn.Module):
         self.head = nn.Linear(self.feature_dim, embed_dim)
 
     def fold(self, clips: Clips) -> Joints:
-        """Normalize every coordinate of every body, then put the bodies beside the clips."""
+        """Normalize every coordinate of every body if asked to, then put bodies beside clips."""
         check_clips(clips, self.topology, in_channels=self.in_channels, bodies=self.bodies)
         n, c, t, v, m = clips.shape
         rows = clips.permute(0, 2, 4, 3, 1).reshape(n, t, m * v * c)
-        normalized = normalize_channels(self.input_norm, rows).view(n, t, m, v, c)
-        return normalized.permute(3, 0, 2, 1, 4).reshape(v, n * m, t, c)
+        if self.input_norm is not None:
+            rows = normalize_channels(self.input_norm, rows)
+        return rows.view(n, t, m, v, c).permute(3, 0, 2, 1, 4).reshape(v, n * m, t, c)
 
     def joint_axes(self) -> dict[str, dict[int, int]]:
         """Tensors laid out by joint, for `edgcn.encoders.rebuild`."""
         parts = ("weight", "bias", "running_mean", "running_var")
         graphs = [name for name, layer in self.named_modules() if isinstance(layer, GraphConv)]
-        axes = {f"input_norm.{part}": {0: self.in_channels} for part in parts}
+        axes = {f"input_norm.{part}": {0: self.in_channels} for part in parts if self.input_norm}
         return axes | {f"{name}.residual": {0: 1, 1: 1} for name in graphs}
 
     def recompute(self, *, on: bool = True) -> None:
-        """Gradient checkpointing: keep what goes into each layer, and compute the rest again.
-
-        A training step takes about a third longer and less memory; its numbers stay the same. A
-        choice of the training, not of the model: checkpoints know nothing of it.
-        """
+        """Gradient checkpointing: a third slower, less memory, the same numbers; never saved."""
         for block in self.blocks:
             assert isinstance(block, Block)
             block.recompute = on

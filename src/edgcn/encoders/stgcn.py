@@ -111,6 +111,8 @@ class STGCN(nn.Module):
         dropout: in all blocks but the first, as in SkeletonCLR.
         embed_dim: by default the last width, which is what SkeletonCLR's linear probe reads and
             its projector projects; another size adds a linear layer.
+        input_norm: batch norm of every coordinate of every joint; without it, what hardly moves
+            stays small.
     """
 
     graph: Tensor
@@ -125,6 +127,7 @@ class STGCN(nn.Module):
         strides: Sequence[int] = STRIDES,
         dropout: float = 0.5,
         embed_dim: int | None = None,
+        input_norm: bool = True,
     ) -> None:
         super().__init__()
         if not widths or len(widths) != len(strides):
@@ -134,7 +137,8 @@ class STGCN(nn.Module):
             )
         self.topology, self.in_channels, self.bodies = topology, in_channels, bodies
         self.register_buffer("graph", torch.from_numpy(partitions(topology)), persistent=False)
-        self.input_norm = nn.BatchNorm1d(len(topology) * in_channels)
+        coordinates = len(topology) * in_channels
+        self.input_norm = nn.BatchNorm1d(coordinates) if input_norm else None
         self.blocks = nn.ModuleList(
             Block(
                 len(topology),
@@ -156,7 +160,7 @@ class STGCN(nn.Module):
     def joint_axes(self) -> dict[str, dict[int, int]]:
         """Tensors laid out by joint, for `edgcn.encoders.rebuild`."""
         parts = ("weight", "bias", "running_mean", "running_var")
-        axes = {f"input_norm.{part}": {0: self.in_channels} for part in parts}
+        axes = {f"input_norm.{part}": {0: self.in_channels} for part in parts if self.input_norm}
         blocks = range(len(self.blocks))
         return axes | {f"blocks.{number}.importance": {1: 1, 2: 1} for number in blocks}
 
@@ -165,7 +169,9 @@ class STGCN(nn.Module):
         check_clips(clips, self.topology, in_channels=self.in_channels, bodies=self.bodies)
         n, c, t, v, m = clips.shape
         rows = clips.permute(0, 4, 2, 3, 1).reshape(n * m * t, v * c)
-        x = normalize_channels(self.input_norm, rows).view(n * m, t, v, c)
+        if self.input_norm is not None:
+            rows = normalize_channels(self.input_norm, rows)
+        x = rows.view(n * m, t, v, c)
         for block in self.blocks:
             x = block(x, self.graph)
         maps: Tensor = x.view(n, m, *x.shape[1:]).mean(dim=1)

@@ -117,11 +117,17 @@ def fit_rates(
 ) -> list[LinearProbe]:
     """`fit_linear` at several learning rates: the layers are the columns of one matrix.
 
-    All see the same minibatches, and a minibatch is two products however many rates there are.
+    All see the same minibatches, and a minibatch is two products however many rates there are. A
+    layer that starts at zero never leaves the span of the clips: where there are fewer clips than
+    dimensions it is learned there, the same layer from shorter rows.
     """
     mean, scale = standardize(features)
+    rows, basis = (features - mean) / scale, None
+    if rows.shape[1] > len(rows):
+        basis, triangle = np.linalg.qr(rows.T)
+        rows = np.ascontiguousarray(triangle.T)
     ones = np.ones((len(features), 1), dtype=np.float32)  # times the last row of weights: the bias
-    x = torch.from_numpy(np.concatenate([(features - mean) / scale, ones], axis=1))
+    x = torch.from_numpy(np.concatenate([rows, ones], axis=1))
     target = F.one_hot(torch.from_numpy(labels), classes).float().unsqueeze(1) - NOT_ZERO
     weight = torch.zeros(x.shape[1], len(rates) * classes)
     slow, rate = torch.zeros_like(weight), torch.tensor(rates).unsqueeze(1)
@@ -132,7 +138,11 @@ def fit_rates(
         for chosen in torch.split(torch.randperm(len(x), generator=generator), LINEAR_BATCH):
             _sgd_step(x[chosen], target[chosen], weight=weight, slow=slow, rate=rate)
     layers = weight.view(x.shape[1], len(rates), classes).permute(1, 2, 0).numpy()
-    return [LinearProbe(mean, scale, layer[:, :-1].copy(), layer[:, -1].copy()) for layer in layers]
+    inner = layers[..., :-1] if basis is None else layers[..., :-1] @ basis.T
+    return [
+        LinearProbe(mean, scale, inside.copy(), layer[:, -1].copy())
+        for inside, layer in zip(inner, layers, strict=True)
+    ]
 
 
 def _sgd_step(

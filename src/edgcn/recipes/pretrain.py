@@ -227,6 +227,8 @@ def make_inputs(store: Store, config: PretrainConfig, rows: np.ndarray) -> Input
         normalize=settings,
         stream=config.stream,
         moments=config.moments,
+        motion_gain=config.motion_gain,
+        input_norm=config.input_norm,
         sensor=measure_sensor(store, rows),
     )
 

@@ -32,7 +32,8 @@ KNOWN = ("majority class", "chance", "one cluster")  # rows that depend on the l
 # Settings of pre-training that make no other row, and those that an untrained encoder depends on.
 SEED_OR_MACHINE = ("seed", "out", "accelerator", "threads", "knn_every")
 UNTRAINED = (
-    "encoder", "encoder_options", "moments", "stream", "confidence_as_z", "frames", "normalize",
+    "encoder", "encoder_options", "moments", "stream", "motion_gain", "confidence_as_z", "frames",
+    "normalize", "input_norm",
 )  # fmt: skip
 
 
