@@ -73,6 +73,7 @@ def test_baselines_of_all_methods_count_once():
 def test_the_random_encoder_of_a_method_reads_what_the_method_reads():
     of = {line: LINES[line] for line in RIVALS if line.startswith("random encoder, ")}
     assert of["random encoder, as best"] == ("best", "random")
+    assert of["random encoder, plain motion"] == ("plain", "random")
     assert of["random encoder, as EDGCN"] == ("edgcn", "random")
     assert of["random encoder, on common joints"] == ("best-union", "random")
 

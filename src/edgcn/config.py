@@ -78,6 +78,8 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
     objective: Literal["barlow", "moco", "predict-cluster", "variational"] = "moco"
     """barlow: Barlow Twins. moco: momentum contrast. predict-cluster: P&C's reconstruction.
     variational: U-S-VAE's Z."""
+    reconstruct: NonNegativeFloat = 0.0
+    """With barlow: weight of the error of the other view, as decoded from this one."""
     decoder: Literal["fixed-weights", "fixed-state"] = "fixed-weights"
     """Of predict-cluster: weights that never train, or the encoder's state at every step."""
     moments: bool = False
@@ -105,7 +107,7 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
     """Strengths that differ from AS-CAL's, as {augmentation: {option: value}}."""
 
     epochs: NonNegativeInt = 60
-    """Passes over the clips; with moco the first one only fills the queue. 0: 300 steps."""
+    """Passes over the clips; with moco the first one only fills the queue. 0: 200 steps."""
     batch_size: NonNegativeInt = 32
     """Clips per step and rank. 0: 128, or all there are."""
     queue_size: PositiveInt = 500

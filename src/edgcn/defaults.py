@@ -38,9 +38,12 @@ RECIPES: dict[str, dict[str, Any]] = {
     "best": {
         "encoder": "edgcn-s",
         "objective": "barlow",
+        "reconstruct": 0.1,
         "stream": "joint+motion",
+        "motion_gain": 5.0,
         "frames": 32,
         "normalize": "canonical",
+        "input_norm": False,
         "readout": "parts",
         "augmentation_options": {
             "crop_resize": {"cut": 0.2},
@@ -57,4 +60,4 @@ RECIPES: dict[str, dict[str, Any]] = {
         "schedule": "cosine",
     },
 }
-STEPS, BATCH = 300, 128  # where epochs or batch size are 0: steps count, not passes
+STEPS, BATCH = 200, 128  # where epochs or batch size are 0: steps count, not passes

@@ -6,33 +6,62 @@ import torch
 from scipy.linalg import hadamard
 
 from edgcn.encoders import ENCODERS, Reader
+from edgcn.encoders.readout import body_parts
 from edgcn.objectives.barlow import BarlowTwins, barlow_loss, cross_correlation
+from edgcn.skeleton import Topology
 from helpers import SMALL_ENCODER, tiny_topology
 
 
-def outputs(seed: int, n: int = 64, d: int = 5) -> torch.Tensor:
-    return torch.randn(n, d, generator=torch.Generator().manual_seed(seed))
+def outputs(seed: int, n: int = 64, pieces: int = 1, d: int = 5) -> torch.Tensor:
+    return torch.randn(n, pieces, d, generator=torch.Generator().manual_seed(seed))
+
+
+class Still(torch.nn.Module):
+    """An encoder whose map is the clips themselves."""
+
+    in_channels, feature_dim, embed_dim, bodies = 3, 3, 3, 1
+
+    def __init__(self, topology: Topology) -> None:
+        super().__init__()
+        self.topology = topology
+        self.weight = torch.nn.Parameter(torch.ones(()))
+
+    def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        return self.features(clips).mean(dim=(2, 3))
+
+    def features(self, clips: torch.Tensor) -> torch.Tensor:
+        return self.weight * clips[..., 0]
+
+
+def correlation(first: torch.Tensor, second: torch.Tensor) -> np.ndarray:
+    d = first.shape[-1]
+    return np.corrcoef(first.T.numpy(), second.T.numpy())[:d, d:]
 
 
 def test_it_is_pearsons_correlation() -> None:
-    first, second = outputs(0), outputs(1) + outputs(0)
-    expected = np.corrcoef(first.T.numpy(), second.T.numpy())[:5, 5:]
-    np.testing.assert_allclose(cross_correlation(first, second).numpy(), expected, atol=1e-4)
+    first, second = outputs(0, pieces=3), outputs(1, pieces=3) + outputs(0, pieces=3)
+    got = cross_correlation(first, second).numpy()
+    for piece in range(3):
+        expected = correlation(first[:, piece], second[:, piece])
+        np.testing.assert_allclose(got[piece], expected, atol=1e-4)
 
 
 def test_the_loss_by_hand() -> None:
-    first, second = outputs(0), outputs(1)
-    c = np.corrcoef(first.T.numpy(), second.T.numpy())[:5, 5:]
-    diagonal = np.diag(c)
-    off = (c**2).sum() - (diagonal**2).sum()
-    expected = ((diagonal - 1) ** 2).sum() + 0.1 * off
+    first, second = outputs(0, pieces=2), outputs(1, pieces=2)
+    losses = []
+    for piece in range(2):
+        c = correlation(first[:, piece], second[:, piece])
+        diagonal = np.diag(c)
+        off = (c**2).sum() - (diagonal**2).sum()
+        losses.append(((diagonal - 1) ** 2).sum() + 0.1 * off)
+    expected = np.mean(losses)
     assert float(barlow_loss(first, second, off_diagonal=0.1)) == pytest.approx(expected, rel=1e-3)
 
 
 def test_equal_views_whose_outputs_do_not_correlate_have_no_loss() -> None:
-    apart = torch.from_numpy(hadamard(8)[:, 1:].astype(np.float32))
+    apart = torch.from_numpy(hadamard(8)[:, 1:].astype(np.float32)).unsqueeze(1)
     assert float(barlow_loss(apart, apart, off_diagonal=1.0)) == pytest.approx(0, abs=1e-6)
-    twice = torch.cat([apart, apart], dim=1)  # every output said twice: 14 pairs that correlate
+    twice = torch.cat([apart, apart], dim=2)  # every output said twice: 14 pairs that correlate
     assert float(barlow_loss(twice, twice, off_diagonal=1.0)) == pytest.approx(14, rel=1e-3)
 
 
@@ -44,7 +73,7 @@ def test_scale_and_offset_of_an_output_do_not_matter() -> None:
 
 
 def test_outputs_that_never_change_give_finite_gradients() -> None:
-    flat = torch.ones(8, 5, requires_grad=True)
+    flat = torch.ones(8, 1, 5, requires_grad=True)
     loss = barlow_loss(flat, flat, off_diagonal=0.1)
     loss.backward()
     assert float(loss) == pytest.approx(5)  # as far from the identity as no correlation at all
@@ -52,11 +81,56 @@ def test_outputs_that_never_change_give_finite_gradients() -> None:
     assert flat.grad.isfinite().all()
 
 
-@pytest.mark.parametrize("readout", ["mean", "pyramid", "parts"])
-def test_it_learns_through_any_readout(readout: str) -> None:
+def test_a_piece_is_correlated_with_itself_alone() -> None:
+    """However alike two pieces are, it is no loss: a raised arm may tell what the trunk does."""
+    first, second = outputs(0), outputs(1)
+    alone = barlow_loss(first, second, off_diagonal=0.1)
+    twice = [torch.cat([z, z], dim=1) for z in (first, second)]
+    torch.testing.assert_close(barlow_loss(*twice, off_diagonal=0.1), alone)
+
+
+def test_pieces_are_what_each_part_did_in_each_segment() -> None:
+    """A change of one arm in the first quarter reaches the pieces that have it, and no other."""
+    torch.manual_seed(0)
+    topology = tiny_topology()
+    encoder = Still(topology)
+    twin = BarlowTwins(Reader(encoder, "parts")).learner.eval()
+    arm = body_parts(topology)[0][0]
+    x = torch.randn(2, 3, 8, len(topology), 1)
+    moved = x.clone()
+    moved[:, :, 0, arm] += 1
+    (before, _), (after, _) = twin(x), twin(moved)
+    changed = (before != after).any(dim=2).all(dim=0)
+    assert changed.nonzero().flatten().tolist() == [0, 1, 3]  # whole clip, first half and quarter
+    assert len(changed) == 7 * len(body_parts(topology))
+
+
+def test_the_other_view_is_decoded_and_what_nobody_saw_is_no_error() -> None:
     torch.manual_seed(0)
     encoder = ENCODERS["edgcn-s"](tiny_topology(), **SMALL_ENCODER)
-    objective = BarlowTwins(Reader(encoder, readout)).train()
+    shape = (3, 8, 5, 1)
+    objective = BarlowTwins(Reader(encoder, "parts"), reconstruct=0.5, shape=shape).train()
+    views = torch.randn(6, *shape), torch.randn(6, *shape)
+    views[1][:, :, 2:5, 1] = 0
+    outputs_of, decoded = objective.learner(torch.cat(views))
+    expected = 0.0
+    for guess, clip in zip(decoded, torch.cat(views[::-1]), strict=True):
+        seen = clip.abs().sum(dim=0) > 0
+        expected += float(((guess - clip) ** 2)[:, seen].sum()) / 12
+    alone = barlow_loss(*outputs_of.chunk(2), off_diagonal=objective.off_diagonal)
+    got = objective.loss(views)
+    assert float(got.detach()) == pytest.approx(float(alone) + 0.5 * expected, rel=1e-4)
+    got.backward()
+    assert all(p.grad is not None for p in objective.learner.decoder.parameters())
+
+
+@pytest.mark.parametrize("reconstruct", [0.0, 0.1])
+@pytest.mark.parametrize("readout", ["mean", "pyramid", "parts"])
+def test_it_learns_through_any_readout(readout: str, reconstruct: float) -> None:
+    torch.manual_seed(0)
+    encoder = ENCODERS["edgcn-s"](tiny_topology(), **SMALL_ENCODER)
+    decode = {"reconstruct": reconstruct, "shape": (3, 8, 5, 1)}
+    objective = BarlowTwins(Reader(encoder, readout), **decode).train()
     objective.loss((torch.randn(6, 3, 8, 5, 1), torch.randn(6, 3, 8, 5, 1))).backward()
     idle = [name for name, p in encoder.named_parameters() if p.grad is None]
     head = [] if readout == "mean" else ["head.weight", "head.bias"]  # these go past the head

@@ -46,7 +46,7 @@ def mean(encoder: Encoder, clips: Clips) -> Float[Tensor, "n d"]:
 
 
 def pyramid(encoder: Encoder, clips: Clips) -> Float[Tensor, "n d"]:
-    """Means over joints and over 1, 2 and 4 equal time segments, (N, 7 feature_dim).
+    """Means over joints and over 1, 2 and 4 equal time segments, (N, 7 feature_dim), end to end.
 
     Where there are fewer frames than segments, neighboring segments share frames.
     """
@@ -68,9 +68,8 @@ def parts(encoder: Encoder, clips: Clips) -> Float[Tensor, "n d"]:
 def _pyramid(features: Map) -> Float[Tensor, "n wide"]:
     """In float32 under autocast too, like every pooling here: clips can differ by very little."""
     frames = features.mean(dim=3, dtype=torch.promote_types(features.dtype, torch.float32))
-    return torch.cat(
-        [nn.functional.adaptive_avg_pool1d(frames, n).flatten(1) for n in SEGMENTS], dim=1
-    )
+    segments = [nn.functional.adaptive_avg_pool1d(frames, n) for n in SEGMENTS]
+    return torch.cat(segments, dim=2).transpose(1, 2).flatten(1)
 
 
 @cache
@@ -102,6 +101,9 @@ READOUTS: dict[str, Callable[[Encoder, Clips], Tensor]] = {
 class Reader(nn.Module):
     """An encoder and how it is read out: what a loss is put on.
 
+    Its vectors are `pieces` of equal width end to end: what each part of the body did in each
+    segment of the clip, or the whole embedding.
+
     Args:
         readout: a name of `READOUTS`.
     """
@@ -110,6 +112,8 @@ class Reader(nn.Module):
         super().__init__()
         self.encoder, self.readout = encoder, readout
         self.embed_dim = readout_width(encoder, readout)
+        piece: int = encoder.feature_dim  # type: ignore[assignment]
+        self.pieces = 1 if readout == "mean" else self.embed_dim // piece
         head = getattr(encoder, "head", None)
         if readout != "mean" and isinstance(head, nn.Module):
             head.requires_grad_(False)  # not read: ranks would wait for its gradients

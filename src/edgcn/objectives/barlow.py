@@ -1,10 +1,17 @@
-"""Barlow Twins (Zbontar et al., ICML 2021): two views agree, and no two outputs say the same.
+"""Barlow Twins (Zbontar et al., ICML 2021), piece by piece: two views agree, and no two outputs of
+a piece say the same.
 
-two views (N, C, T, V, M) -> encoder -> projector -> (N, D) each -> correlation of the one's outputs
-with the other's over the batch (D, D), pulled towards the identity
+two views (N, C, T, V, M) -> encoder -> pieces of its vector (N, pieces, D') -> projector, the same
+for all pieces -> (N, pieces, D) each -> for every piece, correlation of the one view's outputs with
+the other's over the batch (D, D), pulled towards the identity
 
-There are no negatives, no key encoder and no queue: a small batch and few clips suffice.
+A piece is what a part of the body did in a segment of the clip (`encoders/readout.py`); of a plain
+embedding there is one, and this is the published loss. One correlation of the whole vector is
+content when any piece tells clips apart: here each has to, a still arm as well as the one that
+moves. There are no negatives, no key encoder and no queue: a small batch and few clips suffice.
 """
+
+import math
 
 import torch
 import torch.distributed as dist
@@ -12,35 +19,41 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from edgcn.objectives.heads import mlp_projector
+from edgcn.objectives.heads import linear_decoder, mlp_projector
+from edgcn.objectives.reconstruct import squared_error
 from edgcn.skeleton.tensors import Clips
 
 Views = tuple[Clips, Clips]
-Outputs = Float[Tensor, "n d"]
+Outputs = Float[Tensor, "n pieces d"]
 
 FLAT = 1e-5  # added to each output's variance: an output that never changes correlates with nothing
 
 
-def cross_correlation(first: Outputs, second: Outputs) -> Float[Tensor, "d d"]:
+def cross_correlation(first: Outputs, second: Outputs) -> Float[Tensor, "pieces d d"]:
     """Pearson correlation, over the batch, of each output of one view with each of the other."""
-    first, second = (F.batch_norm(z, None, None, training=True, eps=FLAT) for z in (first, second))
-    return first.T @ second / len(first)
+    first, second = (
+        F.batch_norm(z.flatten(1), None, None, training=True, eps=FLAT).view_as(z)
+        for z in (first, second)
+    )
+    return torch.einsum("npi,npj->pij", first, second) / len(first)
 
 
 def barlow_loss(first: Outputs, second: Outputs, *, off_diagonal: float) -> Float[Tensor, ""]:
-    """Squared distance of the correlation from the identity (equation 1); in float32.
+    """Squared distance of the correlation from the identity (equation 1), mean of the pieces.
+
+    In float32.
 
     Args:
         off_diagonal: weight of what is off the diagonal.
     """
     with torch.autocast(first.device.type, enabled=False):
         correlation = cross_correlation(first.float(), second.float())
-        diagonal = correlation.diagonal()
+        diagonal = correlation.diagonal(dim1=1, dim2=2)
         others = correlation.square().sum() - diagonal.square().sum()
-        return (diagonal - 1).square().sum() + off_diagonal * others
+        return ((diagonal - 1).square().sum() + off_diagonal * others) / len(correlation)
 
 
-def gather_outputs(outputs: Outputs) -> Float[Tensor, "all d"]:
+def gather_outputs(outputs: Outputs) -> Float[Tensor, "all pieces d"]:
     """The outputs of all ranks in rank order; gradients reach this rank's own.
 
     Every rank computes the same loss, and the gradients of ranks are averaged afterwards: times the
@@ -55,13 +68,39 @@ def gather_outputs(outputs: Outputs) -> Float[Tensor, "all d"]:
     return torch.cat(parts)
 
 
+class Twin(nn.Module):
+    """An encoder, the projector that all pieces of its vector go through, and perhaps a decoder."""
+
+    def __init__(
+        self, encoder: nn.Module, *, hidden: int, outputs: int, shape: tuple[int, ...] | None
+    ) -> None:
+        super().__init__()
+        dim: int = encoder.embed_dim  # type: ignore[assignment]
+        self.encoder, self.shape = encoder, shape
+        self.pieces: int = getattr(encoder, "pieces", 1)
+        self.projector = mlp_projector(dim // self.pieces, hidden=hidden, out=outputs)
+        if shape is not None:
+            self.decoder = linear_decoder(dim, out=math.prod(shape))
+
+    def forward(self, clips: Clips) -> tuple[Outputs, Clips | None]:
+        vectors = self.encoder(clips)
+        outputs = self.projector(vectors.reshape(len(clips) * self.pieces, -1))
+        outputs = outputs.view(len(clips), self.pieces, -1)
+        if self.shape is None:
+            return outputs, None
+        return outputs, self.decoder(vectors).view(-1, *self.shape)
+
+
 class BarlowTwins(nn.Module):
     """Encoder trained so that two views of a clip correlate output by output, and only so.
 
     Args:
-        hidden: width of the projector between the encoder's vectors and the correlated outputs.
+        hidden: width of the projector between a piece and its correlated outputs.
         outputs: how many are correlated.
         off_diagonal: 5e-3 in the paper.
+        reconstruct: weight of the squared error of the other view, as decoded from this one's
+            vector: the encoder keeps what happened, and not only what tells the clips apart.
+        shape: of the clips (C, T, V, M), where they are reconstructed.
     """
 
     fills = False
@@ -70,23 +109,29 @@ class BarlowTwins(nn.Module):
         self,
         encoder: nn.Module,
         *,
-        hidden: int = 512,
-        outputs: int = 512,
-        off_diagonal: float = 5e-3,
+        hidden: int = 256,
+        outputs: int = 256,
+        off_diagonal: float = 1e-2,
+        reconstruct: float = 0.0,
+        shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__()
-        dim: int = encoder.embed_dim  # type: ignore[assignment]
-        self.encoder, self.off_diagonal = encoder, off_diagonal
-        self.learner = nn.Sequential(encoder, mlp_projector(dim, hidden=hidden, out=outputs))
+        self.encoder, self.off_diagonal, self.reconstruct = encoder, off_diagonal, reconstruct
+        decoded = shape if reconstruct else None
+        self.learner = Twin(encoder, hidden=hidden, outputs=outputs, shape=decoded)
 
     def loss(self, views: Views) -> Float[Tensor, ""]:
         """The loss of a batch, over all ranks.
 
         Both views go through the learner at once: with several ranks it may be called once a step.
         """
-        both = self.learner(torch.cat(views)).float()
-        first, second = (gather_outputs(half) for half in both.chunk(2))
-        return barlow_loss(first, second, off_diagonal=self.off_diagonal)
+        outputs, decoded = self.learner(torch.cat(views))
+        first, second = (gather_outputs(half) for half in outputs.float().chunk(2))
+        loss = barlow_loss(first, second, off_diagonal=self.off_diagonal)
+        if decoded is not None:
+            others = torch.cat(views[::-1])
+            loss = loss + self.reconstruct * squared_error(decoded.float(), others)
+        return loss
 
     def fill(self, views: Views) -> None:
         """Nothing: there is no queue."""

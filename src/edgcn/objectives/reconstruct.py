@@ -39,6 +39,12 @@ def clip_errors(guess: Clips, clips: Clips, seen: Shown) -> Float[Tensor, "n"]:
     return missed / (clips.shape[1] * seen.sum(dim=(1, 2, 3, 4))).clamp(min=1)
 
 
+def squared_error(guess: Clips, clips: Clips) -> Float[Tensor, ""]:
+    """Squared error of a clip summed over all that was seen of it, mean of the clips."""
+    missed = (guess - clips).square() * seen_in(clips)
+    return missed.sum() / len(clips)
+
+
 @torch.no_grad()
 def yardsticks(clips: Clips, seen: Shown, pose: Pose) -> dict[str, Tensor]:
     """Errors of guessing no motion: the training clips' mean pose, and each clip's own."""

@@ -47,8 +47,12 @@ def make_objective(
     Args:
         pose: mean pose of the training clips, for objectives that reconstruct.
     """
+    shape = config.frames, len(encoder.topology), encoder.bodies  # type: ignore[arg-type]
     settings: dict[str, dict[str, Any]] = {
-        "barlow": {},
+        "barlow": {
+            "reconstruct": config.reconstruct,
+            "shape": (encoder.in_channels, *shape),
+        },
         "moco": {
             "queue_size": config.queue_size,
             "temperature": config.temperature,
