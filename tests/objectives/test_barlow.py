@@ -109,7 +109,9 @@ def test_the_other_view_is_decoded_and_what_nobody_saw_is_no_error() -> None:
     torch.manual_seed(0)
     encoder = ENCODERS["edgcn-s"](tiny_topology(), **SMALL_ENCODER)
     shape = (3, 8, 5, 1)
-    objective = BarlowTwins(Reader(encoder, "parts"), reconstruct=0.5, shape=shape).train()
+    objective = BarlowTwins(
+        Reader(encoder, "parts"), reconstruct=0.5, still=torch.zeros(shape)
+    ).train()
     views = torch.randn(6, *shape), torch.randn(6, *shape)
     views[1][:, :, 2:5, 1] = 0
     outputs_of, decoded = objective.learner(torch.cat(views))
@@ -124,12 +126,21 @@ def test_the_other_view_is_decoded_and_what_nobody_saw_is_no_error() -> None:
     assert all(p.grad is not None for p in objective.learner.decoder.parameters())
 
 
+def test_what_is_decoded_at_first_is_around_the_mean_pose() -> None:
+    torch.manual_seed(0)
+    encoder = ENCODERS["edgcn-s"](tiny_topology(), **SMALL_ENCODER)
+    still = torch.linspace(-9, 9, 15).view(3, 1, 5, 1).expand(3, 8, 5, 1)
+    twin = BarlowTwins(Reader(encoder, "parts"), reconstruct=0.1, still=still).learner
+    decoded = twin(torch.randn(64, 3, 8, 5, 1))[1]
+    assert (decoded.mean(dim=0) - still).abs().max() < 0.5
+
+
 @pytest.mark.parametrize("reconstruct", [0.0, 0.1])
 @pytest.mark.parametrize("readout", ["mean", "pyramid", "parts"])
 def test_it_learns_through_any_readout(readout: str, reconstruct: float) -> None:
     torch.manual_seed(0)
     encoder = ENCODERS["edgcn-s"](tiny_topology(), **SMALL_ENCODER)
-    decode = {"reconstruct": reconstruct, "shape": (3, 8, 5, 1)}
+    decode = {"reconstruct": reconstruct, "still": torch.zeros(3, 8, 5, 1)}
     objective = BarlowTwins(Reader(encoder, readout), **decode).train()
     objective.loss((torch.randn(6, 3, 8, 5, 1), torch.randn(6, 3, 8, 5, 1))).backward()
     idle = [name for name, p in encoder.named_parameters() if p.grad is None]

@@ -11,8 +11,6 @@ content when any piece tells clips apart: here each has to, a still arm as well 
 moves. There are no negatives, no key encoder and no queue: a small batch and few clips suffice.
 """
 
-import math
-
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
@@ -25,6 +23,7 @@ from edgcn.skeleton.tensors import Clips
 
 Views = tuple[Clips, Clips]
 Outputs = Float[Tensor, "n pieces d"]
+Still = Float[Tensor, "c t v m"]
 
 FLAT = 1e-5  # added to each output's variance: an output that never changes correlates with nothing
 
@@ -72,15 +71,15 @@ class Twin(nn.Module):
     """An encoder, the projector that all pieces of its vector go through, and perhaps a decoder."""
 
     def __init__(
-        self, encoder: nn.Module, *, hidden: int, outputs: int, shape: tuple[int, ...] | None
+        self, encoder: nn.Module, *, hidden: int, outputs: int, still: Still | None
     ) -> None:
         super().__init__()
         dim: int = encoder.embed_dim  # type: ignore[assignment]
-        self.encoder, self.shape = encoder, shape
+        self.encoder, self.shape = encoder, None if still is None else still.shape
         self.pieces: int = getattr(encoder, "pieces", 1)
         self.projector = mlp_projector(dim // self.pieces, hidden=hidden, out=outputs)
-        if shape is not None:
-            self.decoder = linear_decoder(dim, out=math.prod(shape))
+        if still is not None:
+            self.decoder = linear_decoder(dim, around=still.flatten())
 
     def forward(self, clips: Clips) -> tuple[Outputs, Clips | None]:
         vectors = self.encoder(clips)
@@ -100,7 +99,7 @@ class BarlowTwins(nn.Module):
         off_diagonal: 5e-3 in the paper.
         reconstruct: weight of the squared error of the other view, as decoded from this one's
             vector: the encoder keeps what happened, and not only what tells the clips apart.
-        shape: of the clips (C, T, V, M), where they are reconstructed.
+        still: a clip of the mean pose, (C, T, V, M), which the decoder starts from.
     """
 
     fills = False
@@ -113,12 +112,12 @@ class BarlowTwins(nn.Module):
         outputs: int = 256,
         off_diagonal: float = 1e-2,
         reconstruct: float = 0.0,
-        shape: tuple[int, ...] | None = None,
+        still: Still | None = None,
     ) -> None:
         super().__init__()
         self.encoder, self.off_diagonal, self.reconstruct = encoder, off_diagonal, reconstruct
-        decoded = shape if reconstruct else None
-        self.learner = Twin(encoder, hidden=hidden, outputs=outputs, shape=decoded)
+        decoded = still if reconstruct else None
+        self.learner = Twin(encoder, hidden=hidden, outputs=outputs, still=decoded)
 
     def loss(self, views: Views) -> Float[Tensor, ""]:
         """The loss of a batch, over all ranks.

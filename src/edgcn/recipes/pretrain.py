@@ -79,6 +79,7 @@ def pretrain(
     if config.recompute:
         recompute_layers(encoder, config.encoder)
     reconstructs = config.objective in ("predict-cluster", "variational")
+    reconstructs |= config.objective == "barlow" and config.reconstruct > 0
     pose = mean_pose(store, rows, inputs) if reconstructs else None
     objective = make_objective(config, encoder, pose=pose)
     if fabric.world_size > 1:

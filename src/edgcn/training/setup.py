@@ -47,12 +47,9 @@ def make_objective(
     Args:
         pose: mean pose of the training clips, for objectives that reconstruct.
     """
-    shape = config.frames, len(encoder.topology), encoder.bodies  # type: ignore[arg-type]
+    still = None if pose is None else pose.unsqueeze(1).expand(-1, config.frames, -1, -1)
     settings: dict[str, dict[str, Any]] = {
-        "barlow": {
-            "reconstruct": config.reconstruct,
-            "shape": (encoder.in_channels, *shape),
-        },
+        "barlow": {"reconstruct": config.reconstruct, "still": still},
         "moco": {
             "queue_size": config.queue_size,
             "temperature": config.temperature,
