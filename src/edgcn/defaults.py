@@ -38,7 +38,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "best": {
         "encoder": "edgcn-s",
         "objective": "barlow",
-        "reconstruct": 0.1,
+        "reconstruct": 50.0,
         "stream": "joint+motion",
         "motion_gain": 5.0,
         "frames": 32,

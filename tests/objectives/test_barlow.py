@@ -7,7 +7,9 @@ from scipy.linalg import hadamard
 
 from edgcn.encoders import ENCODERS, Reader
 from edgcn.encoders.readout import body_parts
+from edgcn.objectives import Usual
 from edgcn.objectives.barlow import BarlowTwins, barlow_loss, cross_correlation
+from edgcn.objectives.heads import linear_decoder
 from edgcn.skeleton import Topology
 from helpers import SMALL_ENCODER, tiny_topology
 
@@ -105,20 +107,24 @@ def test_pieces_are_what_each_part_did_in_each_segment() -> None:
     assert len(changed) == 7 * len(body_parts(topology))
 
 
+def usual(shape: tuple[int, ...] = (3, 8, 5, 1)) -> Usual:
+    c, frames, v, m = shape
+    return Usual(torch.randn(c, v, m), torch.rand(c) + 0.5, frames)
+
+
 def test_the_other_view_is_decoded_and_what_nobody_saw_is_no_error() -> None:
     torch.manual_seed(0)
     encoder = ENCODERS["edgcn-s"](tiny_topology(), **SMALL_ENCODER)
-    shape = (3, 8, 5, 1)
-    objective = BarlowTwins(
-        Reader(encoder, "parts"), reconstruct=0.5, still=torch.zeros(shape)
-    ).train()
+    shape, known = (3, 8, 5, 1), usual()
+    objective = BarlowTwins(Reader(encoder, "parts"), reconstruct=0.5, usual=known).train()
     views = torch.randn(6, *shape), torch.randn(6, *shape)
     views[1][:, :, 2:5, 1] = 0
     outputs_of, decoded = objective.learner(torch.cat(views))
     expected = 0.0
     for guess, clip in zip(decoded, torch.cat(views[::-1]), strict=True):
         seen = clip.abs().sum(dim=0) > 0
-        expected += float(((guess - clip) ** 2)[:, seen].sum()) / 12
+        wanted = (clip - known.pose.unsqueeze(1)) / known.spread.view(3, 1, 1, 1)
+        expected += float(((guess.view(shape) - wanted) ** 2)[:, seen].sum()) / 12 / clip.numel()
     alone = barlow_loss(*outputs_of.chunk(2), off_diagonal=objective.off_diagonal)
     got = objective.loss(views)
     assert float(got.detach()) == pytest.approx(float(alone) + 0.5 * expected, rel=1e-4)
@@ -126,13 +132,19 @@ def test_the_other_view_is_decoded_and_what_nobody_saw_is_no_error() -> None:
     assert all(p.grad is not None for p in objective.learner.decoder.parameters())
 
 
-def test_what_is_decoded_at_first_is_around_the_mean_pose() -> None:
+def test_guessing_what_is_usual_is_an_error_of_one() -> None:
+    known = usual()
+    away = known.spread.view(3, 1, 1, 1) * torch.randn(4000, 3, 8, 5, 1)
+    clips = known.pose.unsqueeze(1) + away
+    assert float(known.error(torch.zeros(4000, known.size), clips)) == pytest.approx(1, abs=0.02)
+
+
+def test_a_decoder_is_linear_whatever_its_rank() -> None:
     torch.manual_seed(0)
-    encoder = ENCODERS["edgcn-s"](tiny_topology(), **SMALL_ENCODER)
-    still = torch.linspace(-9, 9, 15).view(3, 1, 5, 1).expand(3, 8, 5, 1)
-    twin = BarlowTwins(Reader(encoder, "parts"), reconstruct=0.1, still=still).learner
-    decoded = twin(torch.randn(64, 3, 8, 5, 1))[1]
-    assert (decoded.mean(dim=0) - still).abs().max() < 0.5
+    decoder = linear_decoder(30, out=20).eval()
+    x, y = torch.randn(2, 5, 30).unbind(0)
+    middle = decoder((x + y) / 2)
+    torch.testing.assert_close(middle, (decoder(x) + decoder(y)) / 2, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("reconstruct", [0.0, 0.1])
@@ -140,7 +152,7 @@ def test_what_is_decoded_at_first_is_around_the_mean_pose() -> None:
 def test_it_learns_through_any_readout(readout: str, reconstruct: float) -> None:
     torch.manual_seed(0)
     encoder = ENCODERS["edgcn-s"](tiny_topology(), **SMALL_ENCODER)
-    decode = {"reconstruct": reconstruct, "still": torch.zeros(3, 8, 5, 1)}
+    decode = {"reconstruct": reconstruct, "usual": usual()}
     objective = BarlowTwins(Reader(encoder, readout), **decode).train()
     objective.loss((torch.randn(6, 3, 8, 5, 1), torch.randn(6, 3, 8, 5, 1))).backward()
     idle = [name for name, p in encoder.named_parameters() if p.grad is None]

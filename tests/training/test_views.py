@@ -9,7 +9,7 @@ from edgcn.config import PretrainConfig
 from edgcn.normalize import NORMALIZATIONS
 from edgcn.store import Store
 from edgcn.training.loop import Share, Views
-from edgcn.training.views import two_views
+from edgcn.training.views import two_views, usual_clip
 from helpers import FEW_JOINTS, tiny_store
 
 
@@ -46,3 +46,17 @@ def test_ranks_hold_slices_of_them(store: Store) -> None:
     parts = [views(store, range(first, first + 4), start=first) for first in (0, 4)]
     for view, slices in zip(whole, zip(*parts, strict=True), strict=True):
         torch.testing.assert_close(torch.cat(slices), view)
+
+
+def test_usual_is_the_mean_pose_and_the_spread_around_it(store: Store) -> None:
+    inputs = Inputs(
+        topology=store.topology, dims=3, bodies=1, frames=9, normalize=NORMALIZATIONS["paper"]
+    )
+    usual = usual_clip(store, np.arange(len(store)), inputs)
+    clips = inputs.clean(store.batch(np.arange(len(store)), 9)).double()
+    seen = clips.abs().sum(dim=1, keepdim=True) > 0
+    pose = clips.sum(dim=(0, 2)) / seen.sum(dim=(0, 2))
+    away = ((clips - pose.unsqueeze(1)) * seen).square().sum(dim=(0, 2, 3, 4)) / seen.sum()
+    torch.testing.assert_close(usual.pose, pose.float(), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(usual.spread, away.sqrt().float(), rtol=1e-3, atol=1e-4)
+    assert usual.size == clips[0].numel()

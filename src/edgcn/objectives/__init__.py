@@ -5,6 +5,7 @@ from collections.abc import Callable
 from edgcn.objectives.barlow import BarlowTwins
 from edgcn.objectives.contrast import MomentumContrast
 from edgcn.objectives.predict_cluster import PredictCluster
+from edgcn.objectives.reconstruct import Usual
 from edgcn.objectives.variational import Variational
 
 Objective = BarlowTwins | MomentumContrast | PredictCluster | Variational
@@ -22,5 +23,6 @@ __all__ = [
     "MomentumContrast",
     "Objective",
     "PredictCluster",
+    "Usual",
     "Variational",
 ]

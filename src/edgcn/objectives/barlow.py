@@ -18,12 +18,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from edgcn.objectives.heads import linear_decoder, mlp_projector
-from edgcn.objectives.reconstruct import squared_error
+from edgcn.objectives.reconstruct import Usual
 from edgcn.skeleton.tensors import Clips
 
 Views = tuple[Clips, Clips]
 Outputs = Float[Tensor, "n pieces d"]
-Still = Float[Tensor, "c t v m"]
 
 FLAT = 1e-5  # added to each output's variance: an output that never changes correlates with nothing
 
@@ -70,36 +69,31 @@ def gather_outputs(outputs: Outputs) -> Float[Tensor, "all pieces d"]:
 class Twin(nn.Module):
     """An encoder, the projector that all pieces of its vector go through, and perhaps a decoder."""
 
-    def __init__(
-        self, encoder: nn.Module, *, hidden: int, outputs: int, still: Still | None
-    ) -> None:
+    def __init__(self, encoder: nn.Module, *, hidden: int, outputs: int, decoded: int) -> None:
         super().__init__()
         dim: int = encoder.embed_dim  # type: ignore[assignment]
-        self.encoder, self.shape = encoder, None if still is None else still.shape
+        self.encoder = encoder
         self.pieces: int = getattr(encoder, "pieces", 1)
         self.projector = mlp_projector(dim // self.pieces, hidden=hidden, out=outputs)
-        if still is not None:
-            self.decoder = linear_decoder(dim, around=still.flatten())
+        self.decoder = linear_decoder(dim, out=decoded) if decoded else None
 
-    def forward(self, clips: Clips) -> tuple[Outputs, Clips | None]:
+    def forward(self, clips: Clips) -> tuple[Outputs, Float[Tensor, "n decoded"] | None]:
         vectors = self.encoder(clips)
         outputs = self.projector(vectors.reshape(len(clips) * self.pieces, -1))
         outputs = outputs.view(len(clips), self.pieces, -1)
-        if self.shape is None:
-            return outputs, None
-        return outputs, self.decoder(vectors).view(-1, *self.shape)
+        return outputs, None if self.decoder is None else self.decoder(vectors)
 
 
 class BarlowTwins(nn.Module):
-    """Encoder trained so that two views of a clip correlate output by output, and only so.
+    """Encoder trained so that two views of a clip correlate output by output.
 
     Args:
         hidden: width of the projector between a piece and its correlated outputs.
         outputs: how many are correlated.
         off_diagonal: 5e-3 in the paper.
-        reconstruct: weight of the squared error of the other view, as decoded from this one's
+        reconstruct: weight of the mean squared error of the other view, as decoded from this one's
             vector: the encoder keeps what happened, and not only what tells the clips apart.
-        still: a clip of the mean pose, (C, T, V, M), which the decoder starts from.
+        usual: what the decoded clips are like, where they are decoded.
     """
 
     fills = False
@@ -112,12 +106,13 @@ class BarlowTwins(nn.Module):
         outputs: int = 256,
         off_diagonal: float = 1e-2,
         reconstruct: float = 0.0,
-        still: Still | None = None,
+        usual: Usual | None = None,
     ) -> None:
         super().__init__()
         self.encoder, self.off_diagonal, self.reconstruct = encoder, off_diagonal, reconstruct
-        decoded = still if reconstruct else None
-        self.learner = Twin(encoder, hidden=hidden, outputs=outputs, still=decoded)
+        self.usual = usual if reconstruct else None
+        decoded = 0 if self.usual is None else self.usual.size
+        self.learner = Twin(encoder, hidden=hidden, outputs=outputs, decoded=decoded)
 
     def loss(self, views: Views) -> Float[Tensor, ""]:
         """The loss of a batch, over all ranks.
@@ -127,9 +122,9 @@ class BarlowTwins(nn.Module):
         outputs, decoded = self.learner(torch.cat(views))
         first, second = (gather_outputs(half) for half in outputs.float().chunk(2))
         loss = barlow_loss(first, second, off_diagonal=self.off_diagonal)
-        if decoded is not None:
-            others = torch.cat(views[::-1])
-            loss = loss + self.reconstruct * squared_error(decoded.float(), others)
+        if self.usual is not None:
+            error = self.usual.error(decoded.float(), torch.cat(views[::-1]))
+            loss = loss + self.reconstruct * error
         return loss
 
     def fill(self, views: Views) -> None:

@@ -1,8 +1,6 @@
 """Small networks between an encoder and a loss."""
 
-import torch
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import nn
 
 RANK = 512  # of the linear decoder: more than clips differ in, and few weights however wide it is
 
@@ -17,16 +15,12 @@ def mlp_projector(dim: int, *, hidden: int, out: int) -> nn.Sequential:
     )
 
 
-def linear_decoder(dim: int, *, around: Float[Tensor, " out"]) -> nn.Sequential:
+def linear_decoder(dim: int, *, out: int) -> nn.Sequential:
     """Standardized vectors (N, dim) to (N, out) by one linear map of limited rank.
 
     A decoder that bends would let the encoder hide what a linear probe cannot find.
-
-    Args:
-        around: what is decoded at first, give or take what the random map adds.
     """
-    rank = min(RANK, dim, len(around))
-    last = nn.Linear(rank, len(around))
-    with torch.no_grad():
-        last.bias.copy_(around)
-    return nn.Sequential(nn.BatchNorm1d(dim), nn.Linear(dim, rank, bias=False), last)
+    rank = min(RANK, dim, out)
+    return nn.Sequential(
+        nn.BatchNorm1d(dim), nn.Linear(dim, rank, bias=False), nn.Linear(rank, out)
+    )

@@ -7,6 +7,8 @@ the channels of what was seen in a clip, then over clips: every clip counts the 
 of it is missing, and ranks can be averaged.
 """
 
+from dataclasses import dataclass
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -39,10 +41,31 @@ def clip_errors(guess: Clips, clips: Clips, seen: Shown) -> Float[Tensor, "n"]:
     return missed / (clips.shape[1] * seen.sum(dim=(1, 2, 3, 4))).clamp(min=1)
 
 
-def squared_error(guess: Clips, clips: Clips) -> Float[Tensor, ""]:
-    """Squared error of a clip summed over all that was seen of it, mean of the clips."""
-    missed = (guess - clips).square() * seen_in(clips)
-    return missed.sum() / len(clips)
+@dataclass(frozen=True)
+class Usual:
+    """What training clips are like: what a decoder need not say.
+
+    Args:
+        pose: mean of every joint.
+        spread: how far joints are from it as a rule, for each channel.
+        frames: of a clip.
+    """
+
+    pose: Pose
+    spread: Float[Tensor, " c"]
+    frames: int
+
+    @property
+    def size(self) -> int:
+        """How many numbers a clip is."""
+        return self.pose.numel() * self.frames
+
+    def error(self, guess: Float[Tensor, "n size"], clips: Clips) -> Float[Tensor, ""]:
+        """Mean squared error of a guess at clips less the mean pose, in units of the spread."""
+        c, v, m = self.pose.shape
+        pose, spread = self.pose.view(c, 1, v, m).to(clips), self.spread.view(c, 1, 1, 1).to(clips)
+        missed = guess.view_as(clips) - (clips - pose) / spread
+        return (missed.square() * seen_in(clips)).mean()
 
 
 @torch.no_grad()

@@ -51,7 +51,7 @@ from edgcn.training.setup import (
     state_of,
     use_bfloat16,
 )
-from edgcn.training.views import mean_pose, try_views, two_views
+from edgcn.training.views import try_views, two_views, usual_clip
 
 
 def pretrain(
@@ -80,8 +80,8 @@ def pretrain(
         recompute_layers(encoder, config.encoder)
     reconstructs = config.objective in ("predict-cluster", "variational")
     reconstructs |= config.objective == "barlow" and config.reconstruct > 0
-    pose = mean_pose(store, rows, inputs) if reconstructs else None
-    objective = make_objective(config, encoder, pose=pose)
+    usual = usual_clip(store, rows, inputs) if reconstructs else None
+    objective = make_objective(config, encoder, usual=usual)
     if fabric.world_size > 1:
         synchronize_batch_norm(objective)
     objective.to(fabric.device)

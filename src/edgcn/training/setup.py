@@ -5,16 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from jaxtyping import Float
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import nn
 
 from edgcn.config import PretrainConfig
 from edgcn.encoders import Reader
 from edgcn.encoders.dense_graph import GraphConv
 from edgcn.errors import EdgcnError
 from edgcn.memory import keep_freed_memory
-from edgcn.objectives import OBJECTIVES, Objective
+from edgcn.objectives import OBJECTIVES, Objective, Usual
 from edgcn.training.schedule import lr_factor
 
 
@@ -40,16 +39,16 @@ def make_fabric(config: PretrainConfig) -> Fabric:
 
 
 def make_objective(
-    config: PretrainConfig, encoder: nn.Module, *, pose: Float[Tensor, "c v m"] | None = None
+    config: PretrainConfig, encoder: nn.Module, *, usual: Usual | None = None
 ) -> Objective:
     """What the encoder is trained for: the one place that knows which settings are whose.
 
     Args:
-        pose: mean pose of the training clips, for objectives that reconstruct.
+        usual: what the training clips are like, for objectives that reconstruct.
     """
-    still = None if pose is None else pose.unsqueeze(1).expand(-1, config.frames, -1, -1)
+    pose = None if usual is None else usual.pose
     settings: dict[str, dict[str, Any]] = {
-        "barlow": {"reconstruct": config.reconstruct, "still": still},
+        "barlow": {"reconstruct": config.reconstruct, "usual": usual},
         "moco": {
             "queue_size": config.queue_size,
             "temperature": config.temperature,

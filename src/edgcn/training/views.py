@@ -12,9 +12,12 @@ from edgcn.augment.compose import augment
 from edgcn.augment.draws import Draws
 from edgcn.checkpoint import Inputs
 from edgcn.config import PretrainConfig, augmentations_of
+from edgcn.objectives import Usual
 from edgcn.skeleton.tensors import Clips, shown
 from edgcn.store import Store
 from edgcn.training.loop import Share, Views
+
+FLAT = 1e-3  # least spread of a channel: what never changes is not divided by nothing
 
 
 def two_views(
@@ -50,22 +53,26 @@ def make_view(
 
 
 @torch.no_grad()
-def mean_pose(
-    store: Store, rows: np.ndarray, inputs: Inputs, *, most: int = 2000
-) -> Float[Tensor, "features v m"]:
-    """Mean of every joint over all frames that have it, as the encoder reads it.
+def usual_clip(store: Store, rows: np.ndarray, inputs: Inputs, *, most: int = 2000) -> Usual:
+    """Mean of each joint over the frames that have it, and how far joints stray from theirs.
+
+    Of what the encoder reads.
 
     Args:
         most: clips to look at, at even steps through the rows.
     """
     chosen = rows[:: -(-len(rows) // most)]
-    total, count = torch.zeros(()), torch.zeros(())
+    total, square, count = torch.zeros(()), torch.zeros(()), torch.zeros(())
     for first in range(0, len(chosen), 128):
         x = inputs.clean(store.batch(chosen[first : first + 128], inputs.frames))
-        x = inputs.features(x).cpu()
+        x = inputs.features(x).cpu().double()
         total = total + x.sum(dim=(0, 2))
+        square = square + x.square().sum(dim=(0, 2))
         count = count + shown(x, dims=x.shape[1]).sum(dim=(0, 2))
-    return total / count.clamp(min=1)
+    pose = total / count.clamp(min=1)
+    around = (square - count * pose.square()).sum(dim=(1, 2)) / count.sum().clamp(min=1)
+    spread = around.clamp(min=FLAT**2).sqrt()
+    return Usual(pose.float(), spread.float(), inputs.frames)
 
 
 def try_views(store: Store, inputs: Inputs, config: PretrainConfig, rows: np.ndarray) -> None:
