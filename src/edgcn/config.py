@@ -79,7 +79,7 @@ class PretrainConfig(BaseModel, frozen=True, extra="forbid"):
     """barlow: Barlow Twins. moco: momentum contrast. predict-cluster: P&C's reconstruction.
     variational: U-S-VAE's Z."""
     reconstruct: NonNegativeFloat = 0.0
-    """With barlow: weight of the error of the other view, as decoded from this one."""
+    """With barlow: weight of the error of the clip as decoded from its augmented views."""
     decoder: Literal["fixed-weights", "fixed-state"] = "fixed-weights"
     """Of predict-cluster: weights that never train, or the encoder's state at every step."""
     moments: bool = False

@@ -21,7 +21,7 @@ from edgcn.objectives.heads import linear_decoder, mlp_projector
 from edgcn.objectives.reconstruct import Usual
 from edgcn.skeleton.tensors import Clips
 
-Views = tuple[Clips, Clips]
+Views = tuple[Clips, ...]
 Outputs = Float[Tensor, "n pieces d"]
 
 FLAT = 1e-5  # added to each output's variance: an output that never changes correlates with nothing
@@ -91,8 +91,9 @@ class BarlowTwins(nn.Module):
         hidden: width of the projector between a piece and its correlated outputs.
         outputs: how many are correlated.
         off_diagonal: 5e-3 in the paper.
-        reconstruct: weight of the mean squared error of the other view, as decoded from this one's
-            vector: the encoder keeps what happened, and not only what tells the clips apart.
+        reconstruct: weight of the mean squared error of the clip before it was augmented, as
+            decoded from each view's vector (a denoising autoencoder, Vincent et al., ICML 2008):
+            the encoder keeps what happened, and not only what tells the clips apart.
         usual: what the decoded clips are like, where they are decoded.
     """
 
@@ -119,11 +120,11 @@ class BarlowTwins(nn.Module):
 
         Both views go through the learner at once: with several ranks it may be called once a step.
         """
-        outputs, decoded = self.learner(torch.cat(views))
+        outputs, decoded = self.learner(torch.cat(views[:2]))
         first, second = (gather_outputs(half) for half in outputs.float().chunk(2))
         loss = barlow_loss(first, second, off_diagonal=self.off_diagonal)
         if self.usual is not None:
-            error = self.usual.error(decoded.float(), torch.cat(views[::-1]))
+            error = self.usual.error(decoded.float(), torch.cat((views[2], views[2])))
             loss = loss + self.reconstruct * error
         return loss
 

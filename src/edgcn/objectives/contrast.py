@@ -24,7 +24,7 @@ from edgcn.errors import EdgcnError
 from edgcn.objectives.heads import mlp_projector
 from edgcn.skeleton.tensors import Clips
 
-Views = tuple[Clips, Clips]
+Views = tuple[Clips, ...]
 
 
 class Encoder(Protocol):

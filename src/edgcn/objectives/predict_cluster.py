@@ -33,7 +33,7 @@ from edgcn.objectives.reconstruct import (
 )
 from edgcn.skeleton.tensors import Clips
 
-Views = tuple[Clips, Clips]
+Views = tuple[Clips, ...]
 Embedding = Float[Tensor, "n d"]
 
 

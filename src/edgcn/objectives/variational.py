@@ -27,7 +27,7 @@ from edgcn.objectives.reconstruct import (
 )
 from edgcn.skeleton.tensors import Clips
 
-Views = tuple[Clips, Clips]
+Views = tuple[Clips, ...]
 Latent = Float[Tensor, "n d"]
 
 

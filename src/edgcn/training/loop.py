@@ -15,7 +15,7 @@ from torch import Tensor
 
 from edgcn.skeleton.tensors import Clips
 
-Views = tuple[Clips, Clips]
+Views = tuple[Clips, ...]
 
 
 @runtime_checkable

@@ -23,7 +23,7 @@ FLAT = 1e-3  # least spread of a channel: what never changes is not divided by n
 def two_views(
     store: Store, share: Share, generator: torch.Generator, inputs: Inputs, config: PretrainConfig
 ) -> Views:
-    """Both views of one rank's part of a batch; all ranks draw for the whole batch.
+    """Both views of one rank's part of a batch, and the clips; all ranks draw for the whole batch.
 
     In float32 whatever the encoder computes in: bfloat16 would round 1 m to 4 mm, which is about
     as large as a small gesture, and evaluation does not round.
@@ -31,10 +31,11 @@ def two_views(
     draws = Draws(generator, batch=share.batch, start=share.start, count=len(share.rows))
     with torch.autocast(generator.device.type, enabled=False):
         x = inputs.clean(store.batch(share.rows, inputs.frames).to(generator.device))
-        first = make_view(x, draws, inputs, config)
+        clips = inputs.features(x)
         if not augmentations_of(config):
-            return first, first
-        return first, make_view(x, draws, inputs, config)
+            return clips, clips, clips
+        first, second = (make_view(x, draws, inputs, config) for _ in range(2))
+        return first, second, clips
 
 
 def make_view(
