@@ -53,9 +53,7 @@ METHODS: dict[str, Method] = {
     "statistics": Method("random encoder, as best, its norms learned", BEST | UNMOVED),
     "best": Method("best", BEST, every_seed=True, ours=True),
     "best-moments": Method("best, with moments", BEST | {"moments": True}, ours=True),
-    "best-union": Method(
-        "best, pre-trained on all sets", BEST, learns="all", every_seed=True, ours=True
-    ),
+    "best-union": Method("best, pre-trained on all sets", BEST, learns="all", ours=True),
     "best-left-out": Method(
         "best, pre-trained on the other sets", BEST, learns="others", ours=True
     ),
