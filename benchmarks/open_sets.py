@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import Any, NoReturn
 
 import torch
@@ -260,7 +261,7 @@ def command(options: argparse.Namespace) -> str:
     """What makes these tables; the folders mean nothing elsewhere."""
     flags = ["--seeds", *map(str, options.seeds)] if options.seeds != [0, 1, 2] else []
     for name in ("sets", "methods"):
-        flags += [f"--{name}", *getattr(options, name)] if getattr(options, name) else []
+        flags += [f"--{name}", *map(quote, given)] if (given := getattr(options, name)) else []
     flags += ["--encoder", options.encoder] if options.encoder != "edgcn-s" else []
     for name in ("every_seed", "finetune", "quick"):
         flags += [f"--{name.replace('_', '-')}"] if getattr(options, name) else []
