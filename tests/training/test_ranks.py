@@ -66,6 +66,7 @@ def test_same_weights_and_statistics(one_rank: Path, two_ranks: tuple[Path, str]
 def test_ranks_that_correlate_train_as_one(store: Path, tmp_path: Path, readout: str) -> None:
     """The correlation is over the clips of all ranks."""
     settings = SETTINGS | {"objective": "barlow", "epochs": 2, "readout": readout, "lr": 1e-6}
+    settings |= {"reconstruct": 50.0} if readout == "parts" else {}
     one = tiny_run(store, tmp_path / "one", batch_size=32, **settings)
     config = write_config(tmp_path, **settings)
     flags = ("--devices", 2, "--batch-size", 16, "--out", tmp_path / "two", "--config", config)

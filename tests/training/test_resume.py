@@ -97,7 +97,15 @@ def stop_at_step(monkeypatch: pytest.MonkeyPatch, number: int, objective: str = 
 
 
 OTHERS = [
-    {"objective": "barlow", "readout": "parts", "stream": "joint+motion", "optimizer": "adamw"},
+    {
+        "objective": "barlow",
+        "readout": "parts",
+        "stream": "joint+motion",
+        "optimizer": "adamw",
+        "reconstruct": 50.0,
+        "input_norm": False,
+        "motion_gain": 5.0,
+    },
     {"optimizer": "adamw", "schedule": "cosine", "lr": 1e-3, "projector": True, "residual_lr": 10},
     {"encoder": "ascal-lstm", "encoder_options": {}, "moments": True, "warmup_epochs": 2},
     {"stream": "bone", "normalize": "canonical", "knn_every": 1, "precision": "bfloat16"},
