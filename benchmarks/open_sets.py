@@ -213,8 +213,6 @@ def scores(options: argparse.Namespace, job: Job, run: Path, name: str) -> list[
         wanted = make_config(EvaluateConfig, values | settings, where=f"protocol {protocol}")
         result = stored_result(wanted)
         if result is None and options.tables:
-            if protocol in FINETUNE:
-                continue  # the long one: its table has the seeds there are, and says which
             raise EdgcnError(f"not scored on {name}, protocol {protocol}")
         records += records_of(result or evaluate(wanted, say=silent), about)
     return records

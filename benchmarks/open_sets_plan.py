@@ -41,7 +41,7 @@ BEST: dict[str, Any] = {"recipe": "best"}
 # A control: the weights stay as they were drawn, and batch norm learns what the clips are like.
 UNMOVED: dict[str, Any] = {"lr": 1e-12, "epochs": 10}
 # The inputs that a random encoder likes better: steps as small as they are, each joint normalized.
-PLAIN: dict[str, Any] = {"motion_gain": 1.0, "input_norm": True, "lr": 1e-12, "epochs": 1}
+PLAIN: dict[str, Any] = UNMOVED | {"motion_gain": 1.0, "input_norm": True, "epochs": 1}
 
 METHODS: dict[str, Method] = {
     "as-cal": Method("AS-CAL", SIZE | AS_CAL),

@@ -90,7 +90,7 @@ class BarlowTwins(nn.Module):
     Args:
         hidden: width of the projector between a piece and its correlated outputs.
         outputs: how many are correlated.
-        off_diagonal: 5e-3 in the paper.
+        off_diagonal: 5e-3 in the paper, which has more outputs; of 256 each has fewer others.
         reconstruct: weight of the mean squared error of the clip before it was augmented, as
             decoded from each view's vector (a denoising autoencoder, Vincent et al., ICML 2008):
             the encoder keeps what happened, and not only what tells the clips apart.
