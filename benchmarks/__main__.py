@@ -15,7 +15,7 @@ from benchmarks import encoders, prepare, ranks, stock
 from benchmarks.peer import check_peer
 from benchmarks.report import SECTIONS, write, write_docs
 from benchmarks.worker import ROOT, Worker
-from edgcn.errors import EdgcnError, did_you_mean
+from edgcn.base.errors import EdgcnError, did_you_mean
 
 PATIENCE = 10.0  # seconds beyond which an iteration is not run
 

@@ -24,7 +24,7 @@ from benchmarks.timing import seconds_of, thread_counts, timed
 from benchmarks.work import FRAMES, TOPOLOGY, Case, iteration, write_synthetic
 from edgcn.augment.compose import PAPER, augment
 from edgcn.augment.draws import Draws
-from edgcn.normalize import NORMALIZATIONS, Normalize, mean_bone_lengths, normalize
+from edgcn.pipeline.normalize import NORMALIZATIONS, Normalize, mean_bone_lengths, normalize
 from edgcn.skeleton.tensors import Clips
 from edgcn.store import Store, open_store
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from edgcn.encoders.cost import forward_flop
+from edgcn.models.cost import forward_flop
 
 
 class _Written(TorchDispatchMode):

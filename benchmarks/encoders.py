@@ -23,7 +23,7 @@ from benchmarks.timing import (
 )
 from benchmarks.work import Case, write_stores
 from benchmarks.worker import Worker
-from edgcn.encoders import ENCODERS
+from edgcn.models import ENCODERS
 
 BATCHES = (1, 32, 256)  # upwards: each one's time says whether the next is tried
 PRECISIONS = ("float32", "bfloat16")

@@ -35,14 +35,14 @@ from benchmarks.open_sets_plan import (
     values_of,
 )
 from benchmarks.open_sets_tables import Missing, Record, publish, records_of
-from edgcn.config import EvaluateConfig, PrepareConfig, PretrainConfig
-from edgcn.config_io import make_config
-from edgcn.errors import EdgcnError
-from edgcn.recipes.evaluate import evaluate, stored_result
-from edgcn.recipes.paper_runs import estimate, finished, run_name, silent, trained
-from edgcn.recipes.prepare import prepare
-from edgcn.recipes.pretrain import config_of
-from edgcn.recipes.sources import Source, describe, ensure_store, find_sources
+from edgcn.base.errors import EdgcnError
+from edgcn.commands.config import EvaluateConfig, PrepareConfig, PretrainConfig
+from edgcn.commands.config_io import make_config
+from edgcn.commands.evaluate import evaluate, stored_result
+from edgcn.commands.prepare import prepare
+from edgcn.commands.pretrain import config_of
+from edgcn.experiments.paper_runs import estimate, finished, run_name, silent, trained
+from edgcn.experiments.sources import Source, describe, ensure_store, find_sources
 from edgcn.reports.tables import text_table
 from edgcn.runs import read_metrics
 

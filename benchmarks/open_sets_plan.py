@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from edgcn.errors import EdgcnError, did_you_mean
-from edgcn.recipes.paper import AS_CAL, P_AND_C, SKELETON_CLR
+from edgcn.base.errors import EdgcnError, did_you_mean
+from edgcn.experiments.paper import AS_CAL, P_AND_C, SKELETON_CLR
 
 SETS = ("isl30", "wmft", "utd", "msr-world")  # the long ones first, so that no process ends alone
 

@@ -22,8 +22,8 @@ from benchmarks.open_sets_plan import (
     Job,
     Of,
 )
-from edgcn.recipes.datasets import DATA_SETS
-from edgcn.recipes.reproduced import over_seeds
+from edgcn.experiments.reproduced import over_seeds
+from edgcn.presets.datasets import DATA_SETS
 from edgcn.reports.drawing import COLORS, FAINT, dress, literal, new_figure, save_figure
 from edgcn.reports.exports import csv_table
 from edgcn.reports.tables import INTERVAL, main_score, markdown_table, percent

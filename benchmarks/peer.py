@@ -9,7 +9,7 @@ from pathlib import Path
 
 from torch import nn
 
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 
 
 def check_peer(folder: Path) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.markdown import markdown, number
 from benchmarks.timing import timed
 from benchmarks.worker import ROOT
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.readers.ntu import read_skeleton
 
 NTU_60 = 56_578  # files
@@ -208,8 +208,8 @@ def table(result: dict[str, Any]) -> str:
 
 def main(source: Path, out: Path) -> None:
     """Prepare, take a batch, and print how long each took."""
-    from edgcn.config import PrepareConfig
-    from edgcn.recipes.prepare import prepare
+    from edgcn.commands.config import PrepareConfig
+    from edgcn.commands.prepare import prepare
     from edgcn.store import open_store
 
     config = PrepareConfig(reader="ntu", path=source, out=out)

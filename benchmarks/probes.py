@@ -20,7 +20,10 @@ from torch import Tensor
 
 from benchmarks.markdown import count, markdown, number
 from benchmarks.timing import thread_counts, timed
-from edgcn.config import EvaluateConfig, PrepareConfig, PretrainConfig
+from edgcn.commands.config import EvaluateConfig, PrepareConfig, PretrainConfig
+from edgcn.commands.evaluate import evaluate
+from edgcn.commands.prepare import prepare
+from edgcn.commands.pretrain import pretrain
 from edgcn.evaluation.probes import (
     RATES,
     NearestProbe,
@@ -29,9 +32,6 @@ from edgcn.evaluation.probes import (
     fit_rates,
     standardize,
 )
-from edgcn.recipes.evaluate import evaluate
-from edgcn.recipes.prepare import prepare
-from edgcn.recipes.pretrain import pretrain
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 from reference.linear_probe import train_linear

@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.markdown import markdown, number
 from benchmarks.timing import cores
 from benchmarks.work import FRAMES, write_synthetic
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.runs import read_metrics
 
 ENCODERS = {"edgcn-s": 1024, "edgcn": 256}  # clips of an epoch: some seconds each

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import around, encoders, machine, prepare, probes, ranks, roofline, scale, stock
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.runs import read_json, write_json, writing
 
 SECTIONS = {

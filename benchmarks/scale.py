@@ -17,9 +17,9 @@ import torch
 from benchmarks.markdown import markdown, number
 from benchmarks.timing import forget_peak, peak_megabytes, timed
 from benchmarks.work import FRAMES, Case, iteration, write_synthetic
-from edgcn.checkpoint import Inputs
-from edgcn.config import PretrainConfig
-from edgcn.normalize import NORMALIZATIONS
+from edgcn.commands.config import PretrainConfig
+from edgcn.pipeline.inputs import Inputs
+from edgcn.pipeline.normalize import NORMALIZATIONS
 from edgcn.store import Store, open_store
 from edgcn.training.loop import Share
 from edgcn.training.views import two_views

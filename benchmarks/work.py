@@ -15,13 +15,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmarks.peer import load_peer
-from edgcn.checkpoint import build_encoder
-from edgcn.config import PretrainConfig
-from edgcn.encoders import ENCODERS
+from edgcn.commands.config import PretrainConfig
+from edgcn.commands.pretrain import make_inputs, recompute_layers
+from edgcn.models import ENCODERS
+from edgcn.models.build import build_encoder
 from edgcn.objectives import MomentumContrast
-from edgcn.recipes.pretrain import make_inputs, recompute_layers
-from edgcn.skeleton.clip import Clip, Recordings
 from edgcn.skeleton.layouts import TOPOLOGIES
+from edgcn.skeleton.recording import Clip, Recordings
 from edgcn.store import open_store, write_store
 from edgcn.training.loop import Share, Views, train_epoch
 from edgcn.training.setup import make_fabric, make_optimizer

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 
 ROOT = Path(__file__).parents[1]
 
@@ -183,7 +183,7 @@ def main() -> None:
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     if arguments.keep_memory:
-        from edgcn.memory import keep_freed_memory
+        from edgcn.base.process import keep_freed_memory
 
         keep_freed_memory()
     serve(Answers(stores=arguments.stores, peer=arguments.peer), sys.stdin, replies)

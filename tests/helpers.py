@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from edgcn.readers.clips_npz import write_clips_npz
-from edgcn.skeleton.clip import Clip, Recordings, Skipped, SplitRule
 from edgcn.skeleton.layouts import KINECT_V1
+from edgcn.skeleton.recording import Clip, Recordings, Skipped, SplitRule
 from edgcn.skeleton.topology import Topology
 from edgcn.store import Store, open_store, write_store
 

@@ -15,8 +15,8 @@ from benchmarks.machine import describe
 from benchmarks.markdown import markdown
 from benchmarks.work import TOPOLOGY, Case, iteration, write_synthetic
 from benchmarks.worker import Answers, serve
-from edgcn.encoders.cost import recurrent_flop
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
+from edgcn.models.cost import recurrent_flop
 
 MACHINE = {
     "cpu": "a processor",

@@ -10,17 +10,12 @@ import torch
 from safetensors.torch import save_file
 
 from edgcn import checkpoint
-from edgcn.checkpoint import (
-    Inputs,
-    build_encoder,
-    load_encoder,
-    load_tensors,
-    save_encoder,
-    save_tensors,
-)
-from edgcn.encoders import ENCODERS
-from edgcn.errors import EdgcnError
-from edgcn.normalize import NORMALIZATIONS
+from edgcn.base.errors import EdgcnError
+from edgcn.base.tensorfile import load_tensors, save_tensors
+from edgcn.models import ENCODERS
+from edgcn.models.build import build_encoder, load_encoder, save_encoder
+from edgcn.pipeline.inputs import Inputs
+from edgcn.pipeline.normalize import NORMALIZATIONS
 from helpers import SMALL_ENCODER, tiny_topology
 
 INPUTS = Inputs(

@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 import edgcn
 from edgcn import cli
-from edgcn.config import (
+from edgcn.base.errors import EdgcnError
+from edgcn.commands.config import (
     DemoConfig,
     EvaluateConfig,
     InfoConfig,
@@ -19,8 +20,7 @@ from edgcn.config import (
     ReproduceConfig,
     WeightsConfig,
 )
-from edgcn.defaults import RECIPES
-from edgcn.errors import EdgcnError
+from edgcn.presets.recipes import RECIPES
 from edgcn.readers import READERS
 from helpers import tiny_file, tiny_store
 
@@ -217,7 +217,7 @@ def test_debug_adds_the_traceback(tmp_path: Path, capsys):
     assert cli.run(["info", str(tmp_path / "nothere"), "--debug"]) == 2
     said = capsys.readouterr().err
     assert said.startswith("Traceback (most recent call last):")
-    assert "edgcn.errors.EdgcnError" in said
+    assert "edgcn.base.errors.EdgcnError" in said
     assert said.splitlines()[-1].startswith("error: ")
 
 

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ValidationError
 
 from edgcn import config
 from edgcn.augment.compose import PAPER
-from edgcn.config import (
+from edgcn.base.errors import EdgcnError
+from edgcn.commands.config import (
     OWN_AUGMENTATIONS,
     DemoConfig,
     EvaluateConfig,
@@ -18,13 +19,12 @@ from edgcn.config import (
     ReportConfig,
     augmentations_of,
 )
-from edgcn.config_io import make_config, read_yaml
-from edgcn.encoders import ENCODERS
-from edgcn.errors import EdgcnError
-from edgcn.features import STREAMS
-from edgcn.normalize import NORMALIZATIONS
+from edgcn.commands.config_io import make_config, read_yaml
+from edgcn.models import ENCODERS
 from edgcn.objectives import OBJECTIVES
 from edgcn.objectives.predict_cluster import DECODERS
+from edgcn.pipeline.features import STREAMS
+from edgcn.pipeline.normalize import NORMALIZATIONS
 
 MODELS = {
     PrepareConfig: {"reader": "ntu", "path": "in", "out": "out"},

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edgcn import cli
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -50,7 +50,7 @@ def test_every_public_name_is_there():
 def test_readers_do_not_load_torch():
     """They are numpy's; whoever only converts files should not wait for anything else."""
     assert "matplotlib" not in loaded("import edgcn.readers")
-    assert "sklearn" not in loaded("import edgcn.store, edgcn.encoders, edgcn.objectives")
+    assert "sklearn" not in loaded("import edgcn.store, edgcn.models, edgcn.objectives")
 
 
 def test_help_takes_under_a_second():

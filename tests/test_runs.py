@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.runs import (
     append_metrics,
     environment,

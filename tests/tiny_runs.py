@@ -8,9 +8,9 @@ from typing import Any
 import torch
 import yaml
 
-from edgcn.checkpoint import load_tensors
-from edgcn.config import PretrainConfig
-from edgcn.recipes.pretrain import pretrain
+from edgcn.base.tensorfile import load_tensors
+from edgcn.commands.config import PretrainConfig
+from edgcn.commands.pretrain import pretrain
 from edgcn.runs import read_metrics
 from helpers import FEW_JOINTS, SMALL_ENCODER
 

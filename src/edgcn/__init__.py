@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from edgcn.api import demo, evaluate, info, prepare, pretrain, report, resume, weights
     from edgcn.augment import AUGMENTATIONS
-    from edgcn.encoders import ENCODERS, READOUTS
-    from edgcn.errors import EdgcnError
+    from edgcn.base.errors import EdgcnError
     from edgcn.inference import Recognizer, load
-    from edgcn.normalize import Normalize
+    from edgcn.models import ENCODERS, READOUTS
     from edgcn.objectives import OBJECTIVES, MomentumContrast
+    from edgcn.pipeline.normalize import Normalize
     from edgcn.readers import READERS
-    from edgcn.skeleton.clip import Clip
     from edgcn.skeleton.layouts import TOPOLOGIES
+    from edgcn.skeleton.recording import Clip
     from edgcn.skeleton.topology import Topology
     from edgcn.store import Store, open_store
 
@@ -29,15 +29,15 @@ except PackageNotFoundError:  # a source tree that was not installed
 
 _HOMES = {
     "AUGMENTATIONS": "edgcn.augment",
-    "ENCODERS": "edgcn.encoders",
+    "ENCODERS": "edgcn.models",
     "OBJECTIVES": "edgcn.objectives",
     "READERS": "edgcn.readers",
-    "READOUTS": "edgcn.encoders",
+    "READOUTS": "edgcn.models",
     "TOPOLOGIES": "edgcn.skeleton.layouts",
-    "Clip": "edgcn.skeleton.clip",
-    "EdgcnError": "edgcn.errors",
+    "Clip": "edgcn.skeleton.recording",
+    "EdgcnError": "edgcn.base.errors",
     "MomentumContrast": "edgcn.objectives",
-    "Normalize": "edgcn.normalize",
+    "Normalize": "edgcn.pipeline.normalize",
     "Recognizer": "edgcn.inference",
     "Store": "edgcn.store",
     "Topology": "edgcn.skeleton.topology",

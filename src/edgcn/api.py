@@ -10,22 +10,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from edgcn.config import (
+from edgcn.commands.config import (
     DemoConfig,
     EvaluateConfig,
     PrepareConfig,
     PretrainConfig,
     ReproduceConfig,
 )
-from edgcn.config_io import make_config
-from edgcn.recipes.demo import demo as demo_recipe
-from edgcn.recipes.evaluate import evaluate as evaluate_recipe
-from edgcn.recipes.prepare import info as info_recipe
-from edgcn.recipes.prepare import prepare as prepare_recipe
-from edgcn.recipes.pretrain import config_of
-from edgcn.recipes.pretrain import pretrain as pretrain_recipe
-from edgcn.recipes.report import report as report_recipe
-from edgcn.recipes.reproduce import reproduce as reproduce_recipe
+from edgcn.commands.config_io import make_config
+from edgcn.commands.evaluate import evaluate as evaluate_recipe
+from edgcn.commands.prepare import info as info_recipe
+from edgcn.commands.prepare import prepare as prepare_recipe
+from edgcn.commands.pretrain import config_of
+from edgcn.commands.pretrain import pretrain as pretrain_recipe
+from edgcn.commands.report import report as report_recipe
+from edgcn.experiments.demo import demo as demo_recipe
+from edgcn.experiments.reproduce import reproduce as reproduce_recipe
 from edgcn.released import copy_released
 
 Where = str | Path

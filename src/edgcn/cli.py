@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edgcn.errors import EdgcnError, did_you_mean
+from edgcn.base.errors import EdgcnError, did_you_mean
 
 USAGE = """usage: edgcn COMMAND ...
 
@@ -67,7 +67,7 @@ def _parse(config_model: type[Config], command: str, arguments: list[str]) -> Co
     import tyro
     from pydantic import BaseModel, ValidationError
 
-    from edgcn.config_io import explain, make_config, read_yaml
+    from edgcn.commands.config_io import explain, make_config, read_yaml
 
     assert issubclass(config_model, BaseModel)
     model: type[BaseModel] = config_model
@@ -135,27 +135,27 @@ def _one_line(text: str, command: str) -> str:
 
 
 def _prepare(arguments: list[str]) -> str:
-    from edgcn.config import PrepareConfig
+    from edgcn.commands.config import PrepareConfig
 
     config = _parse(PrepareConfig, "prepare", arguments)
-    from edgcn.recipes.prepare import prepare
+    from edgcn.commands.prepare import prepare
 
     store = prepare(config)
     return f"wrote {store}   next: edgcn info {store}, or edgcn pretrain {store}"
 
 
 def _info(arguments: list[str]) -> str:
-    from edgcn.config import InfoConfig
+    from edgcn.commands.config import InfoConfig
 
     config = _parse(InfoConfig, "info", arguments)
-    from edgcn.recipes.prepare import info
+    from edgcn.commands.prepare import info
 
     picture = info(config.store, figure=config.figure)
     return f"drew {picture}   next: edgcn pretrain {config.store}"
 
 
 def _pretrain(arguments: list[str]) -> str:
-    from edgcn.config import PretrainConfig
+    from edgcn.commands.config import PretrainConfig
 
     resume = _take(arguments, "--resume")
     if resume and arguments:
@@ -164,7 +164,7 @@ def _pretrain(arguments: list[str]) -> str:
             f"leave out {' '.join(arguments)}"
         )
     parsed = None if resume else _parse(PretrainConfig, "pretrain", arguments)
-    from edgcn.recipes.pretrain import config_of, pretrain
+    from edgcn.commands.pretrain import config_of, pretrain
 
     config = parsed or config_of(Path(resume or ""))
     run = pretrain(config, resume=Path(resume) if resume else None)
@@ -172,7 +172,7 @@ def _pretrain(arguments: list[str]) -> str:
 
 
 def _weights(arguments: list[str]) -> str:
-    from edgcn.config import WeightsConfig
+    from edgcn.commands.config import WeightsConfig
 
     config = _parse(WeightsConfig, "weights", arguments)
     from edgcn.released import copy_released
@@ -182,10 +182,10 @@ def _weights(arguments: list[str]) -> str:
 
 
 def _evaluate(arguments: list[str]) -> str:
-    from edgcn.config import EvaluateConfig
+    from edgcn.commands.config import EvaluateConfig
 
     config = _parse(EvaluateConfig, "evaluate", arguments)
-    from edgcn.recipes.evaluate import evaluate
+    from edgcn.commands.evaluate import evaluate
 
     results = evaluate(config)
     folder = results["folder"]
@@ -193,20 +193,20 @@ def _evaluate(arguments: list[str]) -> str:
 
 
 def _report(arguments: list[str]) -> str:
-    from edgcn.config import ReportConfig
+    from edgcn.commands.config import ReportConfig
 
     config = _parse(ReportConfig, "report", arguments)
-    from edgcn.recipes.report import report
+    from edgcn.commands.report import report
 
     page = report(config.runs, config.out, overwrite=config.overwrite)
     return f"wrote {page}   next: open it in a browser"
 
 
 def _reproduce(arguments: list[str]) -> str:
-    from edgcn.config import ReproduceConfig
+    from edgcn.commands.config import ReproduceConfig
 
     config = _parse(ReproduceConfig, "reproduce", arguments)
-    from edgcn.recipes.reproduce import reproduce
+    from edgcn.experiments.reproduce import reproduce
 
     page = reproduce(config)
     if page is None:
@@ -215,10 +215,10 @@ def _reproduce(arguments: list[str]) -> str:
 
 
 def _demo(arguments: list[str]) -> str:
-    from edgcn.config import DemoConfig
+    from edgcn.commands.config import DemoConfig
 
     config = _parse(DemoConfig, "demo", arguments)
-    from edgcn.recipes.demo import demo
+    from edgcn.experiments.demo import demo
 
     page = demo(config)
     return (

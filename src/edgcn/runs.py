@@ -14,8 +14,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from edgcn.atomic import replacing
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
+from edgcn.base.files import replacing
 
 PACKAGES = ("edgcn", "torch", "numpy", "lightning-fabric", "safetensors", "scikit-learn")
 

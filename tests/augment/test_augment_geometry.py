@@ -13,7 +13,7 @@ from edgcn.augment.geometry import (
     shear,
     subtract,
 )
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.skeleton.layouts import BODY_25, KINECT_V2
 from edgcn.skeleton.tensors import bone_vectors
 

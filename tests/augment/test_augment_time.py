@@ -6,7 +6,7 @@ import torch
 from edgcn.augment.draws import Draws
 from edgcn.augment.noise import blur, noise
 from edgcn.augment.temporal import crop_resize, reverse, time_warp
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.skeleton.layouts import KINECT_V2
 from edgcn.skeleton.tensors import fill_gaps, resample_time
 

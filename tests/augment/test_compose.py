@@ -6,7 +6,7 @@ import torch
 from edgcn.augment import AUGMENTATIONS
 from edgcn.augment.compose import PAPER, augment
 from edgcn.augment.draws import Draws
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.skeleton.layouts import KINECT_V2
 
 KINECT = {"topology": KINECT_V2, "dims": 3}

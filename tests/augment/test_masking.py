@@ -5,7 +5,7 @@ import torch
 
 from edgcn.augment.draws import Draws
 from edgcn.augment.masking import channel_mask, joint_mask
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.skeleton.layouts import BODY_25, KINECT_V2
 
 KINECT = {"topology": KINECT_V2, "dims": 3}

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from edgcn.encoders import ENCODERS, WITH_INPUT_NORM
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
+from edgcn.models import ENCODERS, WITH_INPUT_NORM
 from edgcn.skeleton import TOPOLOGIES, Topology
 
 ARM3 = Topology(

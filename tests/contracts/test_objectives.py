@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from edgcn.encoders import ENCODERS
+from edgcn.models import ENCODERS
 from edgcn.objectives import OBJECTIVES, variational
 from helpers import SMALL_ENCODER, tiny_topology
 

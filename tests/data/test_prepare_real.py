@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from edgcn.config import PrepareConfig
-from edgcn.recipes.prepare import prepare
+from edgcn.commands.config import PrepareConfig
+from edgcn.commands.prepare import prepare
 from edgcn.store import Store, open_store
 
 pytestmark = pytest.mark.data

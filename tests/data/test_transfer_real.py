@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from edgcn.checkpoint import Inputs, build_encoder
-from edgcn.config import PrepareConfig
-from edgcn.evaluation.sensors import measure_sensor
-from edgcn.evaluation.transfer import match
-from edgcn.normalize import NORMALIZATIONS
-from edgcn.recipes.prepare import prepare
+from edgcn.commands.config import PrepareConfig
+from edgcn.commands.prepare import prepare
+from edgcn.models.build import build_encoder
+from edgcn.pipeline.adapt import match
+from edgcn.pipeline.inputs import Inputs
+from edgcn.pipeline.normalize import NORMALIZATIONS
+from edgcn.pipeline.sensor import measure_sensor
 from edgcn.skeleton.layouts import MSR_ACTION3D
 from edgcn.store import Store, open_store
 from helpers import SMALL_ENCODER

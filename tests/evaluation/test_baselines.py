@@ -8,14 +8,16 @@ import pytest
 import torch
 from torch import nn
 
-from edgcn.checkpoint import Inputs, build_encoder, load_encoder, load_tensors
+from edgcn.base.tensorfile import load_tensors
 from edgcn.evaluation import monitor
 from edgcn.evaluation.baselines import majority_scores, random_encoder
 from edgcn.evaluation.metrics import measure
 from edgcn.evaluation.monitor import knn_check
-from edgcn.normalize import NORMALIZATIONS
-from edgcn.splits import held_out
+from edgcn.models.build import build_encoder, load_encoder
+from edgcn.pipeline.inputs import Inputs
+from edgcn.pipeline.normalize import NORMALIZATIONS
 from edgcn.store import Store
+from edgcn.store.splits import held_out
 from helpers import SMALL_ENCODER, tiny_store
 from tiny_runs import tiny_run
 

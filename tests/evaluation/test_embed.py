@@ -10,11 +10,12 @@ import torch
 from scipy.spatial.transform import Rotation
 from torch import nn
 
-from edgcn.checkpoint import Inputs, build_encoder
 from edgcn.evaluation import embed as room
 from edgcn.evaluation.embed import cached_embed, embed, raw_coordinates
-from edgcn.normalize import NORMALIZATIONS
-from edgcn.skeleton.clip import Clip
+from edgcn.models.build import build_encoder
+from edgcn.pipeline.inputs import Inputs
+from edgcn.pipeline.normalize import NORMALIZATIONS
+from edgcn.skeleton.recording import Clip
 from edgcn.store import Store, open_store, write_store
 from helpers import SMALL_ENCODER, make_clips, tiny_recordings, tiny_store, tiny_topology
 

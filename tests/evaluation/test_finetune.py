@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from edgcn.encoders import ENCODERS
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.evaluation.finetune import View, finetune
+from edgcn.models import ENCODERS
 from edgcn.store import Store
 from helpers import SMALL_ENCODER, tiny_store, tiny_topology
 

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.evaluation.subsets import digest, some_share, some_shots
 
 LABELS = np.random.default_rng(0).choice(5, size=400, p=[0.5, 0.3, 0.15, 0.04, 0.01])

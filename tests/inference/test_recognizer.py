@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgcn.config import EvaluateConfig
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
+from edgcn.commands.config import EvaluateConfig
+from edgcn.commands.evaluate import evaluate
 from edgcn.inference import Recognizer, load
-from edgcn.recipes.evaluate import evaluate
 from edgcn.runs import read_json
 from edgcn.store import open_store
 from helpers import make_clips, tiny_store, tiny_topology, twenty_joints

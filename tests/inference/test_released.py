@@ -7,12 +7,12 @@ import pytest
 import torch
 
 import edgcn
-from edgcn.checkpoint import load_encoder
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
+from edgcn.commands.pretrain import config_of
 from edgcn.evaluation.baselines import random_encoder
 from edgcn.evaluation.probes import NearestProbe
 from edgcn.inference import Recognizer
-from edgcn.recipes.pretrain import config_of
+from edgcn.models.build import load_encoder
 from edgcn.released import RELEASED, released_folder
 from edgcn.runs import read_json
 from helpers import tiny_store, twenty_joints

@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy.linalg import hadamard
 
-from edgcn.encoders import ENCODERS, Reader
-from edgcn.encoders.readout import body_parts
+from edgcn.models import ENCODERS, Reader
+from edgcn.models.readout import body_parts
 from edgcn.objectives import Usual
 from edgcn.objectives.barlow import BarlowTwins, barlow_loss, cross_correlation
 from edgcn.objectives.heads import linear_decoder

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from edgcn.encoders import ENCODERS
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
+from edgcn.models import ENCODERS
 from edgcn.objectives import MomentumContrast
 from edgcn.objectives.contrast import KeyQueue, info_nce
 from edgcn.objectives.heads import mlp_projector

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from edgcn.encoders import ENCODERS
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
+from edgcn.models import ENCODERS
 from edgcn.objectives import PredictCluster, Variational
 from edgcn.objectives.predict_cluster import FixedState, FixedWeights
 from edgcn.objectives.reconstruct import clip_errors, seen_in, to_clips, to_frames

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgcn.errors import EdgcnError, FileError
+from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers.clips_npz import read_clips_npz, write_clips_npz
-from edgcn.skeleton.clip import Clip, Skipped, SplitRule
 from edgcn.skeleton.layouts import (
     BODY_25,
     COCO_17,
@@ -19,6 +18,7 @@ from edgcn.skeleton.layouts import (
     KINECT_V2_PYSKL,
     TOPOLOGIES,
 )
+from edgcn.skeleton.recording import Clip, Skipped, SplitRule
 from edgcn.skeleton.topology import Topology
 
 RNG = np.random.default_rng(0)

@@ -8,11 +8,11 @@ import pytest
 from openpyxl import load_workbook
 from writers import write_imigue, write_miga
 
-from edgcn.errors import EdgcnError, FileError
+from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers.imigue import read_imigue, read_keypoints
 from edgcn.readers.imigue_miga import read_light_hand
-from edgcn.skeleton.clip import Clip, Skipped
 from edgcn.skeleton.layouts import BODY_25, MIGA_22
+from edgcn.skeleton.recording import Clip, Skipped
 
 RIGHT, LEFT = slice(25, 30), slice(30, 35)
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.readers.msr_action3d import read_msr_action3d
-from edgcn.skeleton.clip import Clip, Skipped
 from edgcn.skeleton.layouts import MSR_ACTION3D
+from edgcn.skeleton.recording import Clip, Skipped
 
 VALUES = np.random.default_rng(0).uniform(0.5, 200, (3, 20, 4)).round(6)
 

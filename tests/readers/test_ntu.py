@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from writers import FIRST_ID, person, write_ntu
 
-from edgcn.errors import EdgcnError, FileError
-from edgcn.readers.files import read_lines
+from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers.ntu import _parse, _parse_at_once, read_ntu, read_skeleton
-from edgcn.skeleton.clip import Clip, Skipped
+from edgcn.readers.text.files import read_lines
+from edgcn.skeleton.recording import Clip, Skipped
 
 NAME = "S001C001P001R001A001.skeleton"
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.readers.nw_ucla import read_nw_ucla
-from edgcn.skeleton.clip import Clip, Skipped, SplitRule
 from edgcn.skeleton.layouts import KINECT_V1
+from edgcn.skeleton.recording import Clip, Skipped, SplitRule
 
 RNG = np.random.default_rng(0)
 

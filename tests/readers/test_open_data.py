@@ -9,8 +9,8 @@ import pytest
 from edgcn.readers.clips_npz import read_clips_npz
 from edgcn.readers.msr_action3d import read_msr_action3d
 from edgcn.readers.utd_mhad import read_utd_mhad
-from edgcn.skeleton.clip import Clip, Recordings, Skipped
 from edgcn.skeleton.layouts import ISL, KINECT_V2
+from edgcn.skeleton.recording import Clip, Recordings, Skipped
 from edgcn.skeleton.topology import Topology
 
 pytestmark = pytest.mark.data

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from writers import write_openpose
 
-from edgcn.errors import EdgcnError, FileError
+from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers.openpose import read_openpose, read_people
-from edgcn.skeleton.clip import Clip, Skipped
 from edgcn.skeleton.layouts import BODY_25
+from edgcn.skeleton.recording import Clip, Skipped
 
 
 @pytest.fixture

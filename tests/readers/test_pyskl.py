@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgcn.errors import EdgcnError, FileError
+from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers.pyskl import read_pyskl
 from edgcn.readers.stgcn import read_stgcn
 from edgcn.readers.tags import split_rules
-from edgcn.skeleton.clip import Clip, Recordings, Skipped, SplitRule
 from edgcn.skeleton.layouts import BODY_25, COCO_17, ISL, KINECT_V1, KINECT_V2_PYSKL
+from edgcn.skeleton.recording import Clip, Recordings, Skipped, SplitRule
 
 RNG = np.random.default_rng(0)
 NAMES = ["S001C002P003R001A001", "S001C003P004R001A003", "free"]

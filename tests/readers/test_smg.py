@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from writers import person, write_smg
 
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.readers.smg import read_smg
-from edgcn.skeleton.clip import Clip, Skipped
+from edgcn.skeleton.recording import Clip, Skipped
 
 LABELS = [(17, 1, 20), (3, 21, 21), (1, 30, 60)]
 

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 import numpy as np
 import pytest
 
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.readers.synthetic import read_synthetic
 from edgcn.readers.synthetic.gestures import GESTURES
 from edgcn.readers.synthetic.reader import _SENSOR, Cast, make_clip, make_motion

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.readers.utd_mhad import read_utd_mhad
-from edgcn.skeleton.clip import Clip, Skipped
 from edgcn.skeleton.layouts import UTD_MHAD
+from edgcn.skeleton.recording import Clip, Skipped
 
 
 def test_axes_names_and_split(tmp_path: Path):

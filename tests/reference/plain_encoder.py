@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from edgcn.encoders.dense_graph import Block, DenseGraphEncoder, GraphConv, WindowConv
-from edgcn.encoders.layers import MultiScaleTemporal, SimpleTemporal, TemporalConv
+from edgcn.models.dense_graph import Block, DenseGraphEncoder, GraphConv, WindowConv
+from edgcn.models.layers import MultiScaleTemporal, SimpleTemporal, TemporalConv
 
 
 def embed(encoder: DenseGraphEncoder, clips: Tensor) -> Tensor:

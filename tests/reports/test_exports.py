@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.reports.exports import csv_table, latex_table
 
 ROW = {"name": "P&C, 50 % of $x_1$ -> y", "top1": 0.31672, "low": 0.3, "high": None, "n": 7}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edgcn.errors import FileError
+from edgcn.base.errors import FileError
 from edgcn.reports.html import Section, html_page
 
 PIXEL = base64.b64decode(
@@ -112,7 +112,7 @@ def test_a_failure_leaves_the_old_page_and_no_rubbish(tmp_path, figure, monkeypa
     def full_disk(*_args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("edgcn.atomic.os.replace", full_disk)
+    monkeypatch.setattr("edgcn.base.files.os.replace", full_disk)
     with pytest.raises(OSError, match="No space"):
         html_page("new", [Section("s", figures=[figure])], path)
     assert "<h1>old</h1>" in path.read_text(encoding="utf-8")

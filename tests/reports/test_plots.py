@@ -9,7 +9,7 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.image import imread
 
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.reports import drawing
 from edgcn.reports.drawing import flatten, literal, new_figure
 from edgcn.reports.plots import (

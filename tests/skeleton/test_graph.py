@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.skeleton import TOPOLOGIES
 from edgcn.skeleton.graph import (
     adjacency,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.skeleton.layouts import (
     BODY_25,
     KINECT_V1,

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.skeleton.layouts import (
     BODY_25,
     COCO_17,

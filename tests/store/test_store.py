@@ -13,8 +13,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgcn.errors import EdgcnError
-from edgcn.skeleton.clip import Clip, Recordings, Skipped
+from edgcn.base.errors import EdgcnError
+from edgcn.skeleton.recording import Clip, Recordings, Skipped
 from edgcn.store import Store, open_store, read, write, write_store
 from helpers import make_clips, tiny_recordings, tiny_store, tiny_topology
 from reference.resample import positions, resample_clip

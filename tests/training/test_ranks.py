@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from edgcn.checkpoint import load_tensors
+from edgcn.base.tensorfile import load_tensors
 from edgcn.runs import read_json, read_metrics
 from helpers import tiny_store
 from tiny_runs import SECONDS, finish, losses, start, tiny_run, write_config

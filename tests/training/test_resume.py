@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import torch
 
-from edgcn.checkpoint import load_tensors
+from edgcn.base.errors import EdgcnError
+from edgcn.base.tensorfile import load_tensors
 from edgcn.cli import run as command
-from edgcn.errors import EdgcnError
+from edgcn.commands.pretrain import config_of, pretrain
 from edgcn.objectives import OBJECTIVES
-from edgcn.recipes.pretrain import config_of, pretrain
 from edgcn.runs import read_metrics
 from edgcn.training.resume import load_state, save_state
 from helpers import tiny_store
@@ -155,7 +155,7 @@ def test_metrics_of_an_epoch_without_a_state_are_not_kept_twice(
         raise EdgcnError("cannot write")
 
     with monkeypatch.context() as patch:
-        patch.setattr("edgcn.recipes.pretrain.save_encoder", full_disk)
+        patch.setattr("edgcn.commands.pretrain.save_encoder", full_disk)
         with pytest.raises(EdgcnError, match="cannot write"):
             tiny_run(store, tmp_path / "stopped")
     with (tmp_path / "stopped" / "metrics.jsonl").open("a") as file:

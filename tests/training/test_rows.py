@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgcn.config import PretrainConfig
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
+from edgcn.commands.config import PretrainConfig
 from edgcn.training.rows import check, counted
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from edgcn.config import PretrainConfig
+from edgcn.commands.config import PretrainConfig
 from edgcn.training.schedule import epoch_generator, lr_factor
 from edgcn.training.setup import lr_of
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from edgcn.checkpoint import load_encoder
-from edgcn.config import PretrainConfig
-from edgcn.encoders import ENCODERS
-from edgcn.encoders.dense_graph import GraphConv
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
+from edgcn.commands.config import PretrainConfig
+from edgcn.models import ENCODERS
+from edgcn.models.build import load_encoder
+from edgcn.models.dense_graph import GraphConv
 from edgcn.skeleton.layouts import KINECT_V1
 from edgcn.training.setup import make_optimizer
 from helpers import tiny_store

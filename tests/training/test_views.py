@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from edgcn.checkpoint import Inputs
-from edgcn.config import PretrainConfig
-from edgcn.normalize import NORMALIZATIONS
+from edgcn.commands.config import PretrainConfig
+from edgcn.pipeline.inputs import Inputs
+from edgcn.pipeline.normalize import NORMALIZATIONS
 from edgcn.store import Store
 from edgcn.training.loop import Share, Views
 from edgcn.training.views import two_views, usual_clip

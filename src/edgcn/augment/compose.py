@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from edgcn.augment import AUGMENTATIONS
 from edgcn.augment.draws import Draws, Number
-from edgcn.errors import EdgcnError, did_you_mean
+from edgcn.base.errors import EdgcnError, did_you_mean
 from edgcn.skeleton.tensors import Clips
 from edgcn.skeleton.topology import Topology
 

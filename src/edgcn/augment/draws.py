@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 
 Number = int | float  # an augmentation's own parameter, as it comes out of a config
 

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from edgcn.augment.draws import Draws, Number, per_clip
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.skeleton.tensors import (
     Clips,
     bone_vectors,

@@ -6,7 +6,7 @@
 import torch
 
 from edgcn.augment.draws import Draws, Number
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.skeleton.tensors import Clips
 from edgcn.skeleton.topology import Topology
 

@@ -8,7 +8,7 @@ import math
 import torch
 
 from edgcn.augment.draws import Draws, Number
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.skeleton.tensors import Clips, resample_time, take_frames
 from edgcn.skeleton.topology import Topology
 

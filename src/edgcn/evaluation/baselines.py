@@ -5,7 +5,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import nn
 
-from edgcn.checkpoint import Inputs, build_encoder
+from edgcn.models.build import build_encoder
+from edgcn.pipeline.inputs import Inputs
 
 
 def majority_scores(

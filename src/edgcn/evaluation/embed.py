@@ -12,10 +12,11 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from edgcn.checkpoint import Inputs, load_tensors, save_tensors
-from edgcn.encoders import READOUTS
-from edgcn.normalize import NORMALIZATIONS, Normalize, mean_bone_lengths, normalize
-from edgcn.progress import progress
+from edgcn.base.progress import progress
+from edgcn.base.tensorfile import load_tensors, save_tensors
+from edgcn.models import READOUTS
+from edgcn.pipeline.inputs import Inputs
+from edgcn.pipeline.normalize import NORMALIZATIONS, Normalize, mean_bone_lengths, normalize
 from edgcn.store import Store
 
 BATCH = 16  # clips at a time through an encoder on a CPU: more fall out of its caches

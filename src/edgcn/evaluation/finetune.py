@@ -14,10 +14,10 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from edgcn.encoders import READOUTS, readout_width
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
+from edgcn.base.progress import progress
 from edgcn.evaluation.probes import LinearProbe
-from edgcn.progress import progress
+from edgcn.models import READOUTS, readout_width
 
 BATCH = 32  # clips a step, as in pre-training
 HEAD = 10  # times the encoder's learning rate: the layer is new where the encoder is not

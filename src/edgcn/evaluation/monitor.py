@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from edgcn.checkpoint import Inputs
 from edgcn.evaluation.embed import embed
 from edgcn.evaluation.probes import NearestProbe
-from edgcn.splits import held_out
+from edgcn.pipeline.inputs import Inputs
 from edgcn.store import Store
+from edgcn.store.splits import held_out
 
 GALLERY = 2000  # clips at most, so that a check costs the same in a store of any size
 HELD_OUT = 1000  # likewise

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from edgcn.splits import held_out
+from edgcn.store.splits import held_out
 
 LINEAR_BATCH = 32  # AS-CAL's
 MILESTONES = (15, 35, 60, 75)

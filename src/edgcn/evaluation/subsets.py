@@ -9,7 +9,7 @@ import hashlib
 import numpy as np
 from jaxtyping import Int
 
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 
 Labels = Int[np.ndarray, " n"]
 Positions = Int[np.ndarray, " kept"]

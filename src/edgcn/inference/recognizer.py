@@ -11,12 +11,14 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from edgcn.checkpoint import Inputs, load_encoder, load_tensors
-from edgcn.encoders import READOUTS
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
+from edgcn.base.tensorfile import load_tensors
 from edgcn.evaluation.embed import BATCH, embed
 from edgcn.evaluation.probes import LinearProbe, Probe, probe_from_tensors
-from edgcn.evaluation.transfer import match
+from edgcn.models import READOUTS
+from edgcn.models.build import load_encoder
+from edgcn.pipeline.adapt import match
+from edgcn.pipeline.inputs import Inputs
 from edgcn.released import RELEASED, released_folder
 from edgcn.runs import settings_of
 from edgcn.skeleton.tensors import Clips, even_positions, resample_time

@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from edgcn.errors import EdgcnError, did_you_mean
+from edgcn.base.errors import EdgcnError, did_you_mean
 from edgcn.objectives.reconstruct import (
     Frames,
     Means,

@@ -11,10 +11,10 @@ from edgcn.readers.openpose import read_openpose
 from edgcn.readers.pyskl import read_pyskl
 from edgcn.readers.smg import read_smg
 from edgcn.readers.stgcn import read_stgcn
-from edgcn.readers.stores import read_stores
 from edgcn.readers.synthetic import read_synthetic
 from edgcn.readers.utd_mhad import read_utd_mhad
-from edgcn.skeleton.clip import Recordings
+from edgcn.skeleton.recording import Recordings
+from edgcn.store.union import read_stores
 
 READERS: dict[str, Callable[..., Recordings]] = {
     "ntu": read_ntu,

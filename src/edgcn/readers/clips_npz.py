@@ -17,11 +17,11 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float, Shaped
 
-from edgcn.errors import EdgcnError, FileError
+from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers.flat import geometry, with_confidence
 from edgcn.readers.npz_topology import find_topology
 from edgcn.readers.tags import split_rules
-from edgcn.skeleton.clip import Clip, Recordings, Skipped
+from edgcn.skeleton.recording import Clip, Recordings, Skipped
 from edgcn.skeleton.topology import Topology
 
 _NEEDED = ("frames", "lengths", "labels", "classes", "subjects", "names", "joints", "fps")

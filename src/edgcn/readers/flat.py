@@ -3,8 +3,8 @@
 import numpy as np
 from jaxtyping import Shaped
 
-from edgcn.skeleton.clip import Frames
 from edgcn.skeleton.layouts import BODY_25, COCO_17, MIGA_22
+from edgcn.skeleton.recording import Frames
 from edgcn.skeleton.topology import Topology
 
 _DETECTORS = (BODY_25.name, COCO_17.name, MIGA_22.name)

@@ -12,16 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float
 
-from edgcn.errors import FileError, require
-from edgcn.readers.files import (
-    check_folder,
-    csv_fields,
-    integers,
-    read_lines,
-    rows,
-    skipped,
-    stream,
-)
+from edgcn.base.errors import FileError, require
 from edgcn.readers.imigue_gestures import (
     BODY,
     CLASSES,
@@ -33,8 +24,17 @@ from edgcn.readers.imigue_gestures import (
     label_of,
 )
 from edgcn.readers.imigue_miga import read_miga
-from edgcn.skeleton.clip import Clip, Recordings, Skipped, SplitRule
+from edgcn.readers.text.files import (
+    check_folder,
+    csv_fields,
+    integers,
+    read_lines,
+    rows,
+    skipped,
+    stream,
+)
 from edgcn.skeleton.layouts import BODY_25, MIGA_22
+from edgcn.skeleton.recording import Clip, Recordings, Skipped, SplitRule
 
 LABELS = Path("Label", "labels_20200831.csv")
 SKELETONS = "mg_skeleton_only"

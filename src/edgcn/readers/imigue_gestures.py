@@ -10,10 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from edgcn.errors import FileError
-from edgcn.readers.files import skipped
-from edgcn.skeleton.clip import Clip, Skipped
+from edgcn.base.errors import FileError
+from edgcn.readers.text.files import skipped
 from edgcn.skeleton.layouts import BODY_25
+from edgcn.skeleton.recording import Clip, Skipped
 
 CLASSES = (
     "turtle neck", "deep breath", "touch hat", "touch face", "touch forehead", "cover face",

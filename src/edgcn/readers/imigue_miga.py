@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgcn.errors import FileError
-from edgcn.readers.files import find, integers, read_lines, rows, skipped, stream
+from edgcn.base.errors import FileError
 from edgcn.readers.imigue_gestures import (
     BODY,
     CLASSES,
@@ -23,8 +22,9 @@ from edgcn.readers.imigue_gestures import (
     cut,
     label_of,
 )
-from edgcn.skeleton.clip import Clip, Recordings, Skipped, SplitRule
+from edgcn.readers.text.files import find, integers, read_lines, rows, skipped, stream
 from edgcn.skeleton.layouts import MIGA_22
+from edgcn.skeleton.recording import Clip, Recordings, Skipped, SplitRule
 
 ENDING = "_light_hand.csv"
 KEYPOINTS = 35

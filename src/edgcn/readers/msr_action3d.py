@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from edgcn.errors import EdgcnError, FileError
-from edgcn.readers.files import find, read_lines, rows, stream
-from edgcn.skeleton.clip import Clip, Recordings, Skipped, SplitRule
+from edgcn.base.errors import EdgcnError, FileError
+from edgcn.readers.text.files import find, read_lines, rows, stream
 from edgcn.skeleton.layouts import MSR_ACTION3D
+from edgcn.skeleton.recording import Clip, Recordings, Skipped, SplitRule
 
 _NAME = re.compile(r"(a(\d+)_s(\d+)_e\d+)_skeleton(3D)?\.txt")
 

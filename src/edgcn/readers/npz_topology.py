@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Shaped
 
-from edgcn.errors import EdgcnError, FileError
+from edgcn.base.errors import EdgcnError, FileError
 from edgcn.skeleton.layouts import TOPOLOGIES, topology_of
 from edgcn.skeleton.remap import canonical
 from edgcn.skeleton.topology import Topology

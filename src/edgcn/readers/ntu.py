@@ -14,13 +14,13 @@ from typing import Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from edgcn.errors import EdgcnError, FileError
-from edgcn.readers.digits import parse_numbers
-from edgcn.readers.files import find, read_lines, rows, stream
-from edgcn.readers.leading import Lines, first_fields, split_lines
+from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers.ntu_names import ACTIONS, TRAIN_60, TRAIN_120
-from edgcn.skeleton.clip import Clip, Frames, Recordings, Skipped, SplitRule
+from edgcn.readers.text.digits import parse_numbers
+from edgcn.readers.text.files import find, read_lines, rows, stream
+from edgcn.readers.text.leading import Lines, first_fields, split_lines
 from edgcn.skeleton.layouts import KINECT_V2
+from edgcn.skeleton.recording import Clip, Frames, Recordings, Skipped, SplitRule
 
 JOINTS = len(KINECT_V2)
 NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})")

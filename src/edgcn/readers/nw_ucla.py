@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from edgcn.errors import FileError
-from edgcn.readers.files import find, read_json, stream
-from edgcn.skeleton.clip import Clip, Frames, Recordings, Skipped, SplitRule
+from edgcn.base.errors import FileError
+from edgcn.readers.text.files import find, read_json, stream
 from edgcn.skeleton.layouts import KINECT_V1
+from edgcn.skeleton.recording import Clip, Frames, Recordings, Skipped, SplitRule
 
 _NAME = re.compile(r"a\d+_s(\d+)_e\d+_v(\d+)\.json")
 

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from edgcn.errors import FileError
-from edgcn.readers.files import csv_fields, find, read_json, read_lines, stream
-from edgcn.skeleton.clip import Clip, Frames, Recordings, Skipped
+from edgcn.base.errors import FileError
+from edgcn.readers.text.files import csv_fields, find, read_json, read_lines, stream
 from edgcn.skeleton.layouts import BODY_25
+from edgcn.skeleton.recording import Clip, Frames, Recordings, Skipped
 
 ENDING = "_keypoints.json"
 NUMBERS = 3 * len(BODY_25)

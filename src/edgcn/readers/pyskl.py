@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Shaped
 
-from edgcn.errors import EdgcnError, FileError
+from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers.flat import geometry, with_confidence
-from edgcn.readers.pickles import as_array, load_pickle
 from edgcn.readers.tags import split_rules
-from edgcn.skeleton.clip import Clip, Frames, Recordings, Skipped
+from edgcn.readers.text.pickles import as_array, load_pickle
 from edgcn.skeleton.layouts import BODY_25, COCO_17, KINECT_V1, KINECT_V2_PYSKL
+from edgcn.skeleton.recording import Clip, Frames, Recordings, Skipped
 from edgcn.skeleton.topology import Topology
 
 _NTU_NAME = re.compile(r"S\d{3}(C\d{3})(P\d{3})R\d{3}A\d{3}")

@@ -13,10 +13,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from edgcn.errors import FileError
-from edgcn.readers.files import find, integers, read_lines, rows, skipped, stream
-from edgcn.skeleton.clip import Clip, Recordings, Skipped, SplitRule
+from edgcn.base.errors import FileError
+from edgcn.readers.text.files import find, integers, read_lines, rows, skipped, stream
 from edgcn.skeleton.layouts import KINECT_V2
+from edgcn.skeleton.recording import Clip, Recordings, Skipped, SplitRule
 
 SAMPLE = re.compile(r"Sample(\d+)_skeleton\.csv")
 WIDTH = 11  # a joint is x, y, z, 4 of orientation, 2 + 2 of image position

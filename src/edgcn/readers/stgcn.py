@@ -11,10 +11,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Shaped
 
-from edgcn.errors import FileError
-from edgcn.readers.files import find
+from edgcn.base.errors import FileError
 from edgcn.readers.flat import geometry, with_confidence
-from edgcn.readers.pickles import as_array, load_pickle
 from edgcn.readers.pyskl import (
     check_joints,
     class_names,
@@ -22,7 +20,9 @@ from edgcn.readers.pyskl import (
     subject_and_camera,
 )
 from edgcn.readers.tags import split_rules
-from edgcn.skeleton.clip import Clip, Recordings, Skipped
+from edgcn.readers.text.files import find
+from edgcn.readers.text.pickles import as_array, load_pickle
+from edgcn.skeleton.recording import Clip, Recordings, Skipped
 from edgcn.skeleton.topology import Topology
 
 _ENDING = "_data.npy"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from edgcn.skeleton.clip import SplitRule
+from edgcn.skeleton.recording import SplitRule
 
 _PART = re.compile(r"(.*?)_?(train|val|valid|test)(\d*)")
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from edgcn.errors import FileError
-from edgcn.readers.files import find, stream
-from edgcn.skeleton.clip import Clip, Frames, Recordings, Skipped, SplitRule
+from edgcn.base.errors import FileError
+from edgcn.readers.text.files import find, stream
 from edgcn.skeleton.layouts import UTD_MHAD
+from edgcn.skeleton.recording import Clip, Frames, Recordings, Skipped, SplitRule
 
 _NAME = re.compile(r"a(\d+)_s(\d+)_t(\d+)_skeleton\.mat")
 

@@ -7,7 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
-from edgcn.errors import EdgcnError, did_you_mean
+from edgcn.base.errors import EdgcnError, did_you_mean
 
 HERE = Path(__file__).parent
 RELEASED = ("edgcn-s",)

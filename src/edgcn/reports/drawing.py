@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float, Integer
 
-from edgcn.atomic import replacing
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
+from edgcn.base.files import replacing
 
 if TYPE_CHECKING:  # for annotations only: matplotlib is imported where it draws
     from matplotlib.axes import Axes

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from edgcn.atomic import replacing
-from edgcn.errors import FileError
+from edgcn.base.errors import FileError
+from edgcn.base.files import replacing
 
 Table = tuple[Sequence[str], Sequence[Sequence[object]]]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 
 Row = Mapping[str, Any]
 

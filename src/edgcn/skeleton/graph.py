@@ -9,7 +9,7 @@ Topology -> adjacency (V, V) -> window (W V, W V) -> k-hop (V, V), 0 or 1 -> nor
 import numpy as np
 from jaxtyping import Float
 
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.skeleton.topology import Topology
 
 Adjacency = Float[np.ndarray, "v v"]

@@ -3,7 +3,7 @@
 Left and right are the person's own. Add one here and it is known everywhere (`TOPOLOGIES`).
 """
 
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.skeleton.topology import Topology, sides
 
 _KINECT_V2_JOINTS = (

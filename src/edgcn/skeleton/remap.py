@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from edgcn.errors import EdgcnError
-from edgcn.skeleton.clip import Frames
+from edgcn.base.errors import EdgcnError
+from edgcn.skeleton.recording import Frames
 from edgcn.skeleton.topology import Topology
 
 Remapped = Float[np.ndarray, "t m target c"]

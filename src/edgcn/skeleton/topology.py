@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 
 
 @dataclass(frozen=True)

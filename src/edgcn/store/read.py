@@ -16,12 +16,12 @@ import torch
 from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
-from edgcn.errors import EdgcnError
-from edgcn.skeleton.bridge import Bridge
-from edgcn.skeleton.clip import SplitRule
+from edgcn.base.errors import EdgcnError
+from edgcn.pipeline.adapter import Bridge
+from edgcn.skeleton.recording import SplitRule
 from edgcn.skeleton.tensors import Clips, blend, even_positions
 from edgcn.skeleton.topology import Topology
-from edgcn.splits import Split, choose_split
+from edgcn.store.splits import Split, choose_split
 
 FORMAT = 1  # of store.json
 PART = 65536  # frames at a time on their way to a device

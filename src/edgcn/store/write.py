@@ -19,8 +19,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from edgcn.errors import EdgcnError
-from edgcn.skeleton.clip import Clip, Recordings, Skipped
+from edgcn.base.errors import EdgcnError
+from edgcn.skeleton.recording import Clip, Recordings, Skipped
 from edgcn.store.read import FORMAT
 
 HEADER = 128  # bytes kept free for the .npy header, whose shape is known only at the end

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from edgcn.checkpoint import load_tensors, save_tensors
+from edgcn.base.tensorfile import load_tensors, save_tensors
 
 
 def flatten_optimizer(optimizer: torch.optim.Optimizer) -> tuple[dict[str, Tensor], dict[str, Any]]:

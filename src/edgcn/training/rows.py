@@ -3,9 +3,9 @@
 import numpy as np
 
 from edgcn.augment.compose import check_augmentations
-from edgcn.config import PretrainConfig, augmentations_of
-from edgcn.defaults import BATCH, STEPS
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
+from edgcn.commands.config import PretrainConfig, augmentations_of
+from edgcn.presets.recipes import BATCH, STEPS
 from edgcn.store import Store
 
 

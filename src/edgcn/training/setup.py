@@ -8,11 +8,11 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
-from edgcn.config import PretrainConfig
-from edgcn.encoders import Reader
-from edgcn.encoders.dense_graph import GraphConv
-from edgcn.errors import EdgcnError
-from edgcn.memory import keep_freed_memory
+from edgcn.base.errors import EdgcnError
+from edgcn.base.process import keep_freed_memory
+from edgcn.commands.config import PretrainConfig
+from edgcn.models import Reader
+from edgcn.models.dense_graph import GraphConv
 from edgcn.objectives import OBJECTIVES, Objective, Usual
 from edgcn.training.schedule import lr_factor
 

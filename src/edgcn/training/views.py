@@ -10,9 +10,9 @@ from torch import Tensor
 
 from edgcn.augment.compose import augment
 from edgcn.augment.draws import Draws
-from edgcn.checkpoint import Inputs
-from edgcn.config import PretrainConfig, augmentations_of
+from edgcn.commands.config import PretrainConfig, augmentations_of
 from edgcn.objectives import Usual
+from edgcn.pipeline.inputs import Inputs
 from edgcn.skeleton.tensors import Clips, shown
 from edgcn.store import Store
 from edgcn.training.loop import Share, Views

@@ -15,14 +15,14 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Int
 
-from edgcn.errors import EdgcnError
+from edgcn.base.errors import EdgcnError
 from edgcn.readers.synthetic.gestures import GESTURES
 from edgcn.readers.synthetic.motion import Motion, perform
 from edgcn.readers.synthetic.person import Person, draw_person
 from edgcn.readers.synthetic.sensor import Camera, draw_camera, kinect, moved, openpose
 from edgcn.readers.synthetic.timing import FPS
-from edgcn.skeleton.clip import Clip, Recordings, SplitRule
 from edgcn.skeleton.layouts import BODY_25, KINECT_V2
+from edgcn.skeleton.recording import Clip, Recordings, SplitRule
 
 NOTE = "synthetic: made by a kinematic model, not recorded from people"
 OWN_CARDS = 12  # of a deck: the performing subject's own habit decides instead of the card

@@ -1,0 +1,1 @@
+"""Lists of jobs: tables of the paper, the open sets, sweeps, the demo."""

@@ -1,0 +1,1 @@
+"""Fast equals of the plain layers, and their gradients."""

@@ -1,0 +1,1 @@
+"""Data only: settings that belong together, and the data sets this project knows."""

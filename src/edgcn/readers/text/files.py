@@ -1,0 +1,258 @@
+"""What every reader of files needs: find them, read their numbers, and lose none in silence.
+
+Paths -> `stream` -> clips and `Skipped`; lines -> `rows` -> (rows, columns) float64.
+"""
+
+import csv
+import json
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from io import IncrementalNewlineDecoder
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from edgcn.base.errors import EdgcnError, FileError
+from edgcn.readers.text.digits import parse_table
+from edgcn.readers.text.parallel import in_processes, workers
+from edgcn.skeleton.recording import Clip, Skipped
+
+MOMENT = 0.3  # seconds; a small set is read before other processes would have started
+CHUNK_SECONDS, LARGEST_CHUNK = 0.05, 64  # enough work for a process to be worth its messages
+
+
+def stream(
+    paths: Iterable[Path], read_one: Callable[[Path], Iterable[Clip | Skipped]]
+) -> Iterator[Clip | Skipped]:
+    """What `read_one` yields for each path; a file that cannot be read becomes a `Skipped`.
+
+    Only `FileError`, `OSError` and `UnicodeDecodeError` count as that: anything else is a bug.
+    Clips yielded before the error are kept. What takes longer than a moment goes on in as many
+    processes as there are cores, in the same order.
+    """
+    started, rest, done = time.monotonic(), iter(paths), 0
+    for path in rest:
+        yield from _read(path, read_one)
+        done += 1
+        if time.monotonic() - started > MOMENT:
+            break
+    else:
+        return
+    processes = workers()
+    if processes == 1:
+        for path in rest:
+            yield from _read(path, read_one)
+        return
+    seconds = (time.monotonic() - started) / done
+    chunk = min(max(int(CHUNK_SECONDS / seconds), 1), LARGEST_CHUNK)
+
+    def read(chosen: list[Path]) -> list[Clip | Skipped]:
+        return [item for path in chosen for item in _read(path, read_one)]
+
+    yield from in_processes(rest, read, processes=processes, chunk=chunk)
+
+
+def _read(
+    path: Path, read_one: Callable[[Path], Iterable[Clip | Skipped]]
+) -> Iterator[Clip | Skipped]:
+    try:
+        yield from read_one(path)
+    except FileError as error:
+        yield skipped(error)
+    except UnicodeDecodeError as error:
+        yield Skipped(str(path), f"expected UTF-8 text, got {error}")
+    except OSError as error:
+        yield Skipped(str(error.filename or path), error.strerror or str(error))
+
+
+def skipped(error: FileError, *, known: bool = False) -> Skipped:
+    """The record of a file, or of the clip at one of its lines, that could not be read."""
+    line = f"line {error.line}: " if error.line is not None else ""
+    return Skipped(str(error.path), line + error.reason, known=known)
+
+
+def find(folder: Path, pattern: str, *, what: str = "files", hint: str = "") -> list[Path]:
+    """The paths in a folder that match a glob pattern ("*.txt", "**/*.txt"), sorted.
+
+    Args:
+        what: names the things looked for in the error ("NTU files").
+        hint: ends the error: what to do about it.
+
+    Raises:
+        EdgcnError: the folder is missing, empty or a file, or nothing in it matches.
+    """
+    check_folder(folder, what=what, hint=hint)
+    found = sorted(folder.glob(pattern))
+    if not found:
+        others = sum(1 for path in folder.rglob("*") if path.is_file())
+        among = f"none of them among {others} files" if others else "an empty folder"
+        raise _not_found(f"expected {what} named {pattern} in {folder}, found {among}", hint)
+    return found
+
+
+def check_folder(folder: Path, *, what: str = "files", hint: str = "") -> None:
+    """Raise an `EdgcnError` unless this is an existing folder."""
+    if not folder.exists():
+        raise _not_found(f"expected a folder with {what} at {folder}, found nothing there", hint)
+    if not folder.is_dir():
+        raise _not_found(f"expected a folder with {what} at {folder}, found a file", hint)
+
+
+def _not_found(problem: str, hint: str) -> EdgcnError:
+    return EdgcnError(f"{problem}; {hint or 'give the root folder of the data set'}")
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a UTF-8 text file: no line ends, no BOM, no blank lines at the end."""
+    data = path.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise FileError(
+            path, f"expected UTF-8 text, got byte 0x{data[error.start]:02x}", line=line
+        ) from None
+    # str.splitlines would also split at form feeds and other rarities, and shift line numbers.
+    lines = IncrementalNewlineDecoder(None, translate=True).decode(text, final=True).split("\n")
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return lines
+
+
+def csv_fields(path: Path, line_no: int, line: str) -> list[str]:
+    """The fields of one csv line, stripped; quoted ones may hold commas."""
+    try:
+        return [field.strip() for field in next(csv.reader([line]), [])]
+    except csv.Error as error:
+        reason = f"expected comma-separated fields, got {error}"
+        raise FileError(path, reason, line=line_no) from None
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file; a `FileError` names the line where it breaks."""
+    try:
+        return json.loads("\n".join(read_lines(path)))
+    except json.JSONDecodeError as error:
+        raise FileError(path, f"expected JSON, got {error.msg}", line=error.lineno) from None
+    except (RecursionError, ValueError) as error:
+        raise FileError(path, f"expected JSON, got {error}") from None
+
+
+def numbers(
+    path: Path, line_no: int, text: str, count: int, *, separator: str | None = None
+) -> Float[np.ndarray, "{count}"]:
+    """Exactly `count` finite numbers from one line of text.
+
+    Args:
+        line_no: 1-based, for the error.
+        separator: between the numbers; None means any white space.
+
+    Raises:
+        FileError: another number of columns, not a number, NaN or infinite.
+    """
+    return _row(path, line_no, text, range(count), separator)
+
+
+def _row(
+    path: Path, line_no: int, text: str, columns: Sequence[int], separator: str | None
+) -> Float[np.ndarray, "columns"]:
+    """The numbers of one line, which stand in these columns of the file."""
+    fields = [] if not text.strip() else text.split(separator)
+    if len(fields) != len(columns):
+        raise _wrong_count(path, line_no, text, len(columns), len(fields))
+    values = [
+        _number(path, line_no, column + 1, field)
+        for column, field in zip(columns, fields, strict=True)
+    ]
+    return np.array(values, dtype=np.float64)
+
+
+def _wrong_count(path: Path, line_no: int, text: str, count: int, got: int) -> FileError:
+    found = f"{got}: {_short(text)}" if text.strip() else "an empty line"
+    return FileError(path, f"expected {count} numbers, got {found}", line=line_no)
+
+
+def _number(path: Path, line_no: int, column: int, field: str) -> float:
+    """One finite number, or a `FileError` naming line and column."""
+    try:
+        value = float(field)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or "_" in field:  # Python reads 1_0 as 10
+        raise FileError(
+            path, f"expected a finite number in column {column}, got {_short(field)}", line=line_no
+        )
+    return value
+
+
+def integers(
+    path: Path, line_no: int, text: str, count: int, *, separator: str | None = None
+) -> list[int]:
+    """Exactly `count` whole numbers from one line of text; "3.0" is taken as 3."""
+    values = numbers(path, line_no, text, count, separator=separator)
+    for column, value in enumerate(values):
+        if value != int(value):
+            raise FileError(
+                path, f"expected a whole number in column {column + 1}, got {value}", line=line_no
+            )
+    return [int(value) for value in values]
+
+
+def rows(
+    path: Path,
+    lines: Sequence[str],
+    count: int,
+    *,
+    columns: Sequence[int] | None = None,
+    line_nos: Sequence[int] | None = None,
+    separator: str | None = None,
+) -> Float[np.ndarray, "rows columns"]:
+    """One row of `count` finite numbers from each line; errors are those of `numbers`.
+
+    Parses all lines at once (over ten times faster than line by line), and looks line by line
+    only for the place of an error.
+
+    Args:
+        columns: keep only these (0-based, at least two); the others may hold anything, as a
+            Kinect writes -inf where it cannot project a joint into an image.
+        line_nos: the 1-based line number of each line; counted from 1 by default.
+    """
+    kept = range(count) if columns is None else columns
+    values = parse_table(lines, count, kept, separator)
+    if values is not None:
+        return values
+    places = line_nos or range(1, len(lines) + 1)
+    if columns is not None:
+        lines = _pick(path, lines, count, columns, places, separator)
+    parsed = [
+        _row(path, line_no, line, kept, separator)
+        for line_no, line in zip(places, lines, strict=True)
+    ]
+    return np.stack(parsed) if parsed else np.empty((0, len(kept)))
+
+
+def _pick(
+    path: Path,
+    lines: Sequence[str],
+    count: int,
+    columns: Sequence[int],
+    places: Sequence[int],
+    separator: str | None,
+) -> list[str]:
+    """The lines with only these columns left."""
+    choose, glue, picked = itemgetter(*columns), separator or " ", []
+    for line_no, line in zip(places, lines, strict=True):
+        fields = line.split(separator)
+        if len(fields) != count:
+            raise _wrong_count(path, line_no, line, count, len(fields))
+        picked.append(glue.join(choose(fields)))
+    return picked
+
+
+def _short(text: str, limit: int = 40) -> str:
+    """Quoted text, cut to what fits in one line of an error."""
+    return repr(text if len(text) <= limit else text[:limit] + "...")

@@ -1,0 +1,285 @@
+"""An encoder meets another skeleton, sensor or number of bodies, and says what was done."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from edgcn.base.errors import EdgcnError
+from edgcn.evaluation.embed import canonical, embed
+from edgcn.models.build import build_encoder
+from edgcn.pipeline.adapt import Match, match
+from edgcn.pipeline.inputs import Inputs
+from edgcn.pipeline.normalize import NORMALIZATIONS
+from edgcn.pipeline.sensor import measure_sensor, torso_and_shoulders
+from edgcn.skeleton.layouts import BODY_25, ISL, KINECT_V1, KINECT_V2
+from edgcn.skeleton.recording import Clip
+from edgcn.skeleton.remap import plan_remap
+from edgcn.skeleton.topology import Topology
+from edgcn.store import Store, open_store, write_store
+from helpers import SMALL_ENCODER, make_clips, tiny_recordings
+
+FRAMES = 8
+ABOUT = {"encoder": "edgcn-s", "options": SMALL_ENCODER}
+
+
+def people(
+    topology: Topology, *, clips: int = 8, bodies: int = 1, pixels: float = 0.0
+) -> list[Clip]:
+    """Upright people with joints missing here and there; as a camera's picture, in pixels."""
+    rng = np.random.default_rng(1)
+    upright = np.zeros((len(topology), 3), dtype=np.float32)
+    for joint in {topology.spine[1], "Neck"} & set(topology.joints):
+        upright[topology.index(joint), 1] = 4
+    upright[topology.index(topology.shoulders[1]), 0] = 4
+    made = []
+    for clip in make_clips(clips, 2, 2, 0, topology, bodies=bodies):
+        frames = clip.frames + upright
+        if pixels:  # each filmed from another distance, right on the left, y down
+            factor = pixels * rng.uniform(0.5, 2)
+            frames = np.stack([9 - frames[..., 0], 9 - frames[..., 1], 0 * frames[..., 2]], -1)
+            frames = frames * factor
+            frames[..., 2] = rng.uniform(0.1, 1, frames.shape[:3])
+        frames[rng.random(frames.shape[:3]) < 0.1] = 0
+        made.append(replace(clip, frames=frames.astype(np.float32)))
+    return made
+
+
+def store_of(folder: Path, topology: Topology, clips: list[Clip], **changes: Any) -> Store:
+    values = {"topology": topology, "classes": 2, "subjects": 2, "clips": clips, **changes}
+    write_store(tiny_recordings(**values), folder)
+    return open_store(folder)
+
+
+def metres(folder: Path, topology: Topology, **settings: Any) -> Store:
+    bodies = settings.get("bodies", 1)
+    return store_of(folder, topology, people(topology, **settings), bodies=bodies)
+
+
+def pixels(folder: Path, topology: Topology, **settings: Any) -> Store:
+    clips = people(topology, pixels=100, **settings)
+    return store_of(folder, topology, clips, units="px", dims=2)
+
+
+def trained_on(store: Store, *, normalize: str = "paper") -> tuple[torch.nn.Module, Inputs]:
+    """An encoder whose tensors are not as they were made, for the clips of a store."""
+    rows, settings = np.arange(len(store)), NORMALIZATIONS[normalize]
+    if normalize == "canonical":
+        settings = canonical(store, rows)
+    if store.units == "px":
+        settings = replace(settings, scale="torso")
+    inputs = Inputs(
+        topology=store.topology,
+        dims=store.dims,
+        bodies=store.bodies,
+        frames=FRAMES,
+        normalize=settings,
+        sensor=measure_sensor(store, rows),
+    )
+    torch.manual_seed(0)
+    encoder = build_encoder(ABOUT["encoder"], inputs, ABOUT["options"])
+    with torch.no_grad():
+        for tensor in encoder.state_dict().values():
+            if tensor.dtype.is_floating_point:
+                tensor.copy_(tensor + 0.05 * torch.rand(tensor.shape))
+    return encoder.eval(), inputs
+
+
+def meet(trained: tuple[torch.nn.Module, Inputs], store: Store, **settings: Any) -> Match:
+    return match(*trained, ABOUT, store, rows=np.arange(len(store)), **settings)
+
+
+def vectors(matched: Match) -> np.ndarray:
+    rows = np.arange(len(matched.store))
+    return embed(matched.encoder, matched.store, rows, inputs=matched.inputs)
+
+
+@pytest.mark.parametrize("skeleton", ["remap", "rebuild", "position"])
+def test_where_all_fits_nothing_happens(tmp_path: Path, skeleton: str) -> None:
+    store = metres(tmp_path / "a", ISL)
+    trained = trained_on(store)
+    matched = meet(trained, store, skeleton=skeleton)
+    assert matched.store is store
+    assert (matched.encoder, matched.inputs) == trained
+    assert not matched.notes
+    assert not matched.rebuilt
+
+
+@pytest.mark.parametrize("target", [ISL, KINECT_V1, BODY_25])
+def test_remap_on_the_fly_is_what_prepare_would_have_done(tmp_path: Path, target: Topology) -> None:
+    trained = trained_on(metres(tmp_path / "a", target))
+    clips, plan = people(KINECT_V2), plan_remap(KINECT_V2, target)
+    store = store_of(tmp_path / "b", KINECT_V2, clips)
+    prepared = [replace(clip, frames=plan.apply(clip.frames, dims=3)) for clip in clips]
+    expected = meet(trained, store_of(tmp_path / "c", target, prepared))
+    matched = meet(trained, store)
+    assert matched.store.topology.joints == target.joints
+    np.testing.assert_array_equal(matched.store.clip(3), expected.store.clip(3))
+    np.testing.assert_array_equal(vectors(matched), vectors(expected))
+    assert matched.record["joints"]["dropped"] == list(plan.dropped)
+    assert any(plan.summary() in note for note in matched.notes)
+
+
+def test_a_view_leaves_its_store_alone_and_is_told_from_it(tmp_path: Path) -> None:
+    store = metres(tmp_path / "b", KINECT_V2)
+    rows, before = np.arange(len(store)), store.batch(np.arange(len(store)), FRAMES)
+    view = meet(trained_on(metres(tmp_path / "a", ISL)), store).store
+    assert view.fingerprint != store.fingerprint
+    expected = view.batch(rows, FRAMES)
+    view.hold("cpu")
+    assert torch.equal(view.batch(rows, FRAMES), expected)
+    assert torch.equal(store.batch(rows, FRAMES), before)
+    assert (store.topology, view.topology) == (KINECT_V2, ISL)
+
+
+@pytest.mark.parametrize("normalize", ["paper", "canonical"])
+def test_rebuilt_on_another_order_embeds_as_before(tmp_path: Path, normalize: str) -> None:
+    order = np.random.default_rng(0).permutation(len(ISL))
+    other = replace(ISL, name="other", joints=tuple(ISL.joints[v] for v in order))
+    clips = people(ISL)
+    store = store_of(tmp_path / "a", ISL, clips)
+    moved = [replace(clip, frames=clip.frames[:, :, order]) for clip in clips]
+    trained = trained_on(store, normalize=normalize)
+    matched = meet(trained, store_of(tmp_path / "b", other, moved), skeleton="rebuild")
+    assert matched.rebuilt
+    expected = vectors(meet(trained, store))
+    np.testing.assert_allclose(vectors(matched), expected, rtol=1e-3, atol=1e-4)
+    remapped = meet(trained, open_store(tmp_path / "b"))
+    np.testing.assert_array_equal(vectors(remapped), expected)
+
+
+@pytest.mark.parametrize("normalize", ["paper", "canonical"])
+def test_rebuilt_on_more_joints_reads_the_stores_own(tmp_path: Path, normalize: str) -> None:
+    trained = trained_on(metres(tmp_path / "a", ISL), normalize=normalize)
+    matched = meet(trained, metres(tmp_path / "b", KINECT_V2), skeleton="rebuild")
+    assert matched.inputs.topology == KINECT_V2
+    assert np.isfinite(vectors(matched)).all()
+    plan = plan_remap(ISL, KINECT_V2)
+    assert matched.record["joints"]["missing"] == list(plan.missing)
+
+
+def test_by_position_names_are_not_looked_at(tmp_path: Path) -> None:
+    clips = people(ISL)
+    trained = trained_on(store_of(tmp_path / "a", ISL, clips))
+    store = store_of(tmp_path / "b", KINECT_V1, clips)
+    expected = vectors(meet(trained, open_store(tmp_path / "a")))
+    np.testing.assert_array_equal(vectors(meet(trained, store, skeleton="position")), expected)
+    with pytest.raises(EdgcnError, match=r"20 \('isl'\).* 25 \('kinect_v2'\).*remap.*rebuild"):
+        meet(trained, metres(tmp_path / "c", KINECT_V2), skeleton="position")
+
+
+def test_no_name_in_common_is_refused(tmp_path: Path) -> None:
+    names = {joint: f"p{number}" for number, joint in enumerate(ISL.joints)}
+    points = Topology(
+        "points", tuple(names.values()), tuple((names[a], names[b]) for a, b in ISL.bones),
+        names[ISL.center], (), (names["ShoulderLeft"], names["ShoulderRight"]),
+        (names["SpineBase"], names["Neck"]), "made for tests",
+    )  # fmt: skip
+    trained = trained_on(metres(tmp_path / "a", ISL))
+    with pytest.raises(EdgcnError, match=r"p0, p1.*--skeleton position"):
+        meet(trained, metres(tmp_path / "b", points))
+    assert meet(trained, open_store(tmp_path / "b"), skeleton="position").notes
+
+
+@pytest.mark.parametrize("skeleton", ["remap", "rebuild"])
+@pytest.mark.parametrize("topology", [ISL, KINECT_V2])
+def test_pixels_become_upright_people_of_the_encoders_size(
+    tmp_path: Path, topology: Topology, skeleton: str
+) -> None:
+    trained = trained_on(metres(tmp_path / "a", ISL))
+    sensor = trained[1].sensor
+    assert sensor is not None
+    matched = meet(trained, pixels(tmp_path / "b", topology), skeleton=skeleton)
+    view = matched.store
+    assert (view.units, view.dims) == ("m", 3)
+    rows = np.arange(len(view))
+    own = matched.inputs.sensor
+    assert own is not None
+    np.testing.assert_allclose(torso_and_shoulders(view, rows)[0][:, 0], own.torso, rtol=0.05)
+    seen = measure_sensor(view, rows)
+    assert seen.up > 0.5
+    assert seen.right > 0.5
+    assert not view.batch(rows, FRAMES)[:, 2].any()
+    assert matched.record["signs"] == [-1, -1]
+    assert any("torso made" in note for note in matched.notes)
+
+
+@pytest.mark.parametrize("zoom", [0.25, 8.0])
+def test_how_far_the_camera_was_does_not_matter(tmp_path: Path, zoom: float) -> None:
+    trained, clips = trained_on(metres(tmp_path / "a", ISL)), people(ISL, pixels=100)
+    nearer = [
+        replace(c, frames=c.frames * np.array([zoom, zoom, 1], dtype=np.float32)) for c in clips
+    ]
+    change = partial(store_of, topology=ISL, units="px", dims=2)
+    first, second = (
+        vectors(meet(trained, change(tmp_path / name, clips=some)))
+        for name, some in (("b", clips), ("c", nearer))
+    )
+    np.testing.assert_allclose(first, second, rtol=1e-3, atol=1e-4)
+
+
+def test_confidence_in_place_of_a_depth(tmp_path: Path) -> None:
+    trained, store = trained_on(metres(tmp_path / "a", ISL)), pixels(tmp_path / "b", ISL)
+    flat, sure = (meet(trained, store, third=third) for third in ("zero", "confidence"))
+    for row in range(len(store)):
+        x = sure.store.clip(row)
+        np.testing.assert_array_equal(x[..., 2], store.clip(row)[..., 2])
+        np.testing.assert_array_equal(x[..., :2], flat.store.clip(row)[..., :2])
+    assert not np.allclose(vectors(flat), vectors(sure))
+    assert (flat.record["third"], sure.record["third"]) == ("zero", "confidence")
+
+
+def test_an_encoder_of_pixels_reads_metres(tmp_path: Path) -> None:
+    trained = trained_on(pixels(tmp_path / "a", ISL))
+    store = metres(tmp_path / "b", ISL)
+    view = meet(trained, store).store
+    assert (view.units, view.dims) == ("px", 2)
+    rows = np.arange(len(view))
+    seen = measure_sensor(view, rows)
+    assert seen.up < -0.5
+    assert seen.right < -0.5
+    original = store.clip(0)
+    np.testing.assert_array_equal(view.clip(0)[..., 2], (original != 0).any(-1))
+
+
+def test_confidence_as_z_keeps_reading_its_own_kind_of_store(tmp_path: Path) -> None:
+    store = pixels(tmp_path / "a", ISL)
+    encoder, inputs = trained_on(store)
+    matched = meet((encoder, replace(inputs, dims=3)), store)
+    assert matched.store is store
+    assert not matched.notes
+
+
+def test_an_older_run_says_what_is_assumed_only_where_it_matters(tmp_path: Path) -> None:
+    encoder, inputs = trained_on(metres(tmp_path / "a", ISL))
+    older = (encoder, replace(inputs, sensor=None))
+    assert not meet(older, open_store(tmp_path / "a")).notes
+    said = meet(older, pixels(tmp_path / "b", ISL)).notes
+    assert any("assumed m, 3 dimensions and a torso of 0.5 m" in note for note in said)
+
+
+@pytest.mark.parametrize(("had", "has"), [(2, 1), (1, 2)])
+def test_bodies_are_added_or_left_out_and_said(tmp_path: Path, had: int, has: int) -> None:
+    trained = trained_on(metres(tmp_path / "a", ISL, bodies=had))
+    store = metres(tmp_path / "b", ISL, bodies=has)
+    matched = meet(trained, store)
+    clip = matched.store.clip(0)
+    assert clip.shape[1] == had == matched.store.bodies
+    np.testing.assert_array_equal(clip[:, :1], store.clip(0)[:, :1])
+    assert not clip[:, 1:].any()
+    assert any("absent bodies" in note or "only the first" in note for note in matched.notes)
+    assert vectors(matched).shape == (len(store), 16)
+
+
+def test_people_whose_size_cannot_be_told_are_refused(tmp_path: Path) -> None:
+    trained = trained_on(metres(tmp_path / "a", ISL))
+    hidden = [ISL.index(joint) for joint in ("Neck", "ShoulderLeft")]
+    clips = people(ISL, pixels=100)
+    for clip in clips:
+        clip.frames[:, :, hidden] = 0
+    with pytest.raises(EdgcnError, match=r"in px .* no clip shows a torso or shoulders"):
+        meet(trained, store_of(tmp_path / "b", ISL, clips, units="px", dims=2))
