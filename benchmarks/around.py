@@ -2,12 +2,11 @@
 
 32 clips -> ms of each part, ms of the same clip by clip in plain numpy, and their ratio
 
-The numpy version is the tests' own transcription (tests/reference), which loops over frames and
-joints; it is fed the same clips and the same random numbers, and what it gives is compared.
+The numpy version is `benchmarks.transcription`, which loops over frames and joints; it is fed the
+same clips and the same random numbers, and what it gives is compared.
 """
 
 import statistics
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,20 +20,20 @@ import torch
 
 from benchmarks.markdown import markdown, number
 from benchmarks.timing import seconds_of, thread_counts, timed
+from benchmarks.transcription.augment import SLOW
+from benchmarks.transcription.normalize import normalize as slow_normalize
+from benchmarks.transcription.resample import positions, resample_clip
 from benchmarks.work import FRAMES, TOPOLOGY, Case, iteration, write_synthetic
 from edgcn.augment.compose import PAPER, augment
 from edgcn.augment.draws import Draws
 from edgcn.pipeline.normalize import NORMALIZATIONS, Normalize, mean_bone_lengths, normalize
 from edgcn.skeleton.tensors import Clips
-from edgcn.store import Store, open_store
-
-sys.path.append(str(Path(__file__).parents[1] / "tests"))
-from reference.augment import SLOW
-from reference.normalize import normalize as slow_normalize
-from reference.resample import positions, resample_clip
+from edgcn.store import Selection, open_store
+from edgcn.training.fabric import Precision
 
 BATCH = 32
 SKELETON: dict[str, Any] = {"topology": TOPOLOGY, "dims": 3}
+PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
 PARTS = ("gather", "normalize (paper)", "normalize (canonical)", "one chain")
 
 
@@ -42,7 +41,7 @@ PARTS = ("gather", "normalize (paper)", "normalize (canonical)", "one chain")
 class Work:
     """The parts of one batch, in the order of `PARTS`, and what they are made from."""
 
-    store: Store
+    clips: Selection
     rows: np.ndarray
     canonical: Normalize
     parts: dict[str, Callable[[], Clips]]
@@ -52,19 +51,20 @@ def work(folder: Path, bodies: int) -> Work:
     """A store with such clips, and each part ready to run on the result of the one before."""
     path = folder / f"bodies{bodies}"
     write_synthetic(path, clips=8 * BATCH, bodies=bodies)
-    store, rows = open_store(path), np.random.default_rng(0).permutation(8 * BATCH)[:BATCH]
-    raw = store.batch(rows, FRAMES)
+    clips = open_store(path).clips()
+    rows = np.random.default_rng(0).permutation(8 * BATCH)[:BATCH]
+    raw = clips.batch(rows, FRAMES)
     lengths = mean_bone_lengths([raw], **SKELETON)
     settings = replace(NORMALIZATIONS["canonical"], bone_lengths=lengths)
     clean = normalize(raw, NORMALIZATIONS["paper"], **SKELETON)
     draws = Draws(torch.Generator().manual_seed(0), batch=BATCH)
     parts = (
-        partial(store.batch, rows, FRAMES),
+        partial(clips.batch, rows, FRAMES),
         partial(normalize, raw, NORMALIZATIONS["paper"], **SKELETON),
         partial(normalize, raw, settings, **SKELETON),
         partial(augment, clean, draws, names=PAPER, **SKELETON),
     )
-    return Work(store, rows, settings, dict(zip(PARTS, parts, strict=True)))
+    return Work(clips, rows, settings, dict(zip(PARTS, parts, strict=True)))
 
 
 def both_chains(parts: dict[str, float]) -> float:
@@ -82,9 +82,9 @@ def slow(task: Work, clips: int) -> tuple[dict[str, float], float]:
         differences.append(float(np.abs(made[0] - fast.numpy()).max()))
 
     rows = task.rows[:clips]
-    x = task.store.batch(rows, FRAMES)
+    x = task.clips.batch(rows, FRAMES)
     for row, fast in zip(rows, x, strict=True):
-        compare("gather", resample_whole, task.store.clip(row), fast=fast)
+        compare("gather", resample_whole, task.clips.clip(row), fast=fast)
     for part, settings in zip(PARTS[1:3], (NORMALIZATIONS["paper"], task.canonical), strict=True):
         for clip, fast in zip(x, normalize(x, settings, **SKELETON), strict=True):
             compare(part, slow_normalize, clip.numpy(), settings, TOPOLOGY, 3, fast=fast)
@@ -110,13 +110,13 @@ def resample_whole(clip: np.ndarray) -> np.ndarray:
 def remember(draws: Draws) -> list[np.ndarray]:
     """Where the random numbers are written down as they are drawn."""
     log: list[np.ndarray] = []
-    draw = draws._own
+    draw = draws._rows
 
     def drawn(*given: Any) -> torch.Tensor:
         log.append(draw(*given).numpy())
         return torch.from_numpy(log[-1])
 
-    draws._own = drawn  # type: ignore[method-assign]
+    draws._rows = drawn  # type: ignore[method-assign, assignment]
     return log
 
 
@@ -137,14 +137,14 @@ def measure(quick: bool) -> dict[str, Any]:
         result["steps"] = [
             step(Path(name), encoder, precision, threads, budget=5 * budget)
             for encoder in ("edgcn-s", "edgcn")
-            for precision in ("float32", "bfloat16")
+            for precision in PRECISIONS
             for threads in thread_counts()
         ]
     return result
 
 
 def step(
-    folder: Path, encoder: str, precision: str, threads: int, *, budget: float
+    folder: Path, encoder: str, precision: Precision, threads: int, *, budget: float
 ) -> dict[str, Any]:
     """Milliseconds of a whole training step, 1 body."""
     torch.set_num_threads(threads)
@@ -169,10 +169,10 @@ def table(result: dict[str, Any]) -> str:
         rows.append([name, *map(number, (*ms.values(), both_chains(ms))), f"**{ratio:.0f}**"])
     for bodies, ms in slowly.items():
         cells = map(number, (*ms.values(), both_chains(ms)))
-        rows.append([f"numpy, bodies {bodies}", *cells, 1])
+        rows.append([f"numpy, bodies {bodies}", *cells, "1"])
     worst = max(row["difference"] for row in result["slow"])
     note = (
-        f"The numpy rows are the tests' clip-by-clip transcription, which loops over frames and "
+        f"The numpy rows are a clip-by-clip transcription, which loops over frames and "
         f"joints, timed on {result['clips']} clips and scaled to 32; largest difference from ours "
         f"for the same clips and random numbers: {worst:.1e}."
     )

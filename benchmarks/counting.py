@@ -14,7 +14,7 @@ from torch.utils.flop_counter import flop_registry
 from edgcn.models.cost import forward_flop
 
 
-class _Written(TorchDispatchMode):
+class _Written(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the elements of every new product's result. (A mode can only be made by inheriting.)
 
     A product that is added to an earlier one writes nothing that must be written.
@@ -40,13 +40,13 @@ def forward_work(module: nn.Module, clips: Tensor) -> dict[str, float]:
 
     An LSTM's products are inside it, and are counted by formula.
     """
-    with torch.no_grad(), _Written() as written:
+    with torch.no_grad(), _Written() as written:  # type: ignore[no-untyped-call]
         module(clips)
     elements = written.elements
-    recurrent = [part for part in module.modules() if isinstance(part, nn.LSTM)]
+    recurrent = [layer for layer in module.modules() if isinstance(layer, nn.LSTM)]
     if recurrent:
         frames = clips.shape[2] * clips.shape[4] * len(clips)
-        elements = frames * sum(4 * part.hidden_size for part in recurrent)
+        elements = frames * sum(4 * layer.hidden_size for layer in recurrent)
     return {"gflop": forward_flop(module, clips) / 1e9, "elements": elements / len(clips)}
 
 

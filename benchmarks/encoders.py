@@ -24,11 +24,16 @@ from benchmarks.timing import (
 from benchmarks.work import Case, write_stores
 from benchmarks.worker import Worker
 from edgcn.models import ENCODERS
+from edgcn.training.fabric import Precision
 
 BATCHES = (1, 32, 256)  # upwards: each one's time says whether the next is tried
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
 MEMORY_BATCH = 16
-MEMORY = (("step", "float32"), ("step", "bfloat16"), ("inference", "float32"))
+MEMORY: tuple[tuple[str, Precision], ...] = (
+    ("step", "float32"),
+    ("step", "bfloat16"),
+    ("inference", "float32"),
+)
 QUICK = ("edgcn-table1", "edgcn", "edgcn-s")
 
 
@@ -50,14 +55,19 @@ def measure(
     with tempfile.TemporaryDirectory() as folder:
         write_stores(Path(folder))
         for name in QUICK if quick else ENCODERS:
-            about = found["presets"][name] = preset(name, Path(folder))
-            say(f"{name}: {about['1']['training_gflop']:.3f} GFLOP a clip")
+            sizes = found["presets"][name] = preset(name, Path(folder))
+            say(f"{name}: {sizes['1']['training_gflop']:.3f} GFLOP a clip")
             for bodies in (1,) if quick else (1, 2):
-                plan = {"bodies": bodies, "quick": quick, "patience": patience, "free": free}
+                plan: dict[str, Any] = {
+                    "bodies": bodies,
+                    "quick": quick,
+                    "patience": patience,
+                    "free": free,
+                }
                 with Worker(stores=Path(folder)) as worker:
-                    for cell in cells(worker, name, about["memory"], **plan):
+                    for cell in cells(worker, name, sizes["memory"], **plan):
                         threads = ceilings[str(cell["threads"])]
-                        cell |= reached(cell, about[str(bodies)], threads)
+                        cell |= reached(cell, sizes[str(bodies)], threads)
                         found["cells"].append(cell)
                         say(describe(cell))
     return found
@@ -66,13 +76,13 @@ def measure(
 def preset(name: str, stores: Path) -> dict[str, Any]:
     """Parameters and work with 1 and 2 bodies, and peak memory, each in a fresh process."""
     with Worker(stores=stores) as worker:
-        about = {str(m): worker.ask("count", case=Case(name, "step", 1, bodies=m)) for m in (1, 2)}
-    about["memory"] = {}
+        found = {str(m): worker.ask("count", case=Case(name, "step", 1, bodies=m)) for m in (1, 2)}
+    found["memory"] = {}
     for mode, precision in MEMORY:
         case = Case(name, mode, MEMORY_BATCH, precision, threads=max(thread_counts()))
         with Worker(stores=stores) as worker:
-            about["memory"][f"{mode} {precision}"] = worker.ask("memory", case=case)
-    return about
+            found["memory"][f"{mode} {precision}"] = worker.ask("memory", case=case)
+    return found
 
 
 def cells(
@@ -97,10 +107,9 @@ def cells(
         like = "inference" if mode == "inference" else "step"
         used = memory[f"{like} float32"]["resident"] or 0.0
         for wanted in BATCHES[1:2] if quick else BATCHES:
-            size = {"megabytes": used * bodies, "clips": MEMORY_BATCH, "wanted": wanted}
             reason = too_long(
                 seconds=seconds, batch=batch, wanted=wanted, patience=patience
-            ) or too_large(**size, free=free)
+            ) or too_large(megabytes=used * bodies, clips=MEMORY_BATCH, wanted=wanted, free=free)
             case = replace(case, batch=wanted)
             row = {"name": name, "mode": mode, "batch": wanted, "bodies": bodies}
             row |= {"precision": precision, "threads": n}
@@ -114,20 +123,20 @@ def cells(
 
 
 def reached(
-    cell: dict[str, Any], about: dict[str, float], ceiling: dict[str, float]
+    cell: dict[str, Any], work: dict[str, float], ceiling: dict[str, float]
 ) -> dict[str, float]:
     """Work of a measured cell, how fast it was done, and the share of the ceiling that is."""
     if "skipped" in cell:
         return {}
     mode = cell["mode"]
-    forward = about["inference_gflop" if mode == "inference" else "training_gflop"]
+    forward = work["inference_gflop" if mode == "inference" else "training_gflop"]
     gflop = FORWARDS[mode] * forward * cell["batch"]
     share = fraction(gflop=gflop, seconds=cell["seconds"], ceiling=ceiling[cell["precision"]])
     return {"gflop_per_second": gflop / cell["seconds"], "fraction": share}
 
 
 def describe(cell: dict[str, Any]) -> str:
-    """One line about a cell."""
+    """One line for a cell."""
     text = f"  {cell['mode']}, batch {cell['batch']}, bodies {cell['bodies']}, "
     return text + f"{cell['precision']}, {count(cell['threads'], 'thread')}: {show(cell)}"
 
@@ -163,10 +172,10 @@ def sizes(result: dict[str, Any]) -> str:
     head = ["preset", "parameters", "forward, GFLOP a clip", "in evaluation"]
     head += [f"{mode} {precision}, MB" for mode, precision in MEMORY]
     rows = []
-    for name, about in result["presets"].items():
-        one = about["1"]
+    for name, found in result["presets"].items():
+        one = found["1"]
         work = [f"{one[key]:.3f}" for key in ("training_gflop", "inference_gflop")]
-        memory = [megabytes(used) for used in about["memory"].values()]
+        memory = [megabytes(used) for used in found["memory"].values()]
         rows.append([name, f"{one['parameters']:,}", *work, *memory])
     return markdown(head, rows)
 

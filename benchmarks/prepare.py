@@ -41,10 +41,10 @@ def write_set(folder: Path, *, files: int) -> int:
     folder.mkdir(parents=True)
     for index in range(files):
         action, frames = index % 60 + 1, int(rng.integers(60, 111))
-        start, present = int(rng.integers(POOL - frames)), 2 if action >= 50 else 1
+        start, people = int(rng.integers(POOL - frames)), 2 if action >= 50 else 1
         text = [f"{frames}\r\n"]
         for t in range(start, start + frames):
-            text += [f"{present}\r\n", *(body[t] for body in bodies[:present])]
+            text += [f"{people}\r\n", *(body[t] for body in bodies[:people])]
         data = "".join(text).encode()
         (folder / f"{index // 1000:03d}").mkdir(exist_ok=True)
         (folder / f"{index // 1000:03d}" / file_name(index)).write_bytes(data)
@@ -65,9 +65,9 @@ def _body(rng: np.random.Generator) -> str:
     walk = rng.normal(0, 0.005, (POOL, 25, 3)).cumsum(axis=0)
     xyz = walk + rng.uniform(-1, 1, (25, 3)) + np.array([0, 0, 3])
     image = rng.uniform(100, 1500, (POOL, 25, 4))
-    turn = rng.uniform(-1, 1, (POOL, 25, 4))
+    rotation = rng.uniform(-1, 1, (POOL, 25, 4))
     row = " ".join(["%.7g"] * 11) + " 2\r\n"
-    values = np.concatenate([xyz, image, turn], axis=-1).tolist()
+    values = np.concatenate([xyz, image, rotation], axis=-1).tolist()
     return "\f".join(HEAD + "".join(row % tuple(joint) for joint in t) for t in values)
 
 
@@ -97,10 +97,10 @@ def as_dictionaries(path: Path) -> np.ndarray:
 
     A dictionary of floats for each joint, of joints for each body, kept for the whole file.
     """
-    sequence = []
+    sequence: list[list[dict[str, Any]]] = []
     with path.open() as file:
         for _ in range(int(file.readline())):
-            bodies = []
+            bodies: list[dict[str, Any]] = []
             for _ in range(int(file.readline())):
                 head = file.readline().split()
                 names = range(int(file.readline()))
@@ -142,7 +142,8 @@ def measured(source: Path, out: Path) -> dict[str, Any]:
         text = process.stdout.read()
     if process.returncode:
         raise EdgcnError(f"preparing {source} ended with status {process.returncode}; see above")
-    return json.loads(text) | {"peak": peak or None, "processes": int(processes)}
+    found: dict[str, Any] = json.loads(text)
+    return found | {"peak": peak or None, "processes": int(processes)}
 
 
 def tree_megabytes(pid: int) -> list[float]:
@@ -208,16 +209,15 @@ def table(result: dict[str, Any]) -> str:
 
 def main(source: Path, out: Path) -> None:
     """Prepare, take a batch, and print how long each took."""
-    from edgcn.commands.config import PrepareConfig
-    from edgcn.commands.prepare import prepare
+    from edgcn.commands.prepare import PrepareConfig, prepare
     from edgcn.store import open_store
 
     config = PrepareConfig(reader="ntu", path=source, out=out)
     seconds = timed(lambda: prepare(config, say=lambda _: None))
 
     def first() -> None:
-        store = open_store(out)
-        store.batch(np.random.default_rng(0).permutation(len(store))[:BATCH], FRAMES)
+        clips = open_store(out).clips()
+        clips.batch(np.random.default_rng(0).permutation(len(clips))[:BATCH], FRAMES)
 
     print(json.dumps({"seconds": seconds, "first_batch": timed(first)}))
 

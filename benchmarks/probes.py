@@ -1,13 +1,12 @@
-"""What is put on frozen features: the linear protocol at one and at seven rates, kNN, logistic.
+"""What is put on frozen features: the linear protocol at one lr and at seven, kNN, logistic.
 
 made features (N, D) -> seconds of each protocol; a run, evaluated twice -> seconds of each time
 
 The reference is the same protocol by torch.nn.Linear, torch.optim.SGD and autograd, which the tests
-hold ours to (tests/reference); both see the same minibatches in the same order.
+hold ours to; both see the same minibatches in the same order.
 """
 
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,26 +19,23 @@ from torch import Tensor
 
 from benchmarks.markdown import count, markdown, number
 from benchmarks.timing import thread_counts, timed
-from edgcn.commands.config import EvaluateConfig, PrepareConfig, PretrainConfig
-from edgcn.commands.evaluate import evaluate
-from edgcn.commands.prepare import prepare
-from edgcn.commands.pretrain import pretrain
+from benchmarks.transcription.linear_probe import train_linear
+from edgcn.commands.evaluate import EvaluateConfig, evaluate
+from edgcn.commands.prepare import PrepareConfig, prepare
+from edgcn.commands.pretrain import PretrainConfig, pretrain
 from edgcn.evaluation.probes import (
-    RATES,
+    LRS,
     NearestProbe,
     fit_linear,
     fit_logistic,
-    fit_rates,
+    fit_lrs,
     standardize,
 )
-
-sys.path.append(str(Path(__file__).parents[1] / "tests"))
-from reference.linear_probe import train_linear
 
 DIM = 256
 CLASSES = (16, 60)
 ROUNDS = 2  # of each way in turn, so that what slows the machine down slows all of them
-SEVEN = f"{len(RATES)} rates"
+SEVEN = f"{len(LRS)} lrs"
 
 
 def made(clips: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -66,16 +62,16 @@ def linear(clips: int, classes: int, epochs: int, *, threads: int) -> dict[str, 
         weights["reference"] = train_linear(x, y, lr=1.0, **settings).weight.detach()
 
     def apart() -> None:
-        for lr in RATES:
+        for lr in LRS:
             fit_linear(features, labels, lr=lr, **settings)
 
     def together() -> None:
-        fit_rates(features, labels, rates=RATES, **settings)
+        fit_lrs(features, labels, lrs=LRS, **settings)
 
     ways: dict[str, Callable[[], None]] = {
-        "one rate": ours,
+        "one lr": ours,
         f"{SEVEN} at once": together,
-        "reference, one rate": reference,
+        "reference, one lr": reference,
     }
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(ROUNDS):
@@ -132,7 +128,9 @@ def twice(clips: int) -> list[dict[str, Any]]:
                 lambda *_, calls=calls: calls.append(None)
             )
             started = time.perf_counter()
-            config = EvaluateConfig(run=run, store=store, seed=seed, overwrite=True, figures=False)
+            config = EvaluateConfig(
+                model=str(run), store=store, seed=seed, overwrite=True, figures=False
+            )
             evaluate(config, say=_quiet)
             rows.append({"seconds": time.perf_counter() - started, "calls": len(calls)})
             handle.remove()
@@ -140,7 +138,7 @@ def twice(clips: int) -> list[dict[str, Any]]:
 
 
 def _quiet(_: str) -> None:
-    """What the recipes say is not shown."""
+    """What the commands say is not shown."""
 
 
 def measure(quick: bool) -> dict[str, Any]:
@@ -166,7 +164,7 @@ def table(result: dict[str, Any]) -> str:
     rows = []
     for row in result["linear"]:
         title = f"{row['classes']} classes, {count(row['threads'], 'thread')}"
-        ratio = row["median"]["reference, one rate"] / row["median"]["one rate"]
+        ratio = row["median"]["reference, one lr"] / row["median"]["one lr"]
         cells = [f"{number(row['median'][name])} ({number(row['best'][name])})" for name in names]
         rows.append([title, *cells, f"**{ratio:.1f}**", f"{row['difference']:.0e}"])
     note = "Seconds are medians of runs in turn, with the best run behind; features are given."

@@ -16,7 +16,7 @@ from benchmarks.markdown import markdown, number
 from benchmarks.timing import cores
 from benchmarks.work import FRAMES, write_synthetic
 from edgcn.base.errors import EdgcnError
-from edgcn.runs import read_metrics
+from edgcn.runs import Run
 
 ENCODERS = {"edgcn-s": 1024, "edgcn": 256}  # clips of an epoch: some seconds each
 # ranks: clips of a rank's batch, threads of a rank
@@ -57,7 +57,7 @@ def pretrain(name: str, store: Path, run: Path, *, ranks: int) -> list[float]:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise EdgcnError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr[-2000:]}")
-    return [row["clips_per_second"] for row in read_metrics(run / "metrics.jsonl")[2:]]
+    return [row["clips_per_second"] for row in Run(run).metrics()[2:]]
 
 
 def table(result: dict[str, Any]) -> str:

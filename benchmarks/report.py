@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks import around, encoders, machine, prepare, probes, ranks, roofline, scale, stock
 from edgcn.base.errors import EdgcnError
-from edgcn.runs import read_json, write_json, writing
+from edgcn.base.files import read_json, write_json, writing
 
 SECTIONS = {
     "machine": ("This machine's ceilings", machine.table),

@@ -34,16 +34,16 @@ def draw(machine: dict[str, Any], encoders: dict[str, Any], path: Path) -> Path:
     ceiling = machine["ceilings"][threads]
     figure = new_figure(15.0, 5.6)
     panels = figure.subplots(1, 2, sharey=True)
-    shown = {mode: points(encoders, mode, int(threads)) for mode in PANELS}
-    everywhere = [point for found in shown.values() for point in found]
+    drawn = {mode: points(encoders, mode, int(threads)) for mode in PANELS}
+    everywhere = [point for found in drawn.values() for point in found]
     for axes, (mode, title) in zip(panels, PANELS.items(), strict=True):
         _ceilings(axes, ceiling, everywhere)
-        _points(axes, shown[mode])
-        dress(axes, title=f"{title}, batch {BATCH} where not said")
+        _points(axes, drawn[mode])
+        dress(axes, title=f"{title}, batch {BATCH} unless marked")
         axes.set_xlabel("FLOP executed per byte that must move")
     panels[0].set_ylabel("GFLOP/s reached")
-    about = f"Roofline, {count(int(threads), 'thread')} of {machine['cpu']}"
-    figure.suptitle(about, fontsize=11, color=INK, x=0.02, ha="left")
+    title = f"Roofline, {count(int(threads), 'thread')} of {machine['cpu']}"
+    figure.suptitle(title, fontsize=11, color=INK, x=0.02, ha="left")
     return save_figure(figure, path)
 
 
@@ -54,24 +54,24 @@ def points(encoders: dict[str, Any], mode: str, threads: int) -> list[dict[str, 
         place = (cell["mode"], cell["bodies"], cell["threads"])
         if place != (mode, 1, threads) or cell["batch"] > BATCH or "skipped" in cell:
             continue
-        about = encoders["presets"][cell["name"]]["1"]
+        work = encoders["presets"][cell["name"]]["1"]
         kind = "inference" if mode == "inference" else "training"
         moved = bytes_moved(
-            elements=about[f"{kind}_elements"],
-            parameters=about["parameters"],
+            elements=work[f"{kind}_elements"],
+            parameters=work["parameters"],
             batch=cell["batch"],
             precision=cell["precision"],
             training=mode != "inference",
         )
         if mode == "step":  # the keys' forward pass moves its own
             moved += bytes_moved(
-                elements=about["training_elements"],
-                parameters=about["parameters"],
+                elements=work["training_elements"],
+                parameters=work["parameters"],
                 batch=cell["batch"],
                 precision=cell["precision"],
                 training=False,
             )
-        gflop = FORWARDS[mode] * about[f"{kind}_gflop"] * cell["batch"]
+        gflop = FORWARDS[mode] * work[f"{kind}_gflop"] * cell["batch"]
         below = "" if cell["batch"] == BATCH else f", batch {cell['batch']}"
         label = f"{cell['name']} {cell['precision']}{below}"
         found[cell["name"], cell["precision"]] = {

@@ -17,36 +17,31 @@ import torch
 from benchmarks.markdown import markdown, number
 from benchmarks.timing import forget_peak, peak_megabytes, timed
 from benchmarks.work import FRAMES, Case, iteration, write_synthetic
-from edgcn.commands.config import PretrainConfig
-from edgcn.pipeline.inputs import Inputs
-from edgcn.pipeline.normalize import NORMALIZATIONS
-from edgcn.store import Store, open_store
-from edgcn.training.loop import Share
+from edgcn.augment.compose import PAPER
+from edgcn.pipeline.inputs import fit_inputs
+from edgcn.store import Selection, open_store
+from edgcn.training.batches import LocalBatch
 from edgcn.training.views import two_views
 
 BATCH, BODIES = 32, 2
-TURN = 5  # batches of one store before it is the next one's turn
-MEMORY = {"all": "VmRSS", "own": "RssAnon", "file": "RssFile"}
+TURN = 5  # batches of one store before the next one is read
+MEMORY = {"all": "VmRSS", "anonymous": "RssAnon", "file": "RssFile"}
 
 
-def views_of(store: Store) -> Callable[[], object]:
+def views_of(clips: Selection) -> Callable[[], object]:
     """Both views of 32 clips from anywhere in the store."""
-    config = PretrainConfig(recipe="paper", store=store.path, encoder="edgcn-s", accelerator="cpu")
-    inputs = Inputs(
-        topology=store.topology, dims=3, bodies=store.bodies, frames=FRAMES,
-        normalize=NORMALIZATIONS["paper"],
-    )  # fmt: skip
+    inputs = fit_inputs(clips, np.arange(BATCH), frames=FRAMES, normalize="paper")
     draws, rows = torch.Generator().manual_seed(0), np.random.default_rng(0)
 
     def run() -> None:
-        chosen = rows.choice(len(store), BATCH, replace=False)
-        two_views(store, Share(chosen, BATCH, 0), draws, inputs, config)
+        batch = LocalBatch(rows.choice(len(clips), BATCH, replace=False), 0, BATCH)
+        two_views(clips, batch, draws, inputs=inputs, augmentations=PAPER)
 
     return run
 
 
 def memory() -> dict[str, float]:
-    """Megabytes of this process: all, its own, and of files that it maps (Linux; else empty)."""
+    """Megabytes of this process: all, anonymous, and of files that it maps (Linux; else empty)."""
     path = Path("/proc/self/status")
     if not path.exists():
         return {}
@@ -86,7 +81,7 @@ def measure(quick: bool) -> dict[str, Any]:
             seconds = timed(lambda: write_synthetic(path, clips=size, bodies=BODIES))  # noqa: B023
             megabytes = (path / "frames.npy").stat().st_size / 1e6
             result["stores"][size] = {"write_seconds": seconds, "megabytes": megabytes}
-            views[size] = views_of(open_store(path))
+            views[size] = views_of(open_store(path).clips())
             case = Case("edgcn-s", "step", BATCH, precision="bfloat16", bodies=BODIES)
             steps[size] = iteration(case, stores=folder)
         for key, runs, turns in (("views", views, 60), ("step", steps, 20)):

@@ -19,10 +19,11 @@ from benchmarks.peer import check_peer
 from benchmarks.timing import MODES, thread_counts
 from benchmarks.work import Case, write_stores
 from benchmarks.worker import Worker
+from edgcn.training.fabric import Precision
 
 TRAINING_BATCH, INFERENCE_BATCH = 16, 32
 PAUSE = 0.05  # seconds: by then the threads of the one that has just computed are asleep
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
 SIDES = {"ours": "ours", "stock": "stock", "kept": "stock, keeping memory"}
 
 
@@ -35,7 +36,7 @@ class Contest:
     training: tuple[Case, ...]
     inference: tuple[Case, ...]
     rounds: int
-    memory: tuple[str, ...] = ("float32",)
+    memory: tuple[Precision, ...] = ("float32",)
 
     @property
     def stock(self) -> dict[str, int]:
@@ -101,7 +102,7 @@ def _speeds(workers: dict[str, Worker], contest: Contest) -> list[dict[str, Any]
     for mode, batch in (("training", TRAINING_BATCH), ("inference", INFERENCE_BATCH)):
         cases = contest.training if mode == "training" else contest.inference
         for precision in PRECISIONS:
-            settings = {"precision": precision, "threads": max(thread_counts())}
+            settings: dict[str, Any] = {"precision": precision, "threads": max(thread_counts())}
             ours = [replace(case, **settings) for case in cases]
             stock = Case("stock", mode, batch, **settings, options=contest.stock)
             seconds = take_turns(workers, ours, stock, rounds=contest.rounds)
@@ -162,7 +163,7 @@ def _memories(contest: Contest, stores: Path, peer: Path) -> list[dict[str, Any]
     """Peak memory of training at batch 16, each in a fresh process, beside stock's."""
     rows = []
     for precision in contest.memory:
-        settings = {"precision": precision, "threads": max(thread_counts())}
+        settings: dict[str, Any] = {"precision": precision, "threads": max(thread_counts())}
         case = Case("stock", "training", TRAINING_BATCH, **settings, options=contest.stock)
         with Worker(stores=stores, peer=peer, keep_memory=False) as worker:
             theirs = worker.ask("memory", case=case)
@@ -171,7 +172,7 @@ def _memories(contest: Contest, stores: Path, peer: Path) -> list[dict[str, Any]
                 continue
             with Worker(stores=stores) as worker:
                 used = worker.ask("memory", case=replace(ours, **settings, recompute=recompute))
-            row = {"name": ours.name, "options": ours.options, "mode": ours.mode}
+            row: dict[str, Any] = {"name": ours.name, "options": ours.options, "mode": ours.mode}
             row |= {"precision": precision, "scales": list(contest.stock.values())}
             row |= {"recompute": recompute, "ours": used, "stock": theirs}
             rows.append(row | {"ratio": used["allocated"] / theirs["allocated"]})

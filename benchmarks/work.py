@@ -3,7 +3,6 @@
 Case -> a function without arguments that does the work once, on 64 frames of 25 joints
 """
 
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,17 +14,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmarks.peer import load_peer
-from edgcn.commands.config import PretrainConfig
-from edgcn.commands.pretrain import make_inputs, recompute_layers
-from edgcn.models import ENCODERS
 from edgcn.models.build import build_encoder
-from edgcn.objectives import MomentumContrast
+from edgcn.objectives.contrast import MomentumContrast
+from edgcn.pipeline.inputs import fit_inputs
 from edgcn.skeleton.layouts import TOPOLOGIES
-from edgcn.skeleton.recording import Clip, Recordings
+from edgcn.skeleton.recording import Recordings, trimmed
 from edgcn.store import open_store, write_store
-from edgcn.training.loop import Share, Views, train_epoch
-from edgcn.training.setup import make_fabric, make_optimizer
-from edgcn.training.views import two_views
+from edgcn.training.fabric import Precision, make_fabric
+from edgcn.training.trainer import Trainer
 
 TOPOLOGY = TOPOLOGIES["kinect_v2"]  # NTU RGB+D's and SMG's
 FRAMES = 64
@@ -45,7 +41,7 @@ class Case:
     name: str
     mode: str
     batch: int
-    precision: str = "float32"
+    precision: Precision = "float32"
     bodies: int = 1
     threads: int = 2
     options: dict[str, Any] = field(default_factory=dict)
@@ -73,9 +69,16 @@ def build(case: Case, peer: Path | None = None) -> nn.Module:
     if case.name == "stock":
         assert peer is not None
         return load_peer(peer, bodies=case.bodies, **case.options)
-    encoder = ENCODERS[case.name](TOPOLOGY, bodies=case.bodies, **case.options)
+    return encoder_of(case, in_channels=3)
+
+
+def encoder_of(case: Case, *, in_channels: int) -> nn.Module:
+    """One of our presets, with gradient checkpointing where the case has it."""
+    encoder = build_encoder(
+        case.name, case.options, topology=TOPOLOGY, in_channels=in_channels, bodies=case.bodies
+    )
     if case.recompute:
-        recompute_layers(encoder, case.name)
+        encoder.recompute()  # type: ignore[operator]
     return encoder
 
 
@@ -110,43 +113,28 @@ def inference(model: nn.Module, clips: Tensor, precision: str) -> Callable[[], o
 
 
 def training_step(case: Case, stores: Path) -> Callable[[], object]:
-    """One batch of `train_epoch`: both views from the store, query, key, queue, SGD, momentum."""
-    store = open_store(stores / f"bodies{case.bodies}")
-    config = PretrainConfig(
-        recipe="paper",
-        store=store.path,
-        encoder=case.name,
-        encoder_options=case.options,
-        batch_size=case.batch,
-        frames=FRAMES,
-        precision=case.precision,
-        accelerator="cpu",
-    )
-    fabric = make_fabric(config)
-    inputs = make_inputs(store, config, np.arange(len(store)))
-    encoder = build_encoder(config.encoder, inputs, config.encoder_options)
-    if case.recompute:
-        recompute_layers(encoder, case.name)
-    objective = MomentumContrast(encoder, queue_size=config.queue_size)
-    optimizer = make_optimizer(config, objective.learner)
-    objective.learner, wrapped = fabric.setup(objective.learner, optimizer)
-    objective.train()
+    """One step of the trainer: both views from the store, query, key, queue, SGD, momentum.
+
+    Each epoch is one batch, so that the trainer gives a row after each step.
+    """
+    clips = open_store(stores / f"bodies{case.bodies}").clips()
+    inputs = fit_inputs(clips, np.arange(len(clips)), frames=FRAMES, normalize="paper")
+    objective = MomentumContrast(encoder_of(case, in_channels=inputs.channels))
     keys = objective.queue.keys
     objective.queue.push(F.normalize(torch.randn_like(keys), dim=1))  # full, as after one epoch
-    generator = torch.Generator().manual_seed(0)
-    order = np.random.default_rng(0).permutation(len(store))
-    rows = itertools.cycle(np.array_split(order, len(store) // case.batch))
-
-    def views(share: Share) -> Views:
-        return two_views(store, share, generator, inputs, config)
-
-    def run() -> None:
-        share = Share(next(rows)[: case.batch], case.batch, 0)
-        train_epoch(
-            fabric, objective, wrapped, iter([share]), views, lambda _: config.lr, lambda _: None
-        )
-
-    return run
+    trainer = Trainer(
+        objective,
+        clips,
+        np.random.default_rng(0).permutation(len(clips))[: case.batch],
+        inputs=inputs,
+        batch_size=case.batch,
+        epochs=10**9,
+        lr=0.01,
+        fabric=make_fabric(accelerator="cpu", precision=case.precision),
+    )
+    steps = trainer.fit()
+    next(steps)  # the first epoch only fills the queue
+    return lambda: next(steps)
 
 
 def write_stores(folder: Path, *, clips: int = 512) -> None:
@@ -161,12 +149,12 @@ def write_synthetic(out: Path, *, clips: int, bodies: int) -> None:
     lengths = rng.integers(40, 121, clips)
     pool = rng.normal(0, 0.02, (lengths.max() + clips, bodies, len(TOPOLOGY), 3)).cumsum(axis=0)
     made = (
-        Clip(pool[i : i + n].astype(np.float32), name=str(i), subject=str(i % 10), label=0)
+        trimmed(pool[i : i + n].astype(np.float32), str(i), label=0, subject=str(i % 10))
         for i, n in enumerate(lengths)
     )
     write_store(
         Recordings(
-            reader="benchmark", topology=TOPOLOGY, classes=("any",), clips=made, fps=30.0,
+            reader="benchmark", topology=TOPOLOGY, classes=("any",), recordings=made, fps=30.0,
             bodies=bodies,
         ),
         out,

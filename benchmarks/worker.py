@@ -83,7 +83,7 @@ class Worker:
 
 
 class Answers:
-    """The child's end: what it can be asked, and the cases it has built."""
+    """The child's end: what it answers, and the cases it has built."""
 
     def __init__(self, *, stores: Path | None, peer: Path | None) -> None:
         self.stores, self.peer = stores, peer
@@ -125,9 +125,9 @@ class Answers:
         from benchmarks.counting import forward_work
         from benchmarks.work import FRAMES, TOPOLOGY, Case, build
 
-        about = Case(**case)
-        model = build(about, self.peer)
-        clips = torch.randn(4, 3, FRAMES, len(TOPOLOGY), about.bodies)
+        wanted = Case(**case)
+        model = build(wanted, self.peer)
+        clips = torch.randn(4, 3, FRAMES, len(TOPOLOGY), wanted.bodies)
         training, evaluation = (forward_work(model.train(on), clips) for on in (True, False))
         return {
             "parameters": sum(part.numel() for part in model.parameters()),
@@ -146,11 +146,11 @@ class Answers:
 
         from benchmarks.work import Case, iteration
 
-        about, key = Case(**case), json.dumps(case)
-        torch.set_num_threads(about.threads)
+        wanted, key = Case(**case), json.dumps(case)
+        torch.set_num_threads(wanted.threads)
         if key not in self.built:
             assert self.stores is not None
-            self.built[key] = iteration(about, stores=self.stores, peer=self.peer)
+            self.built[key] = iteration(wanted, stores=self.stores, peer=self.peer)
         return self.built[key]
 
 

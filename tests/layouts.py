@@ -55,7 +55,7 @@ def gesture(rng: np.random.Generator, label: int, frames: int, *, size: float = 
 
 
 def in_turn(rng: np.random.Generator, classes: int) -> Iterator[int]:
-    """All classes in some order, then all in another: no class twice before each was there."""
+    """All classes in some order, then all in another, and so on."""
     while True:
         yield from rng.permutation(classes).tolist()
 
@@ -66,7 +66,7 @@ def sizes(rng: np.random.Generator, people: int) -> np.ndarray:
 
 
 def write_small_smg(root: Path, *, seed: int = 0, clips: int = 5, frames: int = 8) -> Path:
-    """Recordings Sample0001 to Sample0040, each with so many clips two still frames apart."""
+    """Recordings Sample0001 to Sample0040, each with so many gestures two still frames apart."""
     rng = np.random.default_rng(seed)
     away = np.array([0, -0.9, 2.5])  # the sensor stands higher than the feet, in front
     classes = {side: in_turn(rng, SMG_CLASSES) for side in (True, False)}
@@ -129,9 +129,10 @@ def keypoints(body: np.ndarray, *, fingers: int) -> np.ndarray:
         for wrist in ("LWrist", "RWrist")
     ]
     points = np.concatenate([joints, *hands], axis=1)
-    shown = np.concatenate([seen, *(np.ones_like(hand[..., :1]) for hand in hands)], axis=1)
+    visible = np.concatenate([seen, *(np.ones_like(hand[..., :1]) for hand in hands)], axis=1)
     x, y = 640 - 350 * points[..., 0], 680 - 350 * points[..., 1]
-    return np.stack([x, y, np.full_like(x, 0.8)], axis=-1).astype(np.float32) * (shown > 0)
+    points = np.stack([x, y, np.full_like(x, 0.8)], axis=-1)
+    return np.where(visible > 0, points, 0).astype(np.float32)
 
 
 def write_small_ntu(root: Path, *, seed: int = 0, actions: int = 6, frames: int = 6) -> Path:
@@ -141,9 +142,8 @@ def write_small_ntu(root: Path, *, seed: int = 0, actions: int = 6, frames: int 
     for performer, size in enumerate(sizes(rng, NTU_SUBJECTS), 1):
         for again in range(actions):
             label = next(classes[performer in TRAIN_60])
-            two = (
-                label + 1 >= FIRST_OF_TWO
-            )  # of so few frames, one of two bodies is taken for a ghost
+            two = label + 1 >= FIRST_OF_TWO
+            # Of fewer frames, one of two bodies is taken for a ghost.
             length = (12 if two else frames) + int(rng.integers(0, 4))
             people = [gesture(rng, label, length, size=size)]
             if two:
@@ -162,4 +162,4 @@ def seen_by(camera: int, body: np.ndarray) -> np.ndarray:
     angle = np.deg2rad({1: 0, 2: -45, 3: 45}[camera])
     cos, sin = np.cos(angle), np.sin(angle)
     turn = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]])
-    return (body @ turn.T + (0, -0.9, 3)).astype(np.float32)
+    return np.asarray(body @ turn.T + (0, -0.9, 3), dtype=np.float32)

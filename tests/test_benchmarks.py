@@ -1,12 +1,15 @@
 """What the benchmarks compute from what they time, how they show it, and what they refuse."""
 
+import ast
 import io
 import itertools
 import json
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from benchmarks import __main__ as command
 from benchmarks import encoders, prepare, ranks, report, roofline, stock, timing
@@ -14,11 +17,11 @@ from benchmarks.counting import bytes_moved, forward_work
 from benchmarks.machine import describe
 from benchmarks.markdown import markdown
 from benchmarks.work import TOPOLOGY, Case, iteration, write_synthetic
-from benchmarks.worker import Answers, serve
+from benchmarks.worker import Answers, Worker, serve
 from edgcn.base.errors import EdgcnError
 from edgcn.models.cost import recurrent_flop
 
-MACHINE = {
+MACHINE: dict[str, Any] = {
     "cpu": "a processor",
     "cores": 2,
     "memory_gb": 8.0,
@@ -31,57 +34,58 @@ MACHINE = {
         "2": {"float32": 100.0, "bfloat16": 200.0, "copy": 10.0},
     },
 }
-ABOUT = {
+COUNTED = {
     "parameters": 1000,
     "training_gflop": 2.0,
     "training_elements": 1e6,
     "inference_gflop": 1.0,
     "inference_elements": 1e6,
 }
-PLACE = {"name": "edgcn", "bodies": 1, "precision": "float32", "threads": 2}
+PLACE: dict[str, Any] = {"name": "edgcn", "bodies": 1, "precision": "float32", "threads": 2}
 
 
-def cell(mode: str, batch: int, **measured: object) -> dict:
+def cell(mode: str, batch: int, **measured: Any) -> dict[str, Any]:
     return PLACE | {"mode": mode, "batch": batch} | measured
 
 
-def results() -> dict:
+def results() -> dict[str, Any]:
     """One preset, one cell of each mode, and one that was not run."""
     cells = [cell(mode, 32, **timing.summary([2.0], batch=32)) for mode in timing.MODES]
     for row in cells:
-        row |= encoders.reached(row, ABOUT, MACHINE["ceilings"]["2"])
+        row |= encoders.reached(row, COUNTED, MACHINE["ceilings"]["2"])
     cells.append(cell("step", 256, skipped="about 99 s an iteration"))
     used = {"allocated": 8.0, "resident": 10.0}
     memory = {f"{mode} {precision}": used for mode, precision in encoders.MEMORY}
-    presets = {"edgcn": {"1": ABOUT, "2": ABOUT, "memory": memory}}
+    presets = {"edgcn": {"1": COUNTED, "2": COUNTED, "memory": memory}}
     measured = {"patience": 10.0, "presets": presets, "cells": cells}
     return {"command": "make bench", "sections": {"machine": MACHINE, "encoders": measured}}
 
 
 @pytest.mark.parametrize("batch", [1, 4])
-def test_a_linear_layer_is_two_operations_a_weight_and_row(batch):
+def test_a_linear_layer_is_two_operations_a_weight_and_row(batch: int) -> None:
     work = forward_work(nn.Linear(5, 7), torch.randn(batch, 3, 5))
     assert work["gflop"] * 1e9 == pytest.approx(2 * 3 * 5 * 7)
     assert work["elements"] == 3 * 7
 
 
-def test_a_product_added_in_place_counts():
+def test_a_product_added_in_place_counts() -> None:
     class Twice(nn.Module):
-        def forward(self, x):
-            return (x @ x).addmm_(x, x)
+        def forward(self, x: Tensor) -> Tensor:
+            product: Tensor = (x @ x).addmm_(x, x)
+            return product
 
     assert forward_work(Twice(), torch.randn(6, 6))["gflop"] * 1e9 * 6 == 2 * 2 * 6**3
 
 
-def test_an_lstm_by_formula_is_its_products():
+def test_an_lstm_by_formula_is_its_products() -> None:
     """The reference: the same four gates, of plain layers that are counted."""
     by_input = forward_work(nn.Linear(8, 4 * 16), torch.randn(1, 8))["gflop"]
     by_state = forward_work(nn.Linear(16, 4 * 16), torch.randn(1, 16))["gflop"]
     assert recurrent_flop(nn.LSTM(8, 16)) == pytest.approx(1e9 * (by_input + by_state))
 
 
-def test_bytes_grow_with_the_batch_and_halve_in_bfloat16():
-    def moved(batch, precision, training):
+def test_bytes_grow_with_the_batch_and_halve_in_bfloat16() -> None:
+    def moved(batch: int, precision: str, training: bool) -> float:
         return bytes_moved(
             elements=100, parameters=0, batch=batch, precision=precision, training=training
         )
@@ -90,49 +94,49 @@ def test_bytes_grow_with_the_batch_and_halve_in_bfloat16():
     assert moved(1, "bfloat16", True) * 2 == moved(1, "float32", True) > moved(1, "float32", False)
 
 
-def test_fraction_of_a_ceiling():
+def test_fraction_of_a_ceiling() -> None:
     assert timing.fraction(gflop=100, seconds=2, ceiling=200) == 0.25
 
 
 @pytest.mark.parametrize(("mode", "gflop"), [("inference", 1), ("training", 6), ("step", 8)])
-def test_a_step_is_four_forward_passes_and_a_gradient_three(mode, gflop):
+def test_a_step_is_four_forward_passes_and_a_gradient_three(mode: str, gflop: float) -> None:
     row = cell(mode, 10, **timing.summary([4.0, 1.0, 2.0], batch=10))
     assert row["clips_per_second"] == 5
-    reached = encoders.reached(row, ABOUT, {"float32": 50.0, "bfloat16": 1.0})
+    reached = encoders.reached(row, COUNTED, {"float32": 50.0, "bfloat16": 1.0})
     assert reached == {"gflop_per_second": 10 * gflop / 2, "fraction": 10 * gflop / 2 / 50}
 
 
-def test_the_first_run_warms_up_unless_it_is_long():
+def test_the_first_run_warms_up_unless_it_is_long() -> None:
     runs = itertools.count()
     assert len(timing.seconds_of(lambda: next(runs), budget=1e-4, least=3)) >= 3
     assert next(runs) > 3  # one more than were counted
     assert len(timing.seconds_of(lambda: next(runs), budget=-1.0)) == 1
 
 
-def test_what_is_too_long_or_too_large_is_named():
-    long = {"seconds": 1.0, "batch": 1, "wanted": 32}
+def test_what_is_too_long_or_too_large_is_named() -> None:
+    long: dict[str, Any] = {"seconds": 1.0, "batch": 1, "wanted": 32}
     assert timing.too_long(**long, patience=33) is None
     assert "32 s" in (timing.too_long(**long, patience=31) or "")
-    large = {"megabytes": 1000.0, "clips": 16, "wanted": 32}
+    large: dict[str, Any] = {"megabytes": 1000.0, "clips": 16, "wanted": 32}
     assert timing.too_large(**large, free=3000.0) is None
     assert "2.0 GB, 2.5 GB free" in (timing.too_large(**large, free=2500.0) or "")
 
 
 class Pretend:
-    """A worker whose cells take a second a clip."""
+    """A worker whose cells take a second for each clip."""
 
-    def ask(self, do, *, case=None, budget=None):
-        return [float(case.batch)] if do == "time" else None
+    def ask(self, do: str, *, case: Case | None = None, budget: float = 0.0) -> list[float] | None:
+        return [float(case.batch)] if case is not None and do == "time" else None
 
 
-def pretended(used: float) -> list[dict]:
-    each = {"allocated": used, "resident": used}
+def pretended(used: float) -> list[dict[str, Any]]:
+    each: dict[str, float | None] = {"allocated": used, "resident": used}
     memory = {f"{mode} {kind}": each for mode, kind in encoders.MEMORY}
-    plan = {"bodies": 2, "quick": False, "patience": 40.0, "free": 1000.0}
-    return list(encoders.cells(Pretend(), "edgcn", memory, **plan))
+    plan: dict[str, Any] = {"bodies": 2, "quick": False, "patience": 40.0, "free": 1000.0}
+    return list(encoders.cells(cast(Worker, Pretend()), "edgcn", memory, **plan))
 
 
-def test_cells_stop_at_patience_and_say_why():
+def test_cells_stop_at_patience_and_say_why() -> None:
     made = pretended(1.0)
     assert {row["batch"] for row in made if "seconds" in row} == {1, 32}
     left = [row for row in made if row["batch"] == 256]
@@ -140,14 +144,14 @@ def test_cells_stop_at_patience_and_say_why():
     assert all("256 s" in row["skipped"] for row in left)
 
 
-def test_cells_stop_at_the_memory_that_is_free():
+def test_cells_stop_at_the_memory_that_is_free() -> None:
     """16 clips of one body need 200 MB, so 32 of two bodies need 800 of 700 that may be used."""
     made = pretended(200.0)
     assert {row["batch"] for row in made if "seconds" in row} == {1}
     assert all("0.8 GB, 1.0 GB free" in row["skipped"] for row in made if row["batch"] == 32)
 
 
-def test_tables_show_every_cell_and_the_reason_of_a_skipped_one():
+def test_tables_show_every_cell_and_the_reason_of_a_skipped_one() -> None:
     text = report.tables(results(), figure="x.png")
     assert "16 (16 %)" in text  # 32 clips in 2 s; inference: 16 of 100 GFLOP/s
     assert "skipped: about 99 s an iteration" in text
@@ -155,7 +159,7 @@ def test_tables_show_every_cell_and_the_reason_of_a_skipped_one():
     assert describe(MACHINE) in text
 
 
-def test_tables_are_rectangular():
+def test_tables_are_rectangular() -> None:
     lines = report.tables(results(), figure="x.png").splitlines()
     for _, block in itertools.groupby(lines, key=lambda line: line.startswith("|")):
         rows = list(block)
@@ -164,7 +168,7 @@ def test_tables_are_rectangular():
     assert markdown(["a", "b"], [["x", 1]]).splitlines()[1] == "| --- | ---: |"
 
 
-def test_ratios_are_of_medians():
+def test_ratios_are_of_medians() -> None:
     ours, theirs = Case("edgcn", "step", 32), Case("stock", "training", 16, options={"a": 1})
     seconds = {
         ("ours", "edgcn", 32): [1.0, 2.0, 9.0],
@@ -179,8 +183,8 @@ def test_ratios_are_of_medians():
     assert "**5.00**" in text
 
 
-def test_allocated_memory_is_what_is_held_at_once():
-    def run():
+def test_allocated_memory_is_what_is_held_at_once() -> None:
+    def run() -> None:
         first = torch.empty(250_000)  # 1 MB
         second = torch.empty(750_000)
         del first
@@ -190,34 +194,34 @@ def test_allocated_memory_is_what_is_held_at_once():
     assert timing.allocated_megabytes(run) == pytest.approx(5, rel=0.01)
 
 
-def test_turns_alternate_and_the_first_warms_up():
-    asked = []
+def test_turns_alternate_and_the_first_warms_up() -> None:
+    turns: list[str] = []
 
     class Side:
-        def __init__(self, name):
+        def __init__(self, name: str) -> None:
             self.name = name
 
-        def ask(self, do, *, case):
-            asked.append(self.name)
-            return float(len(asked))
+        def ask(self, do: str, *, case: Case) -> float:
+            turns.append(self.name)
+            return float(len(turns))
 
     ours = [Case("a", "step", 1), Case("b", "step", 1)]
     theirs = Case("stock", "training", 1)
-    workers = {side: Side(side) for side in stock.SIDES}
+    workers = {side: cast(Worker, Side(side)) for side in stock.SIDES}
     seconds = stock.take_turns(workers, ours, theirs, rounds=2)
-    assert asked == ["ours", "stock", "ours", "kept"] * 3
+    assert turns == ["ours", "stock", "ours", "kept"] * 3
     assert seconds["ours", "a", 1] == [5.0, 9.0]
 
 
-def test_ranks_stand_beside_one_rank():
-    rows = [
+def test_ranks_stand_beside_one_rank() -> None:
+    rows: list[dict[str, Any]] = [
         {"name": "edgcn", "ranks": n, "epochs": [], "clips_per_second": 10.0 * n} for n in (1, 2)
     ]
     assert "2.00" in ranks.table({"rows": rows})
     assert "one core" in ranks.table({"skipped": "one core only"})
 
 
-def test_labels_keep_their_order_and_distance():
+def test_labels_keep_their_order_and_distance() -> None:
     heights = [0.1, 0.1, 0.12, 0.5, 0.98, 0.99]
     placed = roofline.spread(heights, gap=0.05)
     assert all(after - before > 0.0499 for before, after in itertools.pairwise(placed))
@@ -225,7 +229,7 @@ def test_labels_keep_their_order_and_distance():
     assert roofline.spread([0.2, 0.6], gap=0.05) == [0.2, 0.6]
 
 
-def test_the_figure_is_drawn_from_measured_points(tmp_path):
+def test_the_figure_is_drawn_from_measured_points(tmp_path: Path) -> None:
     measured = results()["sections"]["encoders"]
     assert roofline.draw(MACHINE, measured, tmp_path / "roofline.png").stat().st_size > 10_000
     (point,) = roofline.points(measured, "inference", 2)
@@ -234,7 +238,7 @@ def test_the_figure_is_drawn_from_measured_points(tmp_path):
     assert point["x"] == pytest.approx(32e9 / moved)
 
 
-def test_docs_get_the_tables_between_their_marks(tmp_path):
+def test_docs_get_the_tables_between_their_marks(tmp_path: Path) -> None:
     page = tmp_path / "performance.md"
     page.write_text(f"before\n{report.BEGIN}\nearlier tables\n{report.END}\nafter\n")
     report.write(results(), tmp_path / "bench")
@@ -262,14 +266,16 @@ def test_docs_get_the_tables_between_their_marks(tmp_path):
         (["--hurry"], "--hurry"),
     ],
 )
-def test_wrong_input_is_one_line(arguments, message, capsys):
+def test_wrong_input_is_one_line(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert command.main(arguments) == 2
     said = capsys.readouterr().err
     assert message in said
     assert said.count("\n") == 1
 
 
-def test_the_command_shows_no_folder(tmp_path):
+def test_the_command_shows_no_folder(tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "msg3d.py").touch()
     options = command.parse(["--peer-msg3d", str(tmp_path), "--quick", "--out", str(tmp_path)])
@@ -280,28 +286,28 @@ def test_the_command_shows_no_folder(tmp_path):
     assert command.chosen("ranks", None) == ["machine", "ranks"]
 
 
-def test_a_worker_answers_line_by_line():
+def test_a_worker_answers_line_by_line() -> None:
     case = {"name": "ascal-lstm", "mode": "step", "batch": 1}
     requests = [{"do": "count", "case": case}, {"do": "forget"}]
     replies = io.StringIO()
-    asked = io.StringIO("".join(json.dumps(request) + "\n" for request in requests))
-    serve(Answers(stores=None, peer=None), asked, replies)
-    counted, forgot = map(json.loads, replies.getvalue().splitlines())
+    lines = io.StringIO("".join(json.dumps(request) + "\n" for request in requests))
+    serve(Answers(stores=None, peer=None), lines, replies)
+    counted, forgotten = map(json.loads, replies.getvalue().splitlines())
     frames, width = 64, 3 * len(TOPOLOGY)
     assert counted["training_gflop"] * 1e9 == frames * 2 * 4 * 256 * (width + 256)
-    assert forgot is None
+    assert forgotten is None
 
 
 @pytest.mark.parametrize("mode", timing.MODES)
 @pytest.mark.parametrize("bodies", [1, 2])
-def test_every_mode_runs(mode, bodies, tmp_path):
+def test_every_mode_runs(mode: str, bodies: int, tmp_path: Path) -> None:
     write_synthetic(tmp_path / f"bodies{bodies}", clips=5, bodies=bodies)
     run = iteration(Case("ascal-lstm", mode, 2, "bfloat16", bodies, 1), stores=tmp_path)
     run()
     run()
 
 
-def test_prepared_files_are_ntu_files_that_both_readers_read_alike(tmp_path):
+def test_prepared_files_are_ntu_files_that_both_readers_read_alike(tmp_path: Path) -> None:
     size = prepare.write_set(tmp_path / "set", files=60)
     paths = sorted((tmp_path / "set").rglob("*.skeleton"))
     assert len(paths) == 60
@@ -309,15 +315,35 @@ def test_prepared_files_are_ntu_files_that_both_readers_read_alike(tmp_path):
     prepare.check_same(paths[::7])
 
 
-def test_no_prepared_file_replaces_another():
+def test_no_prepared_file_replaces_another() -> None:
     assert len({prepare.file_name(index) for index in range(prepare.NTU_60)}) == prepare.NTU_60
 
 
-def test_preparing_beside_the_reference():
-    row = {"files": 100, "megabytes": 30.0, "seconds": 2.0, "first_batch": 0.01, "peak": None}
+def test_preparing_beside_the_reference() -> None:
+    row: dict[str, Any] = {
+        "files": 100,
+        "megabytes": 30.0,
+        "seconds": 2.0,
+        "first_batch": 0.01,
+        "peak": None,
+    }
     row |= {"processes": 3, "store_bytes": 5000}
     made = prepare.table(
         {"fraction": 0.1, "sets": [row], "plain": 5.0, "named": 4.0, "alone": 20.0}
     )
     assert "| 50 | 50 | 10 | - | 3 | **10.0** |" in made
     assert "(4.0 times)" in made
+
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted((ROOT / "benchmarks").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_benchmarks_import_no_tests(path: Path) -> None:
+    """The slow transcription is theirs; the tests take their reference from there."""
+    tests = {file.stem for file in (ROOT / "tests").iterdir()} | {"tests"}
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        assert not {name.partition(".")[0] for name in names} & tests

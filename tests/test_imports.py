@@ -21,25 +21,16 @@ def loaded(code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split()[1:])
 
 
-def test_import_loads_nothing_heavy():
+def test_import_loads_nothing_heavy() -> None:
     assert loaded("import edgcn; dir(edgcn); edgcn.__version__") == set()
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["--help"],
-        ["--version"],
-        ["pretrian"],
-        ["pretrain", "store", "--epohcs", "3"],
-        ["evaluate", "run", "store", "--k", "0"],
-    ],
-)
-def test_help_and_mistakes_load_nothing_heavy(arguments: list[str]):
-    assert loaded(f"from edgcn.cli import run; run({arguments!r})") <= {"numpy"}
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["--version"], ["pretrian"]])
+def test_help_and_mistakes_load_nothing_heavy(arguments: list[str]) -> None:
+    assert loaded(f"from edgcn.cli import run; run({arguments!r})") == set()
 
 
-def test_every_public_name_is_there():
+def test_every_public_name_is_there() -> None:
     for name in edgcn.__all__:
         assert getattr(edgcn, name) is not None
     assert set(edgcn.__all__) <= set(dir(edgcn))
@@ -47,13 +38,13 @@ def test_every_public_name_is_there():
         edgcn.nothing  # noqa: B018
 
 
-def test_readers_do_not_load_torch():
+def test_readers_do_not_load_torch() -> None:
     """They are numpy's; whoever only converts files should not wait for anything else."""
     assert "matplotlib" not in loaded("import edgcn.readers")
     assert "sklearn" not in loaded("import edgcn.store, edgcn.models, edgcn.objectives")
 
 
-def test_help_takes_under_a_second():
+def test_help_takes_under_a_second() -> None:
     """Processor time, which a busy machine does not stretch; the best of three."""
 
     def spent() -> float:

@@ -1,83 +1,112 @@
 """What the commands do, as plain calls: the same settings as keyword arguments.
 
 store = edgcn.prepare("utd_mhad", "recordings/", out="stores/utd")
-run = edgcn.pretrain(store, encoder="edgcn-s")
-results = edgcn.evaluate(run, store, protocol="logistic")
-edgcn.load(run).label(clips)
+run = edgcn.pretrain(store)
+model = edgcn.fit(run, store.clips(split="train"))
+results = edgcn.evaluate(model, store)
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from edgcn.commands.config import (
-    DemoConfig,
-    EvaluateConfig,
-    PrepareConfig,
-    PretrainConfig,
-    ReproduceConfig,
-)
-from edgcn.commands.config_io import make_config
-from edgcn.commands.evaluate import evaluate as evaluate_recipe
-from edgcn.commands.prepare import info as info_recipe
-from edgcn.commands.prepare import prepare as prepare_recipe
-from edgcn.commands.pretrain import config_of
-from edgcn.commands.pretrain import pretrain as pretrain_recipe
-from edgcn.commands.report import report as report_recipe
-from edgcn.experiments.demo import demo as demo_recipe
-from edgcn.experiments.reproduce import reproduce as reproduce_recipe
-from edgcn.released import copy_released
+from edgcn.commands.evaluate import EvaluateConfig
+from edgcn.commands.evaluate import evaluate as evaluate_command
+from edgcn.commands.info import InfoConfig
+from edgcn.commands.info import info as info_command
+from edgcn.commands.prepare import PrepareConfig
+from edgcn.commands.prepare import prepare as prepare_command
+from edgcn.commands.pretrain import pretrain as pretrain_command
+from edgcn.commands.pretrain import resume as resume_command
+from edgcn.commands.pretrain_settings import PretrainConfig
+from edgcn.commands.report import ReportConfig
+from edgcn.commands.report import report as report_command
+from edgcn.commands.results import Results
+from edgcn.commands.settings import make_config
+from edgcn.experiments.demo import DemoConfig
+from edgcn.experiments.demo import demo as demo_experiment
+from edgcn.experiments.reproduce import ReproduceConfig
+from edgcn.experiments.reproduce import reproduce as reproduce_experiment
+from edgcn.experiments.sweep import SweepConfig
+from edgcn.experiments.sweep import sweep as sweep_experiment
+from edgcn.inference.recognizer import Recognizer
+from edgcn.inference.released import copy_released
+from edgcn.runs import Run
+from edgcn.store import Store
 
-Where = str | Path
+Where = str | os.PathLike[str]
 
 
 def prepare(
     reader: str, path: Where | None = None, *, out: Where, options: Any = None, **settings: Any
-) -> Path:
-    """Read recordings into a new store; returns its folder. Settings: `PrepareConfig`."""
+) -> Store:
+    """Read recordings into a new store. Settings: those of `edgcn prepare`."""
     given = {name: str(value) for name, value in (options or {}).items()}
     values = {"reader": reader, "path": path, "out": out, "options": given, **settings}
-    return prepare_recipe(make_config(PrepareConfig, values, where="prepare"))
+    return prepare_command(make_config(PrepareConfig, values, where="prepare"))
 
 
 def info(store: Where, *, figure: Where | None = None) -> Path:
     """Print what a store holds and draw its contact sheet; returns the picture's path."""
-    return info_recipe(Path(store), figure=Path(figure) if figure else None)
+    values = {"store": Path(store), "figure": figure}
+    return info_command(make_config(InfoConfig, values, where="info"))
 
 
-def pretrain(store: Where, **settings: Any) -> Path:
-    """Learn an encoder without labels; returns the run's folder. Settings: `PretrainConfig`."""
-    values = {"store": store, **settings}
-    return pretrain_recipe(make_config(PretrainConfig, values, where="pretrain"))
+def pretrain(store: Where, **settings: Any) -> Run:
+    """Learn an encoder without labels. Settings: those of `edgcn pretrain`."""
+    values = {"store": Path(store), **settings}
+    return pretrain_command(make_config(PretrainConfig, values, where="pretrain"))
 
 
-def resume(run: Where) -> Path:
+def resume(run: Where) -> Run:
     """Continue an unfinished run, bit for bit as if it had never stopped."""
-    return pretrain_recipe(config_of(Path(run)), resume=Path(run))
+    return resume_command(Path(run))
+
+
+def fit(model: Any, clips: Any, labels: Any = None, **settings: Any) -> Recognizer:
+    """A recognizer fitted to labelled clips of a store, or to arrays and their labels.
+
+    Args:
+        model: a run, a recognizer or its file, or the name of released weights.
+        settings: of `Recognizer`, and `subjects`.
+    """
+    subjects = settings.pop("subjects", None)
+    return Recognizer(model, **settings).fit(clips, labels, subjects=subjects)
+
+
+def evaluate(model: Any, store: Where, **settings: Any) -> Results:
+    """Score a model on labels beside the baselines. Settings: those of `edgcn evaluate`."""
+    held = model if isinstance(model, Recognizer) else None
+    name = str(held.model if held else os.fspath(model))
+    values = {"model": name, "store": Path(store), **settings}
+    config = make_config(EvaluateConfig, values, where="evaluate")
+    return evaluate_command(config, model=held)
 
 
 def weights(name: str, *, out: Where) -> Path:
-    """Make a run of released weights, "edgcn-s" (docs/weights.md); returns it."""
+    """Copy released weights, "edgcn-s" (docs/weights.md), to a file; returns it."""
     return copy_released(name, Path(out))
 
 
-def evaluate(run: Where, store: Where, **settings: Any) -> dict[str, Any]:
-    """Score a run on labels beside the baselines; returns results. Settings: `EvaluateConfig`."""
-    values = {"run": run, "store": store, **settings}
-    return evaluate_recipe(make_config(EvaluateConfig, values, where="evaluate"))
+def report(places: Sequence[Where], *, out: Where, overwrite: bool = False) -> Path:
+    """One page about the evaluations of several runs or folders; returns its path."""
+    values = {"runs": [Path(place) for place in places], "out": out, "overwrite": overwrite}
+    return report_command(make_config(ReportConfig, values, where="report"))
+
+
+def sweep(file: Where, **settings: Any) -> Path | None:
+    """A grid of trainings from a YAML file; returns the table's file."""
+    values = {"sweep": Path(file), **settings}
+    return sweep_experiment(make_config(SweepConfig, values, where="sweep"))
 
 
 def reproduce(table: str, *, data: Where, **settings: Any) -> Path | None:
-    """A table of the paper; returns its Markdown file. Settings: `ReproduceConfig`."""
+    """A table of the paper; returns its Markdown file. Settings: those of `edgcn reproduce`."""
     values = {"table": table, "data": data, **settings}
-    return reproduce_recipe(make_config(ReproduceConfig, values, where="reproduce"))
-
-
-def report(runs: Sequence[Where], *, out: Where, overwrite: bool = False) -> Path:
-    """One page about the evaluations of several runs; returns its path."""
-    return report_recipe([Path(run) for run in runs], Path(out), overwrite=overwrite)
+    return reproduce_experiment(make_config(ReproduceConfig, values, where="reproduce"))
 
 
 def demo(**settings: Any) -> Path:
-    """The whole tool on synthetic clips; returns the report. Settings: `DemoConfig`."""
-    return demo_recipe(make_config(DemoConfig, settings, where="demo"))
+    """The whole tool on synthetic clips; returns the report. Settings: those of `edgcn demo`."""
+    return demo_experiment(make_config(DemoConfig, settings, where="demo"))

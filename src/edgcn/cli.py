@@ -1,20 +1,19 @@
 """The command line: verb + noun, flags from the configs, one line for what went wrong.
 
-Only the parser is loaded here. A command loads what it needs after its flags have been read, so
-that help and mistakes are answered at once.
+Only this table is loaded for `--help`. A command is loaded when it is called, with what its flags
+come from; each has a config, and `command(config)`, which returns the last line.
 """
 
-import contextlib
-import difflib
-import io
 import os
+import signal
 import sys
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from edgcn.base.errors import EdgcnError, did_you_mean
+from edgcn.base.process import is_first_rank
 
 USAGE = """usage: edgcn COMMAND ...
 
@@ -24,275 +23,226 @@ Recognize (micro-)gestures from skeletons with few or no labels.
   info STORE                        what a store holds, with a contact sheet to look at
   pretrain STORE                    learn an encoder without labels
   pretrain --resume RUN             continue a run that was stopped
-  weights NAME --out RUN            a run of weights that come with edgcn
-  evaluate RUN STORE                score it on labels, beside the three baselines
+  fit MODEL STORE --out FILE        teach a run, or edgcn-s, the gestures of your labels
+  evaluate MODEL STORE              score it on labels, beside the baselines
+  weights NAME --out FILE           a copy of weights that come with edgcn
+  report PATH... --out FOLDER       one page about the evaluations of several runs
+  sweep FILE.yaml                   many settings, each with several seeds, in one table
   reproduce TABLE --data ROOT       a table of the paper, measured, beside what is printed
-  report RUN... --out FOLDER        one page about the evaluations of several runs
   demo                              all of it on synthetic clips, in a few minutes
+  check-plugin FILE.py              whether an encoder, loss or reader of yours keeps its contract
 
-Each takes --help, --config FILE.yaml (flags on the command line win) and --debug (tracebacks).
-Readers: clips_npz, imigue, msr_action3d, ntu, nw_ucla, openpose, pyskl, smg, stgcn, stores,
-synthetic, utd_mhad. More: docs/ and README.md of the project.
+Each takes --help, --config FILE.yaml (flags on the command line win), --plugin FILE.py (repeatable)
+and --debug (tracebacks). Few labelled clips? Start with `edgcn evaluate edgcn-s STORE`.
+Readers: clips_npz, events_npz, imigue, msr_action3d, ntu, nw_ucla, openpose, pyskl, smg, stgcn,
+stores, synthetic, utd_mhad. More: docs/ and README.md of the project.
 """
 
-Config = TypeVar("Config")  # a pydantic model; naming the bound would load pydantic for --help
-
-
-# The parser's headings above what went wrong.
-_TITLES = ("Parsing error", "Value error", "Invalid choice", "Required options", "Unrecognized")
-
-
-def _take(arguments: list[str], flag: str) -> str | None:
-    """Remove `flag VALUE` (or `flag=VALUE`) from the arguments and return the value."""
-    for index, argument in enumerate(arguments):
-        if argument == flag:
-            if index + 1 == len(arguments):
-                raise EdgcnError(f"{flag} needs a value after it")
-            value = arguments[index + 1]
-            del arguments[index : index + 2]
-            return value
-        if argument.startswith(flag + "="):
-            del arguments[index]
-            return argument.partition("=")[2]
-    return None
-
-
-def _peek(arguments: list[str], flag: str) -> str | None:
-    """The value of `flag VALUE` or `flag=VALUE`, which stays among the arguments."""
-    return _take(list(arguments), flag)
-
-
-def _parse(config_model: type[Config], command: str, arguments: list[str]) -> Config:
-    """A command's config from its arguments, over those of `--config` where it is given."""
-    import tyro
-    from pydantic import BaseModel, ValidationError
-
-    from edgcn.commands.config_io import explain, make_config, read_yaml
-
-    assert issubclass(config_model, BaseModel)
-    model: type[BaseModel] = config_model
-    file = _take(arguments, "--config")
-    default: Any = None
-    values = read_yaml(Path(file)) if file else {}
-    recipe = _peek(arguments, "--recipe") if "recipe" in model.model_fields else None
-    if recipe:
-        values["recipe"] = recipe  # other settings' defaults hang on it
-    if file or "recipe" in model.model_fields:
-        required = [name for name, field in model.model_fields.items() if field.is_required()]
-        stand_ins: dict[str, Any] = {name: "-" for name in required if name not in values}
-        if "runs" in stand_ins:
-            stand_ins["runs"] = ["-"]
-        where = file or f"edgcn {command}"
-        checked = make_config(model, {**stand_ins, **values}, where=where)
-        missing = {name: tyro.MISSING for name in stand_ins}
-        default = model.model_construct(**{**dict(checked), **missing})
-    _check_flags(list(model.model_fields), command, arguments)
-    said = io.StringIO()
-    try:
-        with contextlib.redirect_stderr(said):
-            kwargs = {} if default is None else {"default": default}
-            config: Config = tyro.cli(
-                config_model, prog=f"edgcn {command}", args=arguments, **kwargs
-            )
-            return config
-    except SystemExit as stop:
-        if stop.code in (0, None):
-            raise
-        cause = stop.__context__
-        while cause is not None and not isinstance(cause, ValidationError):
-            cause = cause.__context__
-        if cause is not None:
-            raise explain(cause, model, f"edgcn {command}") from None
-        raise EdgcnError(_one_line(said.getvalue(), command)) from None
-
-
-def _check_flags(fields: list[str], command: str, arguments: list[str]) -> None:
-    """Name every unknown flag at once, each with the nearest right one."""
-    flags = ["--" + name.replace("_", "-") for name in fields]
-    known = {*flags, *(flag.replace("--", "--no-", 1) for flag in flags), "--help"}
-    given = [a.partition("=")[0].replace("_", "-") for a in arguments if a.startswith("--")]
-    unknown = [flag for flag in dict.fromkeys(given) if flag not in known]
-    if unknown:
-        parts = []
-        for flag in unknown:
-            near = difflib.get_close_matches(flag, flags, n=1)
-            parts.append(flag + (f" (did you mean {near[0]}?)" if near else ""))
-        raise EdgcnError(
-            f"edgcn {command} does not know {', '.join(parts)}; see `edgcn {command} --help`"
-        )
-
-
-def _one_line(text: str, command: str) -> str:
-    """The parser's boxed message as one line."""
-    lines = [line.strip("│╭╮╰╯─━┃ \t") for line in text.splitlines()]
-    lines = [line for line in lines if line.strip("-")]  # no rules
-    words = " ".join(lines)
-    words = words.partition(" For full helptext")[0].partition(" Argument helptext")[0]
-    for title in _TITLES:
-        words = words.removeprefix(title).strip(" :─")
-    words = words.replace(f"Missing from edgcn {command}:", "missing").removesuffix(".")
-    return f"edgcn {command}: {words}; see `edgcn {command} --help`"
-
-
-def _prepare(arguments: list[str]) -> str:
-    from edgcn.commands.config import PrepareConfig
-
-    config = _parse(PrepareConfig, "prepare", arguments)
-    from edgcn.commands.prepare import prepare
-
-    store = prepare(config)
-    return f"wrote {store}   next: edgcn info {store}, or edgcn pretrain {store}"
-
-
-def _info(arguments: list[str]) -> str:
-    from edgcn.commands.config import InfoConfig
-
-    config = _parse(InfoConfig, "info", arguments)
-    from edgcn.commands.prepare import info
-
-    picture = info(config.store, figure=config.figure)
-    return f"drew {picture}   next: edgcn pretrain {config.store}"
-
-
-def _pretrain(arguments: list[str]) -> str:
-    from edgcn.commands.config import PretrainConfig
-
-    resume = _take(arguments, "--resume")
-    if resume and arguments:
-        raise EdgcnError(
-            f"--resume continues a run with the settings it has and takes no others; "
-            f"leave out {' '.join(arguments)}"
-        )
-    parsed = None if resume else _parse(PretrainConfig, "pretrain", arguments)
-    from edgcn.commands.pretrain import config_of, pretrain
-
-    config = parsed or config_of(Path(resume or ""))
-    run = pretrain(config, resume=Path(resume) if resume else None)
-    return f"saved {run}   next: edgcn evaluate {run} {config.store} --protocol linear"
-
-
-def _weights(arguments: list[str]) -> str:
-    from edgcn.commands.config import WeightsConfig
-
-    config = _parse(WeightsConfig, "weights", arguments)
-    from edgcn.released import copy_released
-
-    run = copy_released(config.name, config.out)
-    return f"wrote {run}   next: edgcn evaluate {run} STORE"
-
-
-def _evaluate(arguments: list[str]) -> str:
-    from edgcn.commands.config import EvaluateConfig
-
-    config = _parse(EvaluateConfig, "evaluate", arguments)
-    from edgcn.commands.evaluate import evaluate
-
-    results = evaluate(config)
-    folder = results["folder"]
-    return f"wrote {folder}   next: edgcn report {config.run} --out report"
-
-
-def _report(arguments: list[str]) -> str:
-    from edgcn.commands.config import ReportConfig
-
-    config = _parse(ReportConfig, "report", arguments)
-    from edgcn.commands.report import report
-
-    page = report(config.runs, config.out, overwrite=config.overwrite)
-    return f"wrote {page}   next: open it in a browser"
-
-
-def _reproduce(arguments: list[str]) -> str:
-    from edgcn.commands.config import ReproduceConfig
-
-    config = _parse(ReproduceConfig, "reproduce", arguments)
-    from edgcn.experiments.reproduce import reproduce
-
-    page = reproduce(config)
-    if page is None:
-        return "nothing was run   next: the same without --dry-run"
-    return f"wrote {page}, with .csv, .tex and .png beside it   next: open it, or add --seeds 0 1 2"
-
-
-def _demo(arguments: list[str]) -> str:
-    from edgcn.commands.config import DemoConfig
-
-    config = _parse(DemoConfig, "demo", arguments)
-    from edgcn.experiments.demo import demo
-
-    page = demo(config)
-    return (
-        f"wrote {page}   next, with your own files: edgcn prepare READER PATH --out stores/mine "
-        f"(edgcn --help lists the readers)"
-    )
-
-
-COMMANDS: dict[str, Callable[[list[str]], str]] = {
-    "prepare": _prepare,
-    "info": _info,
-    "pretrain": _pretrain,
-    "weights": _weights,
-    "evaluate": _evaluate,
-    "reproduce": _reproduce,
-    "report": _report,
-    "demo": _demo,
+# The module of each command, and its config there; loaded late, because most load PyTorch.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "prepare": ("edgcn.commands.prepare", "PrepareConfig"),
+    "info": ("edgcn.commands.info", "InfoConfig"),
+    "pretrain": ("edgcn.commands.pretrain", "PretrainConfig"),
+    "fit": ("edgcn.commands.fit", "FitConfig"),
+    "evaluate": ("edgcn.commands.evaluate", "EvaluateConfig"),
+    "weights": ("edgcn.commands.weights", "WeightsConfig"),
+    "report": ("edgcn.commands.report", "ReportConfig"),
+    "sweep": ("edgcn.experiments.sweep", "SweepConfig"),
+    "reproduce": ("edgcn.experiments.reproduce", "ReproduceConfig"),
+    "demo": ("edgcn.experiments.demo", "DemoConfig"),
+    "check-plugin": ("edgcn.commands.check_plugin", "CheckPluginConfig"),
 }
+STOPPED = {
+    "pretrain": "; the run goes on with `edgcn pretrain --resume RUN`",
+    "sweep": "; the same command goes on from here",
+    "reproduce": "; the same command goes on from here",
+}
+FAILED, MISTAKEN, INTERRUPTED, DEAD_PIPE = 1, 2, 130, 141
+
+_signals: list[int] = []  # interrupts that came, even where an import made another error of one
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Do what the arguments say; returns the exit status (2 for what the user can mend)."""
-    left = list(arguments)
-    debug = "--debug" in left
-    left = [argument for argument in left if argument != "--debug"]
-    if not left or left[0] in ("-h", "--help"):
-        print(USAGE, end="")
-        return 0 if left else 2
-    if left[0] == "--version":
+    """Do what the arguments say; returns the exit status, 2 for what the user can mend."""
+    words = [word for word in arguments if word != "--debug"]
+    try:
+        said = answer(words)
+        if is_first_rank():
+            print(said, flush=True)
+        return 0 if words else MISTAKEN
+    except BaseException as error:
+        status, line = explain(error, words)
+        if is_first_rank() and line:
+            complain(f"{traceback_of(error)}{line}" if len(words) < len(arguments) else line)
+        return status
+
+
+def complain(text: str) -> None:
+    """Say what went wrong, if anybody reads it."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        nobody_reads()
+
+
+def traceback_of(error: BaseException) -> str:
+    """Where an error comes from, as Python shows it."""
+    import traceback
+
+    return "".join(traceback.format_exception(error))
+
+
+def answer(words: list[str]) -> str:
+    """Do what the words say; the last line of it, or the help."""
+    if not words or words[0] in ("-h", "--help"):
+        return USAGE.rstrip("\n")
+    if words[0] == "--version":
         import edgcn
 
-        print(f"edgcn {edgcn.__version__}")
-        return 0
-    try:
-        if left[0] not in COMMANDS:
-            raise EdgcnError(_unknown(left[0]))
-        said = COMMANDS[left[0]](left[1:])
-        if _speaks():
-            print(said)
-    except EdgcnError as error:
-        return _failed(str(error), debug)
-    except OSError as error:  # a folder that may not be read, a disk that is full, ...
-        where = f"{error.filename}: " if error.filename else ""
-        return _failed(f"{where}{error.strerror or error}", debug)
-    except KeyboardInterrupt:
-        print(
-            "stopped; a run goes on with `edgcn pretrain --resume RUN`, "
-            "a table of the paper with the same command",
-            file=sys.stderr,
+        return f"edgcn {edgcn.__version__}"
+    name, *arguments = words
+    if name not in COMMANDS:
+        hint = did_you_mean(name, COMMANDS)
+        raise EdgcnError(f"there is no command {name!r}: there are {', '.join(COMMANDS)}{hint}")
+    if name == "pretrain" and (run := take(arguments, "--resume")) is not None:
+        load_plugins(arguments)
+        if arguments:
+            raise EdgcnError(
+                f"--resume continues a run with the settings it has and takes no others; "
+                f"leave out {' '.join(arguments)}"
+            )
+        return str(import_module(COMMANDS[name][0]).resume_command(Path(run)))
+    if "--help" in arguments or "-h" in arguments:
+        return explanation(name, arguments).rstrip("\n")
+    config = parse(name, arguments)
+    return str(import_module(COMMANDS[name][0]).command(config))
+
+
+def parse(name: str, arguments: Sequence[str]) -> Any:
+    """A command's config from its arguments, over the file of `--config`; plugins are loaded.
+
+    Raises:
+        EdgcnError: everything that is wrong with them.
+    """
+    model, left, values, file = prepared(name, arguments)
+    from edgcn.commands.flags import read_flags
+    from edgcn.commands.settings import make_config
+
+    found, flags = read_flags(model, left, values, command=name)
+    spelled = {key: flag for key, flag in flags.items() if key in found or key not in values}
+    for key, value in found.items():
+        both = isinstance(value, dict) and isinstance(values.get(key), dict)
+        values[key] = {**values[key], **value} if both else value
+    where = f"edgcn {name}{f' with {file}' if file else ''}" if found or not file else file
+    return make_config(model, values, where=where, flags=spelled)
+
+
+def explanation(name: str, arguments: Sequence[str]) -> str:
+    """The help of a command with the parts that the arguments choose."""
+    model, left, values, _ = prepared(name, arguments)
+    from edgcn.commands.flags import help_text, peek
+
+    return help_text(model, {**values, **peek(model, left)}, command=name)
+
+
+def prepared(
+    name: str, arguments: Sequence[str]
+) -> tuple[Any, list[str], dict[str, Any], str | None]:
+    """A command's model of a config, its other arguments, and the values and path of `--config`."""
+    left = list(arguments)
+    load_plugins(left)
+    module, config = COMMANDS[name]
+    model = getattr(import_module(module), config)
+    file = take(left, "--config")
+    if file is None:
+        return model, left, {}, None
+    from edgcn.commands.settings import read_yaml
+
+    return model, left, read_yaml(Path(file)), file
+
+
+def load_plugins(arguments: list[str]) -> None:
+    """Load the file of each `--plugin FILE.py`, which are removed from the arguments."""
+    while (path := take(arguments, "--plugin")) is not None:
+        from edgcn.base.plugins import load_plugin
+
+        load_plugin(path)
+
+
+def take(arguments: list[str], flag: str) -> str | None:
+    """Remove `flag VALUE` (or `flag=VALUE`) from the arguments; its value."""
+    for index, argument in enumerate(arguments):
+        name, equals, value = argument.partition("=")
+        if name != flag:
+            continue
+        if not equals and index + 1 == len(arguments):
+            raise EdgcnError(f"{flag} needs a value after it")
+        value = value if equals else arguments[index + 1]
+        del arguments[index : index + (1 if equals else 2)]
+        return value
+    return None
+
+
+def explain(error: BaseException, words: Sequence[str]) -> tuple[int, str]:
+    """The exit status of an error and the one line about it; none for a pipe that nobody reads."""
+    if isinstance(error, KeyboardInterrupt) or _signals:
+        return INTERRUPTED, f"stopped{STOPPED.get(words[0] if words else '', '')}"
+    if isinstance(error, BrokenPipeError) and nobody_reads():
+        return DEAD_PIPE, ""
+    text = str(error)
+    if isinstance(error, OSError):  # a folder that may not be read, a disk that is full, ...
+        text = f"{error.filename}: " * bool(error.filename) + (error.strerror or text)
+    elif isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        text = "there is not enough memory; try a smaller --batch-size, or fewer frames or clips"
+    elif not isinstance(error, EdgcnError):
+        text = f"{type(error).__name__}: {text}"
+        report = write_report(error, words)
+        return FAILED, (
+            f"error: {' '.join(text.split())[:200]}; this is a fault of edgcn: the report is in "
+            f"{report} (--debug shows it here)"
         )
-        return 130
-    return 0
+    return MISTAKEN, f"error: {' '.join(text.split())}"
 
 
-def _failed(text: str, debug: bool) -> int:
-    """Say in one line what went wrong, after the traceback where that is wanted."""
-    if debug:
-        traceback.print_exc()
-    if _speaks():
-        print(f"error: {' '.join(text.split())}", file=sys.stderr)
-    return 2
+def nobody_reads() -> bool:
+    """Whether the other end of the output has been closed (`| head`); it is then left alone."""
+    import select
+
+    closed = []
+    for stream in (sys.stdout, sys.stderr):
+        poll = select.poll()
+        poll.register(stream.fileno(), 0)  # errors are always reported
+        closed += [stream.fileno()] if poll.poll(0) else []
+    for descriptor in closed:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)  # for what is flushed at exit
+    return bool(closed)
 
 
-def _speaks() -> bool:
-    """Whether this process is the first of those that share a training, or alone."""
-    ranks = ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")
-    return all(os.environ.get(name, "0") == "0" for name in ranks)
+def write_report(error: BaseException, words: Sequence[str]) -> Path:
+    """A file in the temporary folder with what is needed to find a fault."""
+    import platform
+    import tempfile
 
+    import edgcn
 
-def _unknown(command: str) -> str:
-    hint = did_you_mean(command, COMMANDS)
-    return f"there is no command {command!r}: there are {', '.join(COMMANDS)}{hint}"
+    versions = f"edgcn {edgcn.__version__}, Python {sys.version.split()[0]}, {platform.platform()}"
+    handle, path = tempfile.mkstemp(prefix="edgcn-", suffix=".txt")
+    with open(handle, "w") as file:
+        file.write(f"{versions}\nedgcn {' '.join(words)}\n\n{traceback_of(error)}")
+    return Path(path)
 
 
 def main() -> None:
     """Entry point of the `edgcn` script."""
-    sys.exit(run(sys.argv[1:]))
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
+    status = run(sys.argv[1:])
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # from here on without a traceback
+    if status == INTERRUPTED:
+        os._exit(status)  # Python itself would die of the signal, or wait for threads
+    sys.exit(status)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    _signals.append(number)
+    raise KeyboardInterrupt

@@ -1,68 +1,99 @@
-"""A run: the folder with everything that happened.
+"""A run: the folder with everything that happened in a training.
 
-run.json (resolved config, versions, revision, data), metrics.jsonl, encoder.safetensors,
-state.safetensors (to resume), figures, and one folder per evaluation.
+run.json (settings, versions, revision, data), metrics.jsonl, recognizer.edgcn, state.safetensors
+(to resume), figures; its evaluations lie beside them in evaluations/.
 """
 
 import json
+import os
 import platform
 import re
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from edgcn.base.errors import EdgcnError
-from edgcn.base.files import replacing
+from edgcn.base.files import read_json, writing
 
 PACKAGES = ("edgcn", "torch", "numpy", "lightning-fabric", "safetensors", "scikit-learn")
 
 
-@contextmanager
-def writing(path: Path) -> Iterator[Path]:
-    """A temporary path that becomes `path` if all goes well."""
-    try:
-        with replacing(path) as waiting:
-            yield waiting
-    except OSError as error:
-        raise EdgcnError(f"cannot write {path}: {error.strerror}") from error
+class Run:
+    """A folder that `edgcn pretrain` wrote; may be given wherever a path is expected."""
 
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
 
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON, whole or not at all."""
-    with writing(path) as waiting:
-        waiting.write_text(json.dumps(value, indent=1, default=str) + "\n")
+    def __fspath__(self) -> str:
+        return str(self.path)
 
+    def __str__(self) -> str:
+        return str(self.path)
 
-def read_json(path: Path) -> Any:
-    """Read JSON, or say that the file is not what was expected."""
-    try:
-        return json.loads(path.read_text())
-    except FileNotFoundError:
-        raise EdgcnError(f"{path} does not exist; is {path.parent} a run?") from None
-    except json.JSONDecodeError as error:
-        raise EdgcnError(f"{path}:{error.lineno}: not JSON: {error.msg}") from error
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
 
+    @property
+    def name(self) -> str:
+        """Of the folder."""
+        return self.path.name
 
-def settings_of(run: Path) -> dict[str, Any]:
-    """The settings a run was made with, as they were written."""
-    path = run / "run.json"
-    about = read_json(path)
-    if not isinstance(about, dict) or not isinstance(about.get("config"), dict):
-        raise EdgcnError(f"{path}: expected the settings of a run under 'config', found none")
-    return {"recipe": "paper", "readout": "mean", **about["config"]}  # what runs had before recipes
+    @cached_property
+    def metadata(self) -> dict[str, Any]:
+        """What run.json holds.
+
+        Raises:
+            EdgcnError: there is none, or it is not a run's.
+        """
+        path = self.path / "run.json"
+        metadata = read_json(path, hint=f"is {self.path} a run of `edgcn pretrain`?")
+        if not isinstance(metadata, dict) or not isinstance(metadata.get("config"), dict):
+            raise EdgcnError(f"{path}: expected the settings of a run under 'config', found none")
+        return metadata
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The settings that the run was made with, in plain types."""
+        settings: dict[str, Any] = self.metadata["config"]
+        return settings
+
+    @property
+    def recognizer(self) -> Path:
+        """The file of the encoder that it learned."""
+        return self.path / "recognizer.edgcn"
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """One row per epoch: all whole lines of metrics.jsonl (a crash may have cut the last)."""
+        path, rows = self.path / "metrics.jsonl", []
+        for line in path.read_text().splitlines() if path.exists() else []:
+            try:
+                rows.append(json.loads(line))
+            except json.JSONDecodeError:
+                break
+        return rows
+
+    def add_metrics(self, row: dict[str, Any]) -> None:
+        """Add one line to metrics.jsonl."""
+        with (self.path / "metrics.jsonl").open("a") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def rewind_metrics(self, *, epoch: int) -> None:
+        """Drop what was logged after `epoch`, before the epochs are trained again."""
+        rows = [row for row in self.metrics() if row["epoch"] <= epoch]
+        with writing(self.path / "metrics.jsonl") as waiting:
+            waiting.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 def next_run(folder: Path, title: str) -> Path:
-    """`folder/0007-title`: one more than the highest number there."""
+    """`folder/0007-title`: one more than the highest number in it."""
     taken = [re.match(r"(\d{4,})-", path.name) for path in folder.glob("*-*")]
     number = max((int(match[1]) for match in taken if match), default=0) + 1
     return folder / f"{number:04d}-{title}"
 
 
-def new_run(path: Path) -> Path:
+def new_run(path: Path) -> Run:
     """Make a run's folder; an existing one is never written over."""
     try:
         path.mkdir(parents=True)
@@ -72,11 +103,11 @@ def new_run(path: Path) -> Path:
         ) from None
     except OSError as error:
         raise EdgcnError(f"cannot make the run {path}: {error.strerror}") from error
-    return path
+    return Run(path)
 
 
 def environment() -> dict[str, Any]:
-    """What a number depends on beside its config: versions, source revision, machine."""
+    """What a number depends on beside its settings: versions, source revision, machine."""
     versions = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -93,27 +124,3 @@ def _revision() -> str:
     except (OSError, subprocess.TimeoutExpired):
         return "unknown"
     return done.stdout.strip() or "unknown"
-
-
-def append_metrics(path: Path, row: dict[str, Any]) -> None:
-    """Add one line to metrics.jsonl."""
-    with path.open("a") as file:
-        file.write(json.dumps(row) + "\n")
-
-
-def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """All whole lines of metrics.jsonl (a crash may have cut the last one)."""
-    rows = []
-    for line in path.read_text().splitlines() if path.exists() else []:
-        try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
-    return rows
-
-
-def rewind_metrics(path: Path, *, epoch: int) -> None:
-    """Drop what was logged after `epoch`, before the epochs are trained again."""
-    rows = [row for row in read_metrics(path) if row["epoch"] <= epoch]
-    with writing(path) as waiting:
-        waiting.write_text("".join(json.dumps(row) + "\n" for row in rows))

@@ -1,7 +1,10 @@
 """Laws of the augmentations of space."""
 
+from typing import Any
+
 import pytest
 import torch
+from torch import Tensor
 
 from edgcn.augment.draws import Draws
 from edgcn.augment.geometry import (
@@ -16,23 +19,25 @@ from edgcn.augment.geometry import (
 from edgcn.base.errors import EdgcnError
 from edgcn.skeleton.layouts import BODY_25, KINECT_V2
 from edgcn.skeleton.tensors import bone_vectors
+from edgcn.skeleton.topology import Topology
 
-KINECT = {"topology": KINECT_V2, "dims": 3}
+KINECT: dict[str, Any] = {"topology": KINECT_V2, "dims": 3}
 
 
-def drawn(seed=0, batch=8):
+def drawn(seed: int = 0, batch: int = 8) -> Draws:
     return Draws(torch.Generator().manual_seed(seed), batch=batch)
 
 
-def clips(n=8, frames=6, bodies=1):
+def clips(n: int = 8, frames: int = 6, bodies: int = 1) -> Tensor:
     return torch.randn(n, 3, frames, 25, bodies, generator=torch.Generator().manual_seed(5))
 
 
-def lengths(x, topology=KINECT_V2, dims=3):
-    return bone_vectors(x, topology=topology, dims=dims)[0].norm(dim=1)
+def lengths(x: Tensor, topology: Topology = KINECT_V2, dims: int = 3) -> Tensor:
+    found: Tensor = bone_vectors(x, topology=topology, dims=dims)[0].norm(dim=1)
+    return found
 
 
-def test_rotation_keeps_every_distance():
+def test_rotation_keeps_every_distance() -> None:
     x = clips()
     y = rotate(x, drawn(), **KINECT)
     torch.testing.assert_close(y.norm(dim=1), x.norm(dim=1))
@@ -40,13 +45,14 @@ def test_rotation_keeps_every_distance():
     assert (torch.linalg.det(_map_of(x, y)) > 0).all()  # a rotation, no reflection
 
 
-def _map_of(x, y):
+def _map_of(x: Tensor, y: Tensor) -> Tensor:
     """The matrix that took x to y."""
     flat_x, flat_y = (z.flatten(2).mT for z in (x, y))
-    return torch.linalg.lstsq(flat_x, flat_y).solution.mT
+    matrix: Tensor = torch.linalg.lstsq(flat_x, flat_y).solution.mT
+    return matrix
 
 
-def test_rotation_is_about_one_axis_by_at_most_the_angle():
+def test_rotation_is_about_one_axis_by_at_most_the_angle() -> None:
     x = clips(n=64)
     matrix = _map_of(x, rotate(x, drawn(batch=64), **KINECT, degrees=30.0))
     trace = matrix.diagonal(dim1=1, dim2=2).sum(dim=1)
@@ -58,7 +64,7 @@ def test_rotation_is_about_one_axis_by_at_most_the_angle():
     assert fixed.any(dim=0).all()  # each of the three axes comes up
 
 
-def test_shear_has_a_diagonal_of_ones():
+def test_shear_has_a_diagonal_of_ones() -> None:
     x = clips(n=64)
     matrix = _map_of(x, shear(x, drawn(batch=64), **KINECT, strength=0.7))
     torch.testing.assert_close(matrix.diagonal(dim1=1, dim2=2), torch.ones(64, 3))
@@ -66,21 +72,21 @@ def test_shear_has_a_diagonal_of_ones():
     assert 0.6 < off.max() <= 0.7 + 1e-4
 
 
-def test_subtract_undoes_any_path():
+def test_subtract_undoes_any_path() -> None:
     x = clips(bodies=2)
     path = torch.randn(8, 3, 6, 1, 1)
     one, other = (subtract(z, drawn(), **KINECT) for z in (x, x + path))
     torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
 
 
-def test_subtract_puts_one_joint_of_the_first_body_at_the_origin():
+def test_subtract_puts_one_joint_of_the_first_body_at_the_origin() -> None:
     y = subtract(clips(bodies=2), drawn(), **KINECT)
     at_origin = (y[..., 0].abs() < 1e-6).all(dim=1).all(dim=1)
     assert (at_origin.sum(dim=1) == 1).all()
     assert (y != 0).any(dim=1).all()  # at the origin, yet not missing
 
 
-def test_mirror_twice_is_identity():
+def test_mirror_twice_is_identity() -> None:
     x = clips()
     once = mirror(x, drawn(), **KINECT, p=1.0)
     torch.testing.assert_close(mirror(once, drawn(), **KINECT, p=1.0), x)
@@ -89,7 +95,7 @@ def test_mirror_twice_is_identity():
     torch.testing.assert_close(once[:, :, :, left], x[:, :, :, right] * flip)
 
 
-def test_bone_scale_keeps_directions_and_symmetry():
+def test_bone_scale_keeps_directions_and_symmetry() -> None:
     x = clips()
     y = bone_scale(x, drawn(), **KINECT, strength=0.3)
     factor = lengths(y) / lengths(x)
@@ -105,25 +111,25 @@ def test_bone_scale_keeps_directions_and_symmetry():
     assert cosine.min() > 0.999
 
 
-def test_bone_scale_in_the_plane_leaves_confidence():
+def test_bone_scale_in_the_plane_leaves_confidence() -> None:
     x = clips().abs()
     y = bone_scale(x, drawn(), topology=BODY_25, dims=2)
     assert torch.equal(y[:, 2], x[:, 2])
 
 
-def test_bone_scale_refuses_lengths_below_zero():
+def test_bone_scale_refuses_lengths_below_zero() -> None:
     with pytest.raises(EdgcnError, match="0 <= strength < 1"):
         bone_scale(clips(), drawn(), **KINECT, strength=1.5)
 
 
-def test_posture_moves_places_and_no_motion():
+def test_posture_moves_places_and_no_motion() -> None:
     x = clips()
     y = posture(x, drawn(), **KINECT)
     torch.testing.assert_close(y.diff(dim=2), x.diff(dim=2), rtol=1e-5, atol=1e-5)
     assert 0.09 < (y - x).std() < 0.11
 
 
-def test_amplitude_keeps_the_mean_pose_and_scales_all_motion_alike():
+def test_amplitude_keeps_the_mean_pose_and_scales_all_motion_alike() -> None:
     x = clips(n=64)
     y = amplitude(x, drawn(batch=64), **KINECT, strength=0.3)
     torch.testing.assert_close(y.mean(dim=2), x.mean(dim=2), rtol=1e-5, atol=1e-5)
@@ -136,6 +142,6 @@ def test_amplitude_keeps_the_mean_pose_and_scales_all_motion_alike():
 
 
 @pytest.mark.parametrize("strength", [-0.1, 1.0])
-def test_amplitudes_that_turn_motion_round_are_refused(strength):
+def test_amplitudes_that_reverse_motion_are_refused(strength: float) -> None:
     with pytest.raises(EdgcnError, match="amplitude: expected strength within"):
         amplitude(clips(), drawn(), **KINECT, strength=strength)

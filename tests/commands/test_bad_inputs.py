@@ -1,6 +1,6 @@
 """Every bad input we could think of, through the command line: one line, exit 2, nothing left over.
 
-What each one is answered stands in docs/bad-inputs.md. EDGCN_WRITE_DOCS=1 writes that file anew.
+The answers are in docs/bad-inputs.md; EDGCN_WRITE_DOCS=1 writes that file anew.
 """
 
 import errno
@@ -8,8 +8,9 @@ import math
 import os
 import pickle
 import shlex
+import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,39 +19,39 @@ import numpy as np
 import pytest
 import yaml
 
-from edgcn import checkpoint, cli
-from edgcn.commands.config import PretrainConfig
-from edgcn.models.build import build_encoder, save_encoder
-from edgcn.pipeline.inputs import Inputs
-from edgcn.pipeline.normalize import NORMALIZATIONS
-from edgcn.runs import write_json
-from edgcn.skeleton.recording import Clip
+from edgcn import cli
+from edgcn.base import tensorfile
+from edgcn.skeleton.recording import Recording, SplitRule, trimmed
 from edgcn.skeleton.topology import Topology
-from edgcn.store import open_store, write, write_store
+from edgcn.store import write, write_store
 from helpers import (
     FEW_JOINTS,
     SMALL_ENCODER,
     make_clips,
+    make_long,
     tiny_file,
     tiny_recordings,
     tiny_store,
     tiny_topology,
     twenty_joints,
 )
+from plugin_files import nothing_registered
 from readers.writers import person, write_ntu, write_smg
+from tiny_runs import tiny_run
 
 TABLE = Path(__file__).parents[2] / "docs" / "bad-inputs.md"
 INTRO = """# What edgcn says to bad input
 
-Each line is what the command line really answered, taken down by `tests/commands/test_bad_inputs.py`
-(which also checks that the exit status is 2 and that nothing half-written is left behind; where the
-input is fine after all, it says so). `--debug` adds the traceback.
+What the command line really answers, written by `tests/commands/test_bad_inputs.py`, which also
+checks that the exit status is 2 and that nothing half-written is left behind. Where the input is
+fine after all, it says so. `--debug` adds the traceback.
 
 | bad input | command | what edgcn says |
 |---|---|---|
 """
 
-Setup = Callable[[Path], None]
+MADE: dict[str, Path] = {}  # what is slow to make, see `made`
+Setup = Callable[[Path], object]
 Patch = Callable[[pytest.MonkeyPatch], None]
 
 
@@ -91,7 +92,7 @@ def ntu_folder(folder: Path) -> None:
     ntu_file(folder / "ntu", "S001C001P003R001A003", lines=100)
 
 
-def changed_file(change: Callable[[list[Clip]], list[Clip]]) -> Setup:
+def changed_file(change: Callable[[list[Recording]], list[Recording]]) -> Setup:
     """A clips.npz whose clips were changed."""
 
     def setup(folder: Path) -> None:
@@ -104,7 +105,7 @@ def changed_file(change: Callable[[list[Clip]], list[Clip]]) -> Setup:
 def spoiled(value: float) -> Setup:
     """A clips.npz with one number replaced."""
 
-    def change(clips: list[Clip]) -> list[Clip]:
+    def change(clips: list[Recording]) -> list[Recording]:
         frames = clips[4].frames.copy()
         frames[2, 0, 5, 1] = value
         return [*clips[:4], replace(clips[4], frames=frames), *clips[5:]]
@@ -112,16 +113,27 @@ def spoiled(value: float) -> Setup:
     return changed_file(change)
 
 
-def one_frame(clips: list[Clip]) -> list[Clip]:
-    return [replace(clip, frames=clip.frames[:1]) for clip in clips]
+def cut(clip: Recording, frames: int) -> Recording:
+    """The first frames of a trimmed clip."""
+    label = clip.segments[0].label
+    return trimmed(clip.frames[:frames], clip.name, label=label, subject=clip.subject)
 
 
-def no_frames(clips: list[Clip]) -> list[Clip]:
-    return [replace(clips[0], frames=clips[0].frames[:0]), *clips[1:]]
+def labelled(clip: Recording, label: int) -> Recording:
+    """A trimmed clip with another label."""
+    return replace(clip, segments=(replace(clip.segments[0], label=label),))
 
 
-def unknown_class(clips: list[Clip]) -> list[Clip]:
-    return [replace(clips[0], label=7), *clips[1:]]
+def one_frame(clips: list[Recording]) -> list[Recording]:
+    return [cut(clip, 1) for clip in clips]
+
+
+def no_frames(clips: list[Recording]) -> list[Recording]:
+    return [cut(clips[0], 0), *clips[1:]]
+
+
+def unknown_class(clips: list[Recording]) -> list[Recording]:
+    return [labelled(clips[0], 7), *clips[1:]]
 
 
 def smg_columns(folder: Path) -> None:
@@ -156,27 +168,30 @@ def small_store(folder: Path) -> None:
     tiny_store(folder, name="store")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A store of 20 joints and a run that learned from it, made once and copied by `run`."""
+    MADE["folder"] = folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        store(folder)
+        how = {"encoder": "ascal-lstm", "encoder_settings": {"embed_dim": 4}, "frames": 4}
+        tiny_run(Path("store"), Path("run"), **how, epochs=2, augmentations=[])
+        assert cli.run(["fit", "run", "store", "--out", "mine.edgcn"]) == 0
+    yield
+    MADE.clear()
+
+
 def run(folder: Path) -> None:
-    """A run as pre-training leaves it, for 20 joints."""
-    store(folder)
-    opened = open_store(Path("store"))
-    config = PretrainConfig(
-        recipe="paper",
-        store=Path("store"),
-        encoder="ascal-lstm",
-        encoder_options={"embed_dim": 4},
-        frames=4,
-        batch_size=8,
-    )
-    inputs = Inputs(
-        topology=opened.topology, dims=3, bodies=1, frames=4, normalize=NORMALIZATIONS["paper"]
-    )
-    (folder / "run").mkdir()
-    about = {"config": config.model_dump(mode="json"), "store_fingerprint": opened.fingerprint}
-    write_json(folder / "run" / "run.json", about)
-    encoder = build_encoder(config.encoder, inputs, config.encoder_options)
-    path, options = folder / "run" / "encoder.safetensors", config.encoder_options
-    save_encoder(path, encoder, name=config.encoder, options=options, inputs=inputs)
+    """A run as pre-training leaves it, and the store that it learned from."""
+    for name in ("store", "run"):
+        shutil.copytree(MADE["folder"] / name, folder / name)
+
+
+def fitted(folder: Path) -> None:
+    """A run with its store, and a recognizer of the three classes there."""
+    run(folder)
+    shutil.copy(MADE["folder"] / "mine.edgcn", folder)
 
 
 def run_and_other_joints(folder: Path) -> None:
@@ -197,20 +212,25 @@ def run_and_two_bodies(folder: Path) -> None:
     tiny_store(folder, name="pairs", topology=twenty_joints(), bodies=2)
 
 
-def run_and(change: Callable[[Clip], Clip]) -> Setup:
+def run_and(change: Callable[[Recording], Recording], **changes: Any) -> Setup:
     """A run, and a store of the same joints with changed clips."""
 
     def setup(folder: Path) -> None:
         run(folder)
         clips = [change(clip) for clip in make_clips(24, 3, 4, 0, twenty_joints())]
-        write_store(tiny_recordings(clips=clips, topology=twenty_joints()), folder / "other")
+        tiny_store(folder, name="other", clips=clips, topology=twenty_joints(), **changes)
 
     return setup
 
 
-def only_tested(clip: Clip) -> Clip:
+def unlabelled(clip: Recording) -> Recording:
+    return labelled(clip, -1)
+
+
+def only_tested(clip: Recording) -> Recording:
     """The last subject, who tests, alone performs the last class."""
-    return replace(clip, label=clip.label if clip.subject == "s4" else clip.label % 2)
+    label = clip.segments[0].label
+    return clip if clip.subject == "s4" else labelled(clip, label % 2)
 
 
 def two_stores(folder: Path, **second: Any) -> None:
@@ -229,7 +249,7 @@ def settings(content: dict[str, object]) -> Setup:
     return setup
 
 
-SMALL = {"encoder": "edgcn-s", "encoder_options": SMALL_ENCODER, "frames": 8, "batch_size": 8}
+SMALL = {"encoder": "edgcn-s", "encoder_settings": SMALL_ENCODER, "frames": 8, "batch_size": 8}
 
 
 def damaged_store(folder: Path) -> None:
@@ -238,16 +258,16 @@ def damaged_store(folder: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1000])
 
 
-def cut_checkpoint(folder: Path) -> None:
+def cut_recognizer(folder: Path) -> None:
     run(folder)
-    path = folder / "run" / "encoder.safetensors"
+    path = folder / "run" / "recognizer.edgcn"
     path.write_bytes(path.read_bytes()[:-100])
 
 
 def another_store_now(folder: Path) -> None:
     run(folder)
-    arguments = {"topology": twenty_joints(), "seed": 1}
-    write_store(tiny_recordings(**arguments), folder / "store", overwrite=True)
+    other = tiny_recordings(topology=twenty_joints(), seed=1)
+    write_store(other, folder / "store", overwrite=True)
 
 
 def letters(folder: Path) -> None:
@@ -266,6 +286,50 @@ def run_and_one_subject(folder: Path) -> None:
     tiny_store(folder, name="lonely", topology=twenty_joints(), subjects=1, splits={})
 
 
+def run_and_other_classes(folder: Path) -> None:
+    fitted(folder)
+    tiny_store(folder, name="other", topology=twenty_joints(), clips=40, classes=5)
+
+
+def run_and_result(folder: Path) -> None:
+    run(folder)
+    assert cli.run(shlex.split("evaluate run store --protocol knn --no-figures")) == 0
+
+
+def not_annotated(folder: Path) -> None:
+    """A run, and a store of long recordings in which there is no segment."""
+    run(folder)
+    whole = make_long(make_clips(24, 3, 4, 0, twenty_joints()), 3)
+    bare = [replace(recording, segments=()) for recording in whole]
+    tiny_store(folder, name="other", clips=bare, topology=twenty_joints())
+
+
+def plugin(text: str) -> Setup:
+    """A store, and a plugin of this text."""
+
+    def setup(folder: Path) -> None:
+        store(folder)
+        (folder / "mine.py").write_text(text)
+
+    return setup
+
+
+def run_and_plugin(change: Setup) -> Setup:
+    """A run that was made with a plugin, to which something happened since."""
+
+    def setup(folder: Path) -> None:
+        run(folder)
+        file = folder / "mine.py"
+        file.write_text("import edgcn\n")
+        known = {"name": file.name, "path": file.name, "sha256": "0" * 64}
+        tensors, metadata = tensorfile.load_tensors(folder / "run" / "recognizer.edgcn")
+        metadata["provenance"]["plugins"] = [known]
+        tensorfile.save_tensors(folder / "run" / "recognizer.edgcn", tensors, metadata)
+        change(file)
+
+    return setup
+
+
 # What the machine refuses (an administrator would be allowed what chmod forbids)
 
 
@@ -279,7 +343,7 @@ def refuse_folders(patch: pytest.MonkeyPatch) -> None:
 def refuse_runs(patch: pytest.MonkeyPatch) -> None:
     make = Path.mkdir
 
-    def refused(self: Path, *arguments: object, **options: object) -> None:
+    def refused(self: Path, *arguments: Any, **options: Any) -> None:
         if self.name == "run":
             raise OSError(errno.EROFS, "Read-only file system")
         make(self, *arguments, **options)
@@ -294,16 +358,17 @@ def full_disk(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(write._Growing, "append", full)
 
 
-def full_disk_for_checkpoints(patch: pytest.MonkeyPatch) -> None:
+def full_disk_for_weights(patch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    patch.setattr(checkpoint, "save_file", full)
+    patch.setattr(tensorfile, "save_file", full)
 
 
 PREPARE_NTU = "prepare ntu ntu --out store"
 PREPARE_NPZ = "prepare clips_npz clips.npz --out store"
 PREPARE_STORES = "prepare stores stores --out union"
+TRAIN_LSTM = "pretrain store --encoder ascal-lstm --batch-size 8 --out run"
 CASES = (
     # Recordings
     Case("missing path", PREPARE_NTU),
@@ -329,6 +394,8 @@ CASES = (
     Case("stores of meters and of pixels", PREPARE_STORES,
          lambda f: two_stores(f, units="px", dims=2)),
     Case("one store under two names", PREPARE_STORES, lambda f: two_stores(f, seed=0)),
+    Case("stores of which one tests on what the other learns from", PREPARE_STORES,
+         lambda f: two_stores(f, seed=0, splits={"s1": SplitRule("subject", test=("s1",))})),
     Case("a store to leave out that is not there", f"{PREPARE_STORES} --options leave_out tow",
          two_stores),
     # Names
@@ -336,63 +403,127 @@ CASES = (
     Case("unknown reader", "prepare nut ntu --out store"),
     Case("unknown reader option", f"{PREPARE_NTU} --options bodies 1", ntu_folder),
     Case("reader option of another type", f"{PREPARE_NTU} --options max_bodies two", ntu_folder),
+    Case("reader option without a value", f"{PREPARE_NTU} --options max_bodies", ntu_folder),
     Case("unknown topology", f"{PREPARE_NTU} --topology kinect", ntu_folder),
     Case("unknown encoder", "pretrain store --encoder edgnc --batch-size 8 --out run", store),
-    Case("recompute where there is nothing to compute again",
-         "pretrain store --encoder ascal-lstm --recompute --batch-size 8 --out run", store),
+    Case("unknown objective", "pretrain store --objective barlo --out run", store),
+    Case("unknown protocol", "evaluate run store --protocol few-shots", run),
+    Case("a protocol of one's own", "evaluate run store --protocol svm", run),
+    Case("unknown released weights", "weights edgcn --out edgcn.edgcn"),
+    Case("recompute where there is nothing to compute again", f"{TRAIN_LSTM} --recompute", store),
     Case("no number for a learning rate of the probe", "evaluate run store --lr fast", run),
     Case("unknown augmentation", "pretrain store --augmentations rotat --out run", store),
     Case("unknown split", "pretrain store --split xsub --out run", store),
+    # Settings
     Case("unknown flags", "pretrain store --epohcs 3 --bach-size 8"),
     Case("flags out of range", "pretrain store --lr -1 --epochs -1"),
-    Case(
-        "misspelt keys in the config",
-        "pretrain --config run.yaml",
-        settings({"store": "store", "epohcs": 3, "bach_size": 8, "lr": "fast"}),
-    ),
+    Case("a flag without its value", "pretrain store --lr --epochs 3"),
+    Case("a word too many", "info store other"),
+    Case("no store", "pretrain --epochs 3"),
+    Case("a setting of another objective", "pretrain store --queue-size 64 --out run", store),
+    Case("a recipe that is for another objective",
+         "pretrain store --recipe best --objective moco --out run", store),
+    Case("a setting of another protocol", "evaluate run store --protocol knn --lr 3", run),
+    Case("two lengths of one training", "pretrain store --steps 5 --epochs 5 --out run", store),
+    Case("misspelt keys in the config", "pretrain --config run.yaml",
+         settings({"store": "store", "epohcs": 3, "bach_size": 8, "lr": "fast"})),
+    Case("a key of another objective in the config", "pretrain --config run.yaml --out run",
+         settings({"store": "store", "queue_size": 64})),
+    Case("a recipe for another objective in the config", "pretrain --config run.yaml --out run",
+         settings({"store": "store", "recipe": "best", "objective": "moco"})),
+    Case("two lengths of one training in the config", "pretrain --config run.yaml --out run",
+         settings({"store": "store", "steps": 5, "epochs": 5})),
+    Case("an unknown setting of the encoder", "pretrain --config run.yaml --out run",
+         settings({"store": "store", "encoder_settings": {"width": 8}})),
+    Case("a config that is missing", "pretrain --config run.yaml"),
     Case("a config that is not YAML", "pretrain --config run.yaml",
          lambda f: (f / "run.yaml").write_text("lr: [1")),
+    Case("an empty config", "pretrain --config run.yaml", lambda f: (f / "run.yaml").touch()),
+    Case("a config without keys", "pretrain --config run.yaml",
+         lambda f: (f / "run.yaml").write_text("fast")),
+    # Plugins
+    Case("a plugin that is missing", "pretrain store --plugin mine.py", store),
+    Case("a plugin that fails", "pretrain store --plugin mine.py",
+         plugin("import numpy as np\nnp.zeros(3).no_such_thing()\n")),
+    Case("a plugin that is not Python", "pretrain store --plugin mine.py", plugin("def f(:\n")),
+    Case("a plugin with a name that exists", "pretrain store --plugin mine.py",
+         plugin("import edgcn\nedgcn.register_encoder('edgcn', dict)\n")),
+    Case("a plugin that registers nothing", "check-plugin mine.py", plugin("x = 1\n")),
+    Case("an objective of a plugin without its plugin", "pretrain store --objective mine", store),
+    Case("a run whose plugin is gone", "evaluate run store", run_and_plugin(Path.unlink)),
+    Case("a run whose plugin has changed", "evaluate run store", run_and_plugin(Path.exists)),
     # Outputs
     Case("existing output", PREPARE_NPZ, file_and_store),
     Case("overwriting what is not a store", "prepare clips_npz clips.npz --out letters --overwrite",
          letters),
     Case("read-only output", PREPARE_NPZ, lambda f: tiny_file(f / "clips.npz"), refuse_folders),
     Case("full disk", f"{PREPARE_NPZ} --overwrite", file_and_store, full_disk),
-    # Stores and runs
+    Case("existing run", TRAIN_LSTM, run),
+    Case("read-only runs", TRAIN_LSTM, store, refuse_runs),
+    Case("full disk while training", "pretrain --config run.yaml --out run",
+         settings({"store": "store", **SMALL}), full_disk_for_weights,
+         leaves=("run", "run/metrics.jsonl", "run/run.json")),
+    Case("existing recognizer", "fit run store --out mine.edgcn", fitted),
+    Case("a folder where a recognizer belongs", "fit run store --out store --overwrite", run),
+    Case("existing weights", "weights edgcn-s --out mine.edgcn", fitted),
+    Case("existing result", "evaluate run store --protocol knn", run_and_result),
+    # Stores and training
+    Case("a store that is missing", "pretrain store"),
     Case("a folder that is no store", "pretrain store", lambda f: (f / "store").mkdir()),
     Case("damaged store", "info store", damaged_store),
-    Case("existing run", "pretrain store --encoder ascal-lstm --batch-size 8 --out run", run),
-    Case("read-only runs", "pretrain store --encoder ascal-lstm --batch-size 8 --out run", store,
-         refuse_runs),
-    Case("full disk while training", "pretrain --config run.yaml --out run",
-         settings({"store": "store", **SMALL}), full_disk_for_checkpoints,
-         leaves=("run", "run/metrics.jsonl", "run/run.json")),
     Case("batch larger than the set", "pretrain store --batch-size 32 --out run", store),
+    Case("a batch with nothing to compare", "pretrain store --batch-size 1 --out run", store),
     Case("queue smaller than the batch",
          "pretrain store --recipe paper --batch-size 16 --queue-size 8 --out run", store),
     Case("more joints masked than there are",
          "pretrain store --encoder edgcn-s --batch-size 8 --out run", small_store),
-    Case("one subject, so nobody to test on", "evaluate run lonely", run_and_one_subject),
+    Case("an accelerator that is not there", "pretrain store --accelerator tpu --out run", store),
+    Case("clips to learn from where nothing is annotated",
+         "pretrain other --learn-from clips --out new", not_annotated),
+    Case("a split of several folds to learn from", "pretrain store --split loso --out run", store),
     Case("loss that is not a number", "pretrain --config run.yaml --lr 1e30 --out run",
          settings({"store": "store", "recipe": "paper", **SMALL}),
-         leaves=("run", "run/encoder.safetensors", "run/metrics.jsonl", "run/run.json",
+         leaves=("run", "run/metrics.jsonl", "run/recognizer.edgcn", "run/run.json",
                  "run/state.safetensors")),
+    Case("loss that is not a number in the first epoch",
+         "pretrain --config run.yaml --lr 1e30 --out run",
+         settings({"store": "store", "epochs": 2, **SMALL}),
+         leaves=("run", "run/metrics.jsonl", "run/run.json")),
+    Case("resuming what is no run", "pretrain --resume store", store),
     Case("resuming on a store that has changed", "pretrain --resume run", another_store_now),
     Case("resuming with other settings", "pretrain --resume run --lr 1", run),
+    # Models and labels
+    Case("evaluating what is neither a run nor released weights", "evaluate edgcn store", store),
     Case("evaluating a folder that is no run", "evaluate store store", store),
-    Case("cut checkpoint", "evaluate run store", cut_checkpoint),
+    Case("evaluating a file that is no recognizer", "evaluate clips.npz store", file_and_store),
+    Case("cut recognizer", "evaluate run store", cut_recognizer),
     Case("another number of joints, taken by position",
          "evaluate run other --skeleton position", run_and_other_joints),
     Case("joints without a name in common", "evaluate run other", run_and_unnamed_joints),
-    Case("more bodies than the checkpoint knows",
+    Case("more bodies than the recognizer knows",
          "evaluate run pairs --epochs 1 --no-figures", run_and_two_bodies, works=True),
+    Case("one subject, so nobody to test on", "evaluate run lonely", run_and_one_subject),
     Case("split that leaves a class without training clips", "evaluate run other",
          run_and(only_tested)),
-    Case("clips without labels", "evaluate run other", run_and(lambda c: replace(c, label=-1))),
+    Case("clips without labels", "evaluate run other", run_and(unlabelled)),
+    Case("no clips at all", "evaluate run other", not_annotated),
     Case("split that leaves no training clips",
          "evaluate run store --split subject:s1,s2,s3,s4", run),
     Case("a subject that is not there", "evaluate run store --split subject:s9", run),
+    Case("clusters of several folds", "evaluate run store --protocol clustering --split loso", run),
+    Case("a model fused with itself", "evaluate run store --fuse run", run),
+    Case("fusion where there are no probabilities",
+         "evaluate run store --protocol knn --fuse other", run),
+    Case("fitting on clips without labels", "fit run other --out new.edgcn", run_and(unlabelled)),
+    Case("fitting on clips of one class", "fit run other --out new.edgcn",
+         run_and(lambda clip: labelled(clip, 1))),
+    Case("fitting on one subject", "fit run lonely --out new.edgcn", run_and_one_subject),
+    Case("fitting on one side of several folds", "fit run store --out new.edgcn --split loso", run),
+    Case("the classifier of a run that has none", "evaluate run store --protocol fitted", run),
+    Case("a classifier of other classes", "evaluate mine.edgcn other --protocol fitted",
+         run_and_other_classes),
     Case("report on a run without evaluations", "report run --out page", run),
+    Case("a table that is not in the paper", "reproduce table9 --data ."),
 )  # fmt: skip
 
 
@@ -414,7 +545,8 @@ def answer(
     case.patch(patch)
     before = listing(folder)
     capsys.readouterr()
-    status = cli.run(shlex.split(case.command))
+    with nothing_registered():
+        status = cli.run(shlex.split(case.command))
     said = capsys.readouterr()
     after = listing(folder)
     if case.works:
@@ -438,13 +570,20 @@ def row(case: Case, text: str) -> str:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_bad_input(case: Case, tmp_path: Path, monkeypatch, capsys):
+def test_bad_input(
+    case: Case,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     line = row(case, answer(case, tmp_path, monkeypatch, capsys))
     if "EDGCN_WRITE_DOCS" not in os.environ:
         assert line in TABLE.read_text(), "run it with EDGCN_WRITE_DOCS=1 if this is meant"
 
 
-def test_the_table_has_these_cases_and_no_others(tmp_path: Path, capsys):
+def test_the_table_has_these_cases_and_no_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     if "EDGCN_WRITE_DOCS" in os.environ:
         lines = []
         for number, case in enumerate(CASES):
@@ -460,7 +599,9 @@ def test_the_table_has_these_cases_and_no_others(tmp_path: Path, capsys):
     assert len({case.name for case in CASES}) == len(CASES)
 
 
-def test_one_frame_clips_train_and_evaluate(tmp_path: Path, monkeypatch, capsys):
+def test_one_frame_clips_train_and_evaluate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A clip of one frame stands still; that is no reason to fail anywhere on the way."""
     monkeypatch.chdir(tmp_path)
     clips = one_frame(make_clips(24, 3, 4, 0, tiny_topology()))

@@ -1,15 +1,20 @@
 """What every augmentation promises, present and future."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from edgcn.augment import AUGMENTATIONS
 from edgcn.augment.draws import Draws
 from edgcn.skeleton.layouts import BODY_25, KINECT_V2
+from edgcn.skeleton.topology import Topology
 from reference.augment import SLOW
 
-IDENTITY = {
+IDENTITY: dict[str, dict[str, Any]] = {
     "subtract": {"p": 0},
     "rotate": {"degrees": 0},
     "shear": {"strength": 0},
@@ -25,7 +30,7 @@ IDENTITY = {
     "crop_resize": {"cut": 0},
     "time_warp": {"strength": 0},
 }
-ALWAYS = {"reverse": {"p": 1}, "blur": {"p": 1}, "mirror": {"p": 1}}
+ALWAYS: dict[str, dict[str, Any]] = {"reverse": {"p": 1}, "blur": {"p": 1}, "mirror": {"p": 1}}
 MOVES_CONFIDENCE = {"reverse", "mirror", "crop_resize", "time_warp", "joint_mask"}
 MASKS = {"joint_mask", "channel_mask"}
 SETTINGS = [(KINECT_V2, 3), (BODY_25, 2)]
@@ -37,21 +42,29 @@ both = pytest.mark.parametrize(("topology", "dims"), SETTINGS, ids=["3d", "2d"])
 class Recorded(Draws):
     """Draws that remember what they gave, for the slow version to use."""
 
-    def __init__(self, seed, batch):
+    def __init__(self, seed: int, batch: int) -> None:
         super().__init__(torch.Generator().manual_seed(seed), batch=batch)
-        self.log = []
+        self.log: list[np.ndarray] = []
 
-    def _own(self, draw, shape):
-        numbers = super()._own(draw, shape)
+    def _rows(self, draw: Callable[..., Tensor], shape: tuple[int, ...]) -> Tensor:
+        numbers = super()._rows(draw, shape)
         self.log.append(numbers.numpy())
         return numbers
 
 
-def drawn(seed=0, batch=4, **slice_):
+def drawn(seed: int = 0, batch: int = 4, **slice_: int) -> Draws:
     return Draws(torch.Generator().manual_seed(seed), batch=batch, **slice_)
 
 
-def clips(n=4, frames=12, bodies=2, joints=25, dims=3, gaps=0.15, seed=7):
+def clips(
+    n: int = 4,
+    frames: int = 12,
+    bodies: int = 2,
+    joints: int = 25,
+    dims: int = 3,
+    gaps: float = 0.15,
+    seed: int = 7,
+) -> Tensor:
     """Two bodies; the last clip has one; some joints missing in some frames, one throughout."""
     generator = torch.Generator().manual_seed(seed)
     x = torch.randn(n, 3, frames, joints, bodies, generator=generator)
@@ -67,7 +80,7 @@ def clips(n=4, frames=12, bodies=2, joints=25, dims=3, gaps=0.15, seed=7):
 
 @every
 @both
-def test_keeps_form_and_input(name, topology, dims):
+def test_keeps_form_and_input(name: str, topology: Topology, dims: int) -> None:
     x = clips(dims=dims)
     before = x.clone()
     y = AUGMENTATIONS[name](x, drawn(), topology=topology, dims=dims)
@@ -78,7 +91,7 @@ def test_keeps_form_and_input(name, topology, dims):
 
 @every
 @both
-def test_stays_on_the_clips_device(name, topology, dims):
+def test_stays_on_the_clips_device(name: str, topology: Topology, dims: int) -> None:
     x = clips(dims=dims).to("meta")  # refuses to mix with tensors of the draws' device
     y = AUGMENTATIONS[name](x, drawn(), topology=topology, dims=dims)
     assert y.device == x.device
@@ -86,7 +99,7 @@ def test_stays_on_the_clips_device(name, topology, dims):
 
 @every
 @both
-def test_does_something(name, topology, dims):
+def test_does_something(name: str, topology: Topology, dims: int) -> None:
     x = clips(dims=dims)
     y = AUGMENTATIONS[name](x, drawn(), topology=topology, dims=dims, **ALWAYS.get(name, {}))
     assert ((y - x).abs().amax(dim=(1, 2, 3, 4)) > 1e-3).all()
@@ -94,7 +107,7 @@ def test_does_something(name, topology, dims):
 
 @every
 @both
-def test_strength_zero_is_identity(name, topology, dims):
+def test_strength_zero_is_identity(name: str, topology: Topology, dims: int) -> None:
     x = clips(dims=dims)
     y = AUGMENTATIONS[name](x, drawn(), topology=topology, dims=dims, **IDENTITY[name])
     torch.testing.assert_close(y, x, rtol=1e-6, atol=1e-6)
@@ -102,7 +115,7 @@ def test_strength_zero_is_identity(name, topology, dims):
 
 @every
 @both
-def test_each_clip_its_own_draw(name, topology, dims):
+def test_each_clip_its_own_draw(name: str, topology: Topology, dims: int) -> None:
     x = clips(n=1, bodies=1, dims=dims, gaps=0).expand(8, -1, -1, -1, -1)
     y = AUGMENTATIONS[name](x, drawn(batch=8), topology=topology, dims=dims)
     assert len(torch.unique(y.flatten(1), dim=0)) > 1
@@ -110,7 +123,7 @@ def test_each_clip_its_own_draw(name, topology, dims):
 
 @every
 @both
-def test_halves_are_the_whole(name, topology, dims):
+def test_halves_are_the_whole(name: str, topology: Topology, dims: int) -> None:
     x = clips(n=6, dims=dims)
     augment = AUGMENTATIONS[name]
     whole = augment(x, drawn(batch=6), topology=topology, dims=dims)
@@ -128,7 +141,7 @@ def test_halves_are_the_whole(name, topology, dims):
 
 @every
 @both
-def test_what_is_missing_stays_missing(name, topology, dims):
+def test_what_is_missing_stays_missing(name: str, topology: Topology, dims: int) -> None:
     x = clips(dims=dims)
     y = AUGMENTATIONS[name](x, drawn(), topology=topology, dims=dims, **ALWAYS.get(name, {}))
     assert (y[-1, ..., 1] == 0).all()  # the absent body
@@ -138,15 +151,15 @@ def test_what_is_missing_stays_missing(name, topology, dims):
 
 @every
 @both
-def test_only_masks_make_joints_missing(name, topology, dims):
+def test_only_masks_make_joints_missing(name: str, topology: Topology, dims: int) -> None:
     x = clips(dims=dims, gaps=0, bodies=1)
     y = AUGMENTATIONS[name](x, drawn(), topology=topology, dims=dims)
-    seen = (y[:-1, :dims] != 0).any(dim=1)
-    assert seen.all() != (name == "joint_mask")
+    visible = (y[:-1, :dims] != 0).any(dim=1)
+    assert visible.all() != (name == "joint_mask")
 
 
 @every
-def test_confidence_is_kept_or_moves_along(name):
+def test_confidence_is_kept_or_moves_along(name: str) -> None:
     x = clips(dims=2)
     y = AUGMENTATIONS[name](x, drawn(), topology=BODY_25, dims=2)
     if name not in MOVES_CONFIDENCE:
@@ -157,7 +170,7 @@ def test_confidence_is_kept_or_moves_along(name):
 
 @every
 @both
-def test_one_frame_is_enough(name, topology, dims):
+def test_one_frame_is_enough(name: str, topology: Topology, dims: int) -> None:
     x = clips(frames=1, dims=dims, gaps=0)
     y = AUGMENTATIONS[name](x, drawn(), topology=topology, dims=dims)
     assert y.shape == x.shape
@@ -167,7 +180,7 @@ def test_one_frame_is_enough(name, topology, dims):
 @every
 @both
 @pytest.mark.parametrize("frames", [1, 5, 20])
-def test_is_the_slow_version(name, topology, dims, frames):
+def test_is_the_slow_version(name: str, topology: Topology, dims: int, frames: int) -> None:
     x = clips(frames=frames, dims=dims, gaps=0 if name == "bone_scale" else 0.15).double()
     draws = Recorded(3, batch=len(x))
     y = AUGMENTATIONS[name](x, draws, topology=topology, dims=dims)
@@ -177,7 +190,7 @@ def test_is_the_slow_version(name, topology, dims, frames):
 
 
 @every
-def test_follows_the_seed(name):
+def test_follows_the_seed(name: str) -> None:
     x = clips()
     one, same, other = (
         AUGMENTATIONS[name](x, drawn(seed), topology=KINECT_V2, dims=3) for seed in (1, 1, 2)

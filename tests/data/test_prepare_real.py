@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from edgcn.commands.config import PrepareConfig
-from edgcn.commands.prepare import prepare
-from edgcn.store import Store, open_store
+from edgcn.commands.prepare import PrepareConfig, prepare
+from edgcn.store import Store
 
 pytestmark = pytest.mark.data
 
@@ -25,18 +24,20 @@ KNOWN_BAD = {
 
 
 @pytest.mark.parametrize("name", DATA_SETS)
-def test_published_counts(name: str, data_dir: Path, tmp_path: Path):
+def test_published_counts(name: str, data_dir: Path, tmp_path: Path) -> None:
     reader, path, clips, classes, subjects, joints = DATA_SETS[name]
     said: list[str] = []
     config = PrepareConfig(reader=reader, path=data_dir / path, out=tmp_path / name, strict=True)
-    store = open_store(prepare(config, say=said.append))
-    assert (len(store), len(set(store.labels.tolist()))) == (clips, classes)
+    store = prepare(config, say=said.append)
+    made = store.clips()
+    assert store.trimmed
+    assert (len(made), len(set(made.labels.tolist()))) == (clips, classes)
     assert len(store.classes) == classes
-    assert len(set(store.subjects.tolist())) == subjects
+    assert len(set(made.subjects.tolist())) == subjects
     assert joints in (None, len(store.topology))
     assert f"{clips} clips, {classes} classes, {subjects} subjects" in said[0]
     assert_split(store)
-    skipped = store.about["skipped"]
+    skipped = store.metadata["skipped"]
     if reader == "msr_action3d":
         assert {item["path"].rpartition("/")[2][:11] for item in skipped} == KNOWN_BAD
         assert all(item["known"] for item in skipped)
@@ -44,17 +45,18 @@ def test_published_counts(name: str, data_dir: Path, tmp_path: Path):
     else:
         assert skipped == []
         assert not any("skipped" in line for line in said)
-    assert store.about["sources"]["files"] >= 1
+    assert store.metadata["sources"]["files"] >= 1
     assert store.dims == (2 if name == "msr_screen" else 3)
     assert store.units == ("px" if name == "msr_screen" else "m")
 
 
 def assert_split(store: Store) -> None:
     """Half of the subjects or so on either side, nobody on both."""
-    split = store.split()
-    train, test = (set(store.subjects[rows].tolist()) for rows in (split.train, split.test))
+    clips = store.clips()
+    split = clips.split()
+    train, test = (set(clips.subjects[rows].tolist()) for rows in (split.train, split.test))
     assert train
     assert test
     assert not train & test
-    assert len(split.train) + len(split.test) == len(store)
-    assert set(store.labels[split.train].tolist()) == set(store.labels[split.test].tolist())
+    assert len(split.train) + len(split.test) == len(clips)
+    assert set(clips.labels[split.train].tolist()) == set(clips.labels[split.test].tolist())

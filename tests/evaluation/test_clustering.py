@@ -43,11 +43,11 @@ def test_the_matching_is_the_best_of_all(classes: int, clusters: int) -> None:
     best = max((name[found] == labels).sum() for name in every)
     matched = match(labels, found)
     assert (matched == labels).sum() == best
-    said = {(c, m) for c, m in zip(found.tolist(), matched.tolist(), strict=True) if m >= 0}
-    assert len({c for c, _ in said}) == len({m for _, m in said}) == len(said)
+    pairs = {(c, m) for c, m in zip(found.tolist(), matched.tolist(), strict=True) if m >= 0}
+    assert len({c for c, _ in pairs}) == len({m for _, m in pairs}) == len(pairs)
 
 
-def test_one_cluster_says_nothing() -> None:
+def test_one_cluster_tells_nothing_apart() -> None:
     labels = np.array([0, 0, 0, 1, 2, 2])
     got = clustering_metrics(labels, np.zeros(6, dtype=np.int64), np.repeat("s", 6))
     assert got["accuracy"] == pytest.approx(0.5)

@@ -22,13 +22,13 @@ def test_precision_equals_scikit_learn(block: int, monkeypatch: pytest.MonkeyPat
     from sklearn.metrics.pairwise import cosine_similarity
 
     monkeypatch.setattr(retrieval, "BLOCK", block)
-    (queries, asked), (gallery, shown) = clips(21, 0), clips(50, 1)
-    ranking = rank(queries, gallery, asked, shown)
+    (queries, wanted), (gallery, known) = clips(21, 0), clips(50, 1)
+    ranking = rank(queries, gallery, wanted, known)
     similar = cosine_similarity(queries, gallery)
-    for row, label in enumerate(asked):
-        expected = average_precision_score(shown == label, similar[row])
+    for row, label in enumerate(wanted):
+        expected = average_precision_score(known == label, similar[row])
         assert ranking.precision[row] == pytest.approx(expected, rel=1e-5)
-        nearest = shown[np.argsort(-similar[row])]
+        nearest = known[np.argsort(-similar[row])]
         assert ranking.first[row] == 1 + np.flatnonzero(nearest == label)[0]
 
 
@@ -47,21 +47,21 @@ def test_perfect_features_have_everything() -> None:
 
 
 def test_a_collapsed_encoder_is_at_chance_whatever_the_order_of_the_gallery() -> None:
-    shown, asked = np.repeat(np.arange(4), 100), np.repeat(np.arange(4), 2)
+    known, wanted = np.repeat(np.arange(4), 100), np.repeat(np.arange(4), 2)
     points = np.ones((400, 3), dtype=np.float32)
-    got = retrieval_metrics(rank(points[:8], points, asked, shown), np.repeat("s", 8))
-    assert got["map"] == pytest.approx(chance_metrics(asked, shown)["map"], abs=0.05)
+    got = retrieval_metrics(rank(points[:8], points, wanted, known), np.repeat("s", 8))
+    assert got["map"] == pytest.approx(chance_metrics(wanted, known)["map"], abs=0.05)
 
 
 def test_chance_is_the_mean_over_all_orders() -> None:
-    shown, label = np.array([0, 0, 1, 1, 1, 2]), 1
+    known, label = np.array([0, 0, 1, 1, 1, 2]), 1
     precisions, hits = [], []
     for order in itertools.permutations(range(6)):
-        right = shown[list(order)] == label
+        right = known[list(order)] == label
         places = np.flatnonzero(right) + 1
         precisions.append((np.arange(1, len(places) + 1) / places).mean())
         hits.append([right[:k].any() for k in (1, 5, 10)])
-    got = chance_metrics(np.array([label]), shown)
+    got = chance_metrics(np.array([label]), known)
     assert got["map"] == pytest.approx(np.mean(precisions))
     found = [got[f"recall{k}"] for k in (1, 5, 10)]
     np.testing.assert_allclose(found, np.mean(hits, axis=0), atol=1e-9)

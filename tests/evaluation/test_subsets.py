@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from edgcn.base.errors import EdgcnError
-from edgcn.evaluation.subsets import digest, some_share, some_shots
+from edgcn.evaluation.subsets import digest, shortages, shots_label, some_share, some_shots
 
 LABELS = np.random.default_rng(0).choice(5, size=400, p=[0.5, 0.3, 0.15, 0.04, 0.01])
 SIZES = np.bincount(LABELS, minlength=5)
 
 
 def counts(kept: np.ndarray) -> list[int]:
-    return np.bincount(LABELS[kept], minlength=5).tolist()
+    return [int(n) for n in np.bincount(LABELS[kept], minlength=5)]
 
 
 @pytest.mark.parametrize("fraction", [0.001, 0.01, 0.05, 0.1, 0.5, 1.0])
@@ -63,3 +63,14 @@ def test_a_digest_tells_clips_apart() -> None:
     names = np.array(["a", "b", "ab"])
     assert digest(names[:2]) != digest(names[2:])
     assert digest(names) == digest(names.copy())
+
+
+def test_classes_with_fewer_clips_are_in_the_label() -> None:
+    sides = [np.repeat([0, 1, 2], [9, 4, 6]), np.repeat([0, 1, 2], [9, 5, 3])]
+    classes = ("wave", "touch neck", "sit", "never trained")
+    assert shortages(sides, 5, classes) == {"touch neck": 4, "sit": 3}  # of any fold the fewest
+    assert shots_label(5, {}) == "5 per class"
+    assert shots_label(5, {"touch neck": 4}) == "5 per class (4 of touch neck)"
+    assert shots_label(5, {"touch neck": 4, "sit": 3}) == "5 per class (4 of touch neck, 3 of sit)"
+    many = {name: 1 for name in classes}
+    assert shots_label(5, many) == "5 per class (fewer of 4)"

@@ -1,12 +1,17 @@
 """The paper's tables as data: what is printed is there, and every row can be built."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
-from edgcn.commands.config import EvaluateConfig, PretrainConfig
-from edgcn.commands.pretrain import make_inputs
+from edgcn.commands.evaluate import EvaluateConfig
+from edgcn.commands.pretrain import PretrainConfig
+from edgcn.commands.settings import make_config
 from edgcn.experiments.paper import FULL_WIDTHS, STAND_INS, TABLES, TITLES, TRANSFERS
-from edgcn.models.build import build_encoder
 from edgcn.models.cost import parameters
+from edgcn.models.embedder import Embedder
+from edgcn.pipeline.inputs import fit_inputs
 from edgcn.skeleton.layouts import KINECT_V2
 from helpers import tiny_store
 
@@ -21,26 +26,27 @@ PRINTED = {
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_every_printed_value_is_a_row(table):
+def test_every_printed_value_is_a_row(table: str) -> None:
     printed = sorted(row.printed for row in TABLES[table] if row.printed is not None)
     assert printed == sorted(PRINTED[table])
     assert table in TITLES
 
 
-def test_names_of_rows_are_unique():
+def test_names_of_rows_are_unique() -> None:
     assert all(len({row.key for row in rows}) == len(rows) for rows in TABLES.values())
 
 
 @pytest.mark.parametrize("place", ROWS, ids="-".join)
-def test_settings_of_a_row_are_settings(place):
+def test_settings_of_a_row_are_settings(place: tuple[str, str]) -> None:
     row = ROWS[place]
-    config = PretrainConfig(recipe="paper", store="s", **row.settings)
-    assert EvaluateConfig(run="r", store="s", **row.probe)
+    values = {"recipe": "paper", "store": "s"}
+    config = make_config(PretrainConfig, values | dict(row.settings), where=row.key)
+    assert make_config(EvaluateConfig, {"model": "r", "store": "s", **row.probe}, where=row.key)
     assert {row.source, row.target} <= set(STAND_INS)
-    published = PretrainConfig(recipe="paper", store="s", encoder=config.encoder)
+    published = make_config(PretrainConfig, values | {"encoder": config.encoder}, where="paper")
     if config.objective == "moco" and row.printed is not None:  # nothing else is changed
-        changed = {k for k, v in config if v != getattr(published, k)}
-        assert changed <= {"moments", "confidence_as_z", "encoder_options"}
+        changed = {name for name, value in config if value != getattr(published, name)}
+        assert changed <= {"moments", "confidence_as_z", "encoder_settings"}
     assert row.printed is not None or row.place.startswith("ours")
 
 
@@ -53,21 +59,25 @@ def test_settings_of_a_row_are_settings(place):
         ("edgcn", 1_908_559),
     ],
 )
-def test_table_one_has_the_counts_of_parameters_that_are_printed(tmp_path, key, count):
+def test_table_one_has_the_counts_of_parameters_that_are_printed(
+    tmp_path: Path, key: str, count: int
+) -> None:
     row = ROWS["table1", key]
-    store = tiny_store(tmp_path / "store", topology=KINECT_V2)
-    config = PretrainConfig(recipe="paper", store=store.path, **row.settings)
-    inputs = make_inputs(store, config, store.split().train)
-    assert parameters(build_encoder(config.encoder, inputs, config.encoder_options)) == count
+    clips = tiny_store(tmp_path / "store", topology=KINECT_V2).clips()
+    values = {"recipe": "paper", "store": str(clips.path), **row.settings}
+    config = make_config(PretrainConfig, values, where=key)
+    inputs = fit_inputs(clips, np.arange(len(clips)), frames=8, normalize=config.normalize)
+    embedder = Embedder.new(config.encoder, config.encoder_settings, inputs, config.readout)
+    assert parameters(embedder.encoder) == count
 
 
-def test_transfers_cover_all_printed_pairs_plain_and_with_moments():
+def test_transfers_cover_all_printed_pairs_plain_and_with_moments() -> None:
     for pair, values in TRANSFERS.items():
         rows = [r for r in TABLES["table3"] if (r.source, r.target) == pair and r.printed]
         found = {bool(row.settings.get("moments")): row.printed for row in rows}
         assert found == dict(enumerate(values))
 
 
-def test_wide_encoders_can_be_made_narrow():
+def test_wide_encoders_can_be_made_narrow() -> None:
     used = {row.settings["encoder"] for row in ROWS.values()} - {"stgcn-quarter"}
     assert used == set(FULL_WIDTHS)

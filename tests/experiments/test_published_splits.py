@@ -3,6 +3,7 @@
 Every subject, camera and class is asserted, and that each class that tests also trains.
 """
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import numpy as np
 import pytest
 
 from edgcn.experiments.sources import ensure_store, find_sources
-from edgcn.store import Store, open_store
+from edgcn.presets.datasets import DATA_SETS
+from edgcn.store import Selection, open_store
 from edgcn.store.splits import Split
 from layouts import FIRST_OF_TWO, write_small_miga
 
@@ -25,101 +27,125 @@ NTU_TRAIN = [1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 3
 
 
 @pytest.fixture(scope="module")
-def stores(small_releases: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Store]:
+def stores(small_releases: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Selection]:
     folder = tmp_path_factory.mktemp("stores")
     found = find_sources(small_releases)
-    return {name: open_store(ensure_store(found[name], folder, _quiet)) for name in found}
+    return {n: open_store(ensure_store(found[n], folder, _quiet)).clips() for n in found}
 
 
 def _quiet(line: str) -> None:
     pass
 
 
-def people(store: Store, rows: np.ndarray, prefix: str = "") -> list[int]:
-    return sorted({int(str(s).removeprefix(prefix)) for s in store.subjects[rows]})
+def people(clips: Selection, rows: np.ndarray, prefix: str = "") -> list[int]:
+    return sorted({int(str(s).removeprefix(prefix)) for s in clips.subjects[rows]})
 
 
-def assert_fair(store: Store, split: Split, *, classes: int) -> None:
+def assert_fair(clips: Selection, split: Split, *, classes: int) -> None:
     """No clip is on both sides or on neither; every class is on both."""
-    assert sorted([*split.train, *split.test]) == list(range(len(store)))
-    assert len(store.classes) == classes
+    assert sorted([*split.train, *split.test]) == list(range(len(clips)))
+    assert len(clips.classes) == classes
     for rows in (split.train, split.test):
-        assert set(store.labels[rows].tolist()) == set(range(classes))
-    trained = {(int(store.labels[row]), str(store.subjects[row])) for row in split.train}
+        assert set(clips.labels[rows].tolist()) == set(range(classes))
+    trained = {(int(clips.labels[row]), str(clips.subjects[row])) for row in split.train}
     several = Counter(label for label, _ in trained)
     assert min(several.values()) > 1  # so that settings can be chosen on held-out people
-    assert store.about["skipped"] == []
+    assert clips.store.metadata["skipped"] == []
 
 
-def test_smg_tests_on_subjects_36_to_40(stores: dict[str, Store]):
-    store = stores["smg"]
-    split = store.split()
-    assert people(store, split.train) == list(range(1, 36))
-    assert people(store, split.test) == [36, 37, 38, 39, 40]
-    assert_fair(store, split, classes=17)
+def test_smg_tests_on_subjects_36_to_40(stores: dict[str, Selection]) -> None:
+    clips = stores["smg"]
+    split = clips.split()
+    assert people(clips, split.train) == list(range(1, 36))
+    assert people(clips, split.test) == [36, 37, 38, 39, 40]
+    assert_fair(clips, split, classes=17)
     assert (len(split.train), len(split.test)) == (175, 25)
-    challenge = store.split("miga")
-    assert people(store, challenge.train) == list(range(1, 31))
-    assert people(store, challenge.test) == [31, 32, 33, 34, 35]
+    challenge = clips.split("miga")
+    assert people(clips, challenge.train) == list(range(1, 31))
+    assert people(clips, challenge.test) == [31, 32, 33, 34, 35]
 
 
-def test_imigue_trains_on_37_of_72_subjects(stores: dict[str, Store]):
-    store = stores["imigue"]
-    split = store.split()
-    assert people(store, split.train) == IMIGUE_TRAIN
-    assert people(store, split.test) == sorted(set(range(1, 73)) - set(IMIGUE_TRAIN))
-    assert (len(people(store, split.train)), len(people(store, split.test))) == (37, 35)
-    assert_fair(store, split, classes=32)
+def test_imigue_trains_on_37_of_72_subjects(stores: dict[str, Selection]) -> None:
+    clips = stores["imigue"]
+    split = clips.split()
+    assert people(clips, split.train) == IMIGUE_TRAIN
+    assert people(clips, split.test) == sorted(set(range(1, 73)) - set(IMIGUE_TRAIN))
+    assert (len(people(clips, split.train)), len(people(clips, split.test))) == (37, 35)
+    assert_fair(clips, split, classes=32)
     assert (len(split.train), len(split.test)) == (74, 70)
-    assert (store.units, store.dims, store.topology.name) == ("px", 2, "body_25")
+    assert (clips.units, clips.dims, clips.topology.name) == ("px", 2, "body_25")
 
 
-def test_miga_release_is_split_by_its_folders(tmp_path: Path):
+def test_miga_release_is_split_by_its_folders(tmp_path: Path) -> None:
     write_small_miga(tmp_path / "MiGA")
     found = find_sources(tmp_path)["imigue"]
     assert found.note == "MiGA release"
-    store = open_store(ensure_store(found, tmp_path / "stores", _quiet))
-    videos = np.array([int(str(name).partition("_")[0]) for name in store.names])
-    for split, test in ((store.split(), range(25, 33)), (store.split("validate"), range(17, 25))):
+    clips = open_store(ensure_store(found, tmp_path / "stores", _quiet)).clips()
+    videos = np.array([int(str(name).partition("_")[0]) for name in clips.names])
+    for split, test in ((clips.split(), range(25, 33)), (clips.split("validate"), range(17, 25))):
         assert sorted(set(videos[split.train].tolist())) == list(range(1, 17))
         assert sorted(set(videos[split.test].tolist())) == list(test)
-        assert set(store.labels[split.train].tolist()) == set(range(32))
-        assert set(store.labels[split.test].tolist()) == set(range(32))
-    assert store.split().name == "test"
+        assert set(clips.labels[split.train].tolist()) == set(range(32))
+        assert set(clips.labels[split.test].tolist()) == set(range(32))
+    assert clips.split().name == "test"
 
 
-def test_ntu_cross_subject_trains_on_20_performers(stores: dict[str, Store]):
-    store = stores["ntu60"]
-    split = store.split()
+def test_ntu_cross_subject_trains_on_20_performers(stores: dict[str, Selection]) -> None:
+    clips = stores["ntu60"]
+    split = clips.split()
     assert split.name == "xsub"
-    assert people(store, split.train, "P") == NTU_TRAIN
-    assert people(store, split.test, "P") == sorted(set(range(1, 41)) - set(NTU_TRAIN))
-    assert_fair(store, split, classes=60)
+    assert people(clips, split.train, "P") == NTU_TRAIN
+    assert people(clips, split.test, "P") == sorted(set(range(1, 41)) - set(NTU_TRAIN))
+    assert_fair(clips, split, classes=60)
     assert (len(split.train), len(split.test)) == (360, 360)
 
 
-def test_ntu_cross_view_tests_on_camera_1(stores: dict[str, Store]):
-    store = stores["ntu60"]
-    split = store.split("xview")
-    assert set(store.cameras[split.test].tolist()) == {"C001"}
-    assert set(store.cameras[split.train].tolist()) == {"C002", "C003"}
-    assert_fair(store, split, classes=60)
+def test_ntu_cross_view_tests_on_camera_1(stores: dict[str, Selection]) -> None:
+    clips = stores["ntu60"]
+    split = clips.split("xview")
+    assert set(clips.cameras[split.test].tolist()) == {"C001"}
+    assert set(clips.cameras[split.train].tolist()) == {"C002", "C003"}
+    assert_fair(clips, split, classes=60)
     assert (len(split.train), len(split.test)) == (480, 240)
 
 
-def test_ntu_has_two_people_in_its_mutual_actions_only(stores: dict[str, Store]):
-    store = stores["ntu60"]
-    for row, label in enumerate(store.labels.tolist()):
-        assert store.clip(row)[:, 1].any() == (label + 1 >= FIRST_OF_TWO)
+def test_ntu_has_two_people_in_its_mutual_actions_only(stores: dict[str, Selection]) -> None:
+    clips = stores["ntu60"]
+    for row, label in enumerate(clips.labels.tolist()):
+        assert clips.clip(row)[:, 1].any() == (label + 1 >= FIRST_OF_TWO)
 
 
 @pytest.mark.parametrize("name", ["smg", "imigue", "ntu60"])
-def test_classes_can_be_told_apart(stores: dict[str, Store], name: str):
+def test_classes_can_be_told_apart(stores: dict[str, Selection], name: str) -> None:
     """A nearest neighbor on centered coordinates is above the largest class, so a probe can be."""
-    store = stores[name]
-    split = store.split()
-    clips = store.batch(np.arange(len(store)), 6)[..., 0].numpy()
-    flat = (clips - clips.mean(axis=2, keepdims=True)).reshape(len(clips), -1)
+    clips = stores[name]
+    split = clips.split()
+    x = clips.batch(np.arange(len(clips)), 6)[..., 0].numpy()
+    flat = (x - x.mean(axis=2, keepdims=True)).reshape(len(x), -1)
     near = np.linalg.norm(flat[split.test, None] - flat[None, split.train], axis=-1).argmin(1)
-    right = store.labels[split.train][near] == store.labels[split.test]
-    assert right.mean() > 3 * np.bincount(store.labels[split.test]).max() / len(split.test)
+    right = clips.labels[split.train][near] == clips.labels[split.test]
+    assert right.mean() > 3 * np.bincount(clips.labels[split.test]).max() / len(split.test)
+
+
+def natural(text: str) -> list[tuple[int, str]]:
+    """Sort key that puts s2 before s10."""
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", text)]
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["wmft", "isl30", "utd", "msr-world", "msr-screen"])
+def test_our_tables_test_on_every_third_subject_or_as_published(
+    data_dir: Path, tmp_path: Path, name: str
+) -> None:
+    """The two sets that publish no split have the one that their first tables were made by."""
+    known = DATA_SETS[name]
+    clips = open_store(ensure_store(find_sources(data_dir)[name], tmp_path, _quiet)).clips()
+    split = clips.split(known.split)
+    tests = sorted(set(clips.subjects[split.test].tolist()), key=natural)
+    assert tests == list(known.tests)
+    everybody = sorted(set(clips.subjects.tolist()), key=natural)
+    assert known.published == bool(clips.rules)
+    if not known.published:
+        assert tests == everybody[2::3]
+        sizes = {"wmft": (720, 360), "isl30": (1890, 810)}
+        assert (len(split.train), len(split.test)) == sizes[name]

@@ -2,16 +2,16 @@
 
 import csv
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
-from scipy import stats
 
 from edgcn.base.errors import EdgcnError
-from edgcn.commands.config import ReproduceConfig
-from edgcn.experiments.paper_runs import narrow
-from edgcn.experiments.reproduce import alone_in, reproduce
-from edgcn.experiments.reproduced import over_seeds
+from edgcn.experiments.paper import TABLES
+from edgcn.experiments.reproduce import ReproduceConfig, job_of, narrow, plan, reproduce
+from edgcn.experiments.runner import locked
+from edgcn.experiments.sources import Source
+from edgcn.presets.datasets import DATA_SETS
 from layouts import write_small_miga, write_small_smg
 
 SMALL = {"encoder_width": 6, "epochs": 2, "frames": 8, "threads": 1, "precision": "float32"}
@@ -19,18 +19,20 @@ TABLE_2 = ("smg-edgcn", "smg-a-edgcn", "imigue-edgcn")
 TABLE_3 = ("ntu60-to-smg", "smg-to-imigue", "imigue-to-smg-position", "ntu60-to-smg-rebuild")
 
 
-def run(root: Path, out: Path, **settings: object) -> tuple[list[dict[str, str]], str, list[str]]:
+def run(root: Path, out: Path, **settings: Any) -> tuple[list[dict[str, str]], str, list[str]]:
     """A small reproduction: the rows of its CSV, its page, and what it said."""
     config = ReproduceConfig.model_validate(SMALL | {"data": root, "out": out} | settings)
     said: list[str] = []
     page = reproduce(config, say=said.append)
     assert page is not None
-    rows = list(csv.DictReader(page.with_suffix(".csv").open()))
+    rows = list(csv.DictReader(page.with_suffix(".csv").read_text().splitlines()))
     assert {row["key"] for row in rows} <= set(settings["rows"])
     return rows, page.read_text(), said
 
 
-def test_tables_run_without_stand_ins_and_by_the_published_splits(small_releases, tmp_path):
+def test_tables_run_without_stand_ins_and_by_the_published_splits(
+    small_releases: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     one, page, _ = run(small_releases, out, table="table1", rows=("edgcn", "edgcn-text"))
     assert "STAND-IN" not in page
@@ -48,41 +50,38 @@ def test_tables_run_without_stand_ins_and_by_the_published_splits(small_releases
     assert len(list((out / "runs").glob("smg-edgcn-table1-????????-seed0"))) == 1
 
 
-def test_the_miga_release_of_imigue_plays_its_part_too(tmp_path):
+def test_the_miga_release_of_imigue_plays_its_part_too(tmp_path: Path) -> None:
     write_small_miga(tmp_path / "data" / "miga")
     rows, page, _ = run(
         tmp_path / "data", tmp_path / "out", table="table2", rows=("imigue-edgcn", "imigue-vae")
     )
     assert [row["printed"] for row in rows] == ["0.3243", "0.368"]
     assert {row["split"] for row in rows} == {"test"}
-    assert "clips have no subject" in page
+    assert "recordings have no subject" in page
 
 
-def test_a_table_goes_on_where_it_was_stopped(small_releases, tmp_path):
-    settings = {"table": "table2", "rows": TABLE_2[:2]}
-
-    class StoppedError(Exception):
-        pass
+def test_a_table_goes_on_where_it_was_stopped(small_releases: Path, tmp_path: Path) -> None:
+    settings = {"table": "table1", "rows": ("edgcn-text", "edgcn-hop-0")}
 
     def stop(line: str) -> None:
-        if "A-EDGCN" in line:
-            raise StoppedError
+        if line.startswith("2/2: edgcn-hop-0"):
+            raise KeyboardInterrupt
 
     config = ReproduceConfig.model_validate(
         SMALL | {"data": small_releases, "out": tmp_path / "a"} | settings
     )
-    with pytest.raises(StoppedError):
+    with pytest.raises(KeyboardInterrupt):
         reproduce(config, say=stop)
     (first,) = (tmp_path / "a" / "runs").iterdir()
-    before = (first / "encoder.safetensors").stat().st_mtime_ns
+    before = (first / "recognizer.edgcn").stat().st_mtime_ns
     rows, _, said = run(small_releases, tmp_path / "a", **settings)
-    assert (first / "encoder.safetensors").stat().st_mtime_ns == before
+    assert (first / "recognizer.edgcn").stat().st_mtime_ns == before
     assert any("is there already" in line for line in said)
     again, _, _ = run(small_releases, tmp_path / "b", **settings)
     assert [r["top1"] for r in rows] == [r["top1"] for r in again]
 
 
-def test_a_run_that_was_cut_off_is_continued(small_releases, tmp_path):
+def test_a_run_that_was_cut_off_is_continued(small_releases: Path, tmp_path: Path) -> None:
     settings = {"table": "table1", "rows": ("edgcn-text",)}
     rows, _, _ = run(small_releases, tmp_path / "whole", **settings)
 
@@ -100,7 +99,7 @@ def test_a_run_that_was_cut_off_is_continued(small_releases, tmp_path):
     assert [r["top1"] for r in rows] == [r["top1"] for r in again]
 
 
-def test_rows_without_data_are_left_out_with_the_reason(tmp_path):
+def test_rows_without_data_are_left_out_with_the_reason(tmp_path: Path) -> None:
     write_small_smg(tmp_path / "data" / "SMG")
     rows, page, said = run(tmp_path / "data", tmp_path / "out", table="table2",
                            rows=("smg-edgcn", "imigue-edgcn"))  # fmt: skip
@@ -118,13 +117,15 @@ def test_rows_without_data_are_left_out_with_the_reason(tmp_path):
         ({"stand_in": True}, "no row of table1 can be run.*no wmft"),
     ],
 )
-def test_what_cannot_be_run_is_refused(small_releases, tmp_path, settings, message):
+def test_what_cannot_be_run_is_refused(
+    small_releases: Path, tmp_path: Path, settings: dict[str, Any], message: str
+) -> None:
     values = {"table": "table1", "data": small_releases, "out": tmp_path / "out"} | settings
     with pytest.raises(EdgcnError, match=message):
         reproduce(ReproduceConfig.model_validate(values), say=lambda line: None)
 
 
-def test_a_dry_run_writes_nothing_and_names_every_row(small_releases, tmp_path):
+def test_a_dry_run_writes_nothing_and_names_every_row(small_releases: Path, tmp_path: Path) -> None:
     config = ReproduceConfig(
         table="table3", data=small_releases, out=tmp_path / "out", dry_run=True
     )
@@ -134,21 +135,30 @@ def test_a_dry_run_writes_nothing_and_names_every_row(small_releases, tmp_path):
     assert all(key in "\n".join(said) for key in TABLE_3)
 
 
-def test_two_reproductions_do_not_share_a_folder(tmp_path):
+def test_two_reproductions_do_not_share_a_folder(small_releases: Path, tmp_path: Path) -> None:
     pytest.importorskip("fcntl")
-    refused = pytest.raises(EdgcnError, match="another `edgcn reproduce`")
-    with alone_in(tmp_path), refused, alone_in(tmp_path):
-        pass
+    out = tmp_path / "out"
+    with locked(out / ".lock"), pytest.raises(EdgcnError, match="another process works in"):
+        run(small_releases, out, table="table1", rows=("edgcn",))
 
 
-def test_the_interval_over_seeds_is_students(tmp_path):
-    scores = [0.41, 0.47, 0.44]
-    low, high = stats.t.interval(0.95, 2, np.mean(scores), stats.sem(scores))
-    assert over_seeds(scores) == f"±{50 * (high - low):.1f}"
-    assert over_seeds(scores[:1]) == "-"
+def test_stand_ins_are_split_as_our_tables_say() -> None:
+    sources = {n: Source(n, "clips_npz", Path(n), store=Path("stores") / n)
+               for n in ("wmft", "isl30", "msr-screen")}  # fmt: skip
+    roles = {"smg": "wmft", "ntu60": "isl30", "imigue": "msr-screen"}
+    config = ReproduceConfig(table="table3", data=Path("data"), stand_in=True)
+    planned, skips = plan(TABLES["table3"], sources, roles)
+    assert not skips
+    for item in planned:
+        job = job_of(config, item)
+        assert (job.pretrain["split"], job.pretrain["learn_from"]) == (
+            DATA_SETS[item.source.name].split, "clips"
+        )  # fmt: skip
+        assert [one["split"] for one in job.evaluate] == [DATA_SETS[item.target.name].split]
+        assert job.evaluate[0]["depth"] == "confidence"
 
 
-def test_encoders_are_narrowed_in_proportion():
+def test_encoders_are_narrowed_in_proportion() -> None:
     assert narrow("edgcn", 96) == {}
     assert narrow("edgcn", 24) == {"widths": [24, 48, 96]}
     assert narrow("ascal-lstm", 48) == {"hidden": 128}

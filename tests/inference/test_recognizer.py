@@ -1,55 +1,38 @@
-"""Names for new clips: from raw frames what evaluation gives from a store, from the run alone."""
+"""Names for new clips: as from a store, from one file alone, by the rules of scikit-learn."""
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.estimator_checks import check_estimator
 
 from edgcn.base.errors import EdgcnError
-from edgcn.commands.config import EvaluateConfig
-from edgcn.commands.evaluate import evaluate
 from edgcn.inference import Recognizer, load
-from edgcn.runs import read_json
-from edgcn.store import open_store
+from edgcn.inference.arrays import array_clips
+from edgcn.skeleton.layouts import KINECT_V2
+from edgcn.skeleton.remap import remap
+from edgcn.store import Selection, Store
 from helpers import make_clips, tiny_store, tiny_topology, twenty_joints
 from tiny_runs import tiny_run
 
-PROTOCOLS = {
-    "linear": {"protocol": "linear", "epochs": 20},
-    "logistic": {"protocol": "logistic"},
-    "nearest": {"protocol": "knn", "k": 3},
-    "pyramid": {"protocol": "knn", "readout": "pyramid"},
-}
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return tiny_store(tmp_path_factory.mktemp("data"), clips=40)
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_store(tmp_path_factory.mktemp("data"), clips=40).path
+def run(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_run(store.path, tmp_path_factory.mktemp("runs") / "run", epochs=2)
 
 
 @pytest.fixture(scope="module")
-def bare(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run without a probe."""
-    return tiny_run(store, tmp_path_factory.mktemp("runs") / "bare", epochs=2)
-
-
-@pytest.fixture(scope="module", params=PROTOCOLS)
-def run(
-    request: pytest.FixtureRequest,
-    bare: Path,
-    store: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Path:
-    """The run with a probe of each kind."""
-    run = tmp_path_factory.mktemp("probed") / "run"
-    shutil.copytree(bare, run)
-    settings = PROTOCOLS[request.param]
-    config = EvaluateConfig(run=run, store=store, figures=False, **settings)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("edgcn.evaluation.probes.GRID", (0.01, 0.1))  # all five take seconds
-        evaluate(config, say=lambda line: None)
-    return run
+def fitted(run: Path, store: Store) -> Recognizer:
+    return Recognizer(str(run)).fit(store.clips("train"))
 
 
 def raw_clips() -> list[np.ndarray]:
@@ -57,107 +40,184 @@ def raw_clips() -> list[np.ndarray]:
     return [clip.frames for clip in make_clips(40, 3, 4, 0, tiny_topology())]
 
 
-def test_raw_frames_are_named_as_the_store_is(run: Path, store: Path) -> None:
-    recognizer, clips = load(run), raw_clips()
-    stored = open_store(store)
-    assert np.array_equal(recognizer.embed(clips), recognizer.embed(stored))
-    assert recognizer.label(clips) == recognizer.label(stored)
+def test_raw_frames_are_named_as_the_store_is(fitted: Recognizer, store: Store) -> None:
+    clips = raw_clips()
+    assert np.array_equal(fitted.transform(clips), fitted.transform(store))
+    assert fitted.predict(clips).tolist() == fitted.predict(store.clips()).tolist()
     flat = [frames[:, 0] for frames in clips]  # one body: its axis may be left out
-    assert np.array_equal(recognizer.embed(flat), recognizer.embed(clips))
+    assert np.array_equal(fitted.transform(flat), fitted.transform(clips))
 
 
-def test_probabilities_are_probabilities_and_the_label_is_the_largest(run: Path) -> None:
-    recognizer = load(run)
-    probabilities = recognizer.probabilities(raw_clips())
+def test_probabilities_are_probabilities_and_the_prediction_is_the_largest(
+    fitted: Recognizer,
+) -> None:
+    probabilities = fitted.predict_proba(raw_clips())
     assert probabilities.shape == (40, 3)
     assert (probabilities >= 0).all()
     np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-6)
-    labels = [f"gesture {best}" for best in probabilities.argmax(1)]
-    assert recognizer.label(raw_clips()) == labels
-    assert recognizer.classes == ("gesture 0", "gesture 1", "gesture 2")
+    assert fitted.classes_.tolist() == ["gesture 0", "gesture 1", "gesture 2"]
+    best = fitted.classes_[probabilities.argmax(1)]
+    assert fitted.predict(raw_clips()).tolist() == best.tolist()
 
 
-def test_naming_takes_nothing_but_the_run(run: Path, tmp_path: Path) -> None:
-    expected = load(run).label(raw_clips())
-    alone = tmp_path / "elsewhere"
-    alone.mkdir()
-    for name in ("encoder.safetensors", "probe.safetensors"):
-        shutil.copy(run / name, alone / name)
-    assert load(alone).label(raw_clips()) == expected
+def test_the_score_is_the_share_of_right_names(fitted: Recognizer, store: Store) -> None:
+    tests = store.clips("test")
+    true = np.array(store.classes)[tests.labels]
+    right = (fitted.predict(tests) == true).mean()
+    assert fitted.score(tests) == pytest.approx(right)
+    assert fitted.score([tests.clip(i) for i in range(len(tests))], true) == pytest.approx(right)
 
 
-def test_scores_are_those_of_the_evaluation(run: Path, store: Path) -> None:
-    stored = open_store(store)
-    named = np.array(load(run).probabilities(stored).argmax(1))
-    tests = stored.split().test
-    (results,) = run.glob("*/results.json")
-    top1 = read_json(results)["rows"][-1]["top1"]
-    assert (named[tests] == stored.labels[tests]).mean() == pytest.approx(top1)
+def test_one_file_is_all_that_naming_takes(
+    store: Store, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    run = tiny_run(store.path, tmp_path / "run", epochs=1)
+    model = Recognizer(str(run)).fit(store)
+    path = model.save(tmp_path / "touch.edgcn")
+    expected = model.predict_proba(raw_clips())
+    shutil.rmtree(run)
+    alone = tmp_path_factory.mktemp("elsewhere") / "renamed.edgcn"
+    shutil.move(path, alone)
+    again = load(alone)
+    np.testing.assert_array_equal(again.predict_proba(raw_clips()), expected)
+    assert again.provenance_.title == model.provenance_.title
+    assert again.provenance_.fitted is not None
+    assert again.provenance_.fitted.people == ("s1", "s2", "s3", "s4")
+    again.save(tmp_path / "copy.edgcn")
+    assert (tmp_path / "copy.edgcn").read_bytes() == alone.read_bytes()
 
 
-def test_batches_change_nothing(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recognizer, clips = load(run), raw_clips()
-    expected = recognizer.probabilities(clips)
-    monkeypatch.setattr("edgcn.inference.recognizer.BATCH", 7)
-    np.testing.assert_allclose(recognizer.probabilities(clips), expected, rtol=1e-4, atol=1e-5)
+def test_labels_of_any_kind_teach_it(run: Path) -> None:
+    clips = raw_clips()
+    for names in (["a", "b", "c"], [7, -1, 3]):
+        labels = [names[i % 3] for i in range(len(clips))]
+        subjects = [f"s{(i // 3) % 4}" for i in range(len(clips))]
+        model = Recognizer(str(run)).fit(clips, labels, subjects=subjects)
+        assert model.classes_.tolist() == sorted(names)
+        assert set(model.predict(clips).tolist()) <= set(names)
+        assert model.provenance_.fitted is None  # arrays have no names to remember
 
 
-def test_a_deleted_store_is_not_missed(tmp_path: Path) -> None:
-    store = tiny_store(tmp_path, clips=40).path
-    run = tiny_run(store, tmp_path / "run", epochs=1)
-    config = EvaluateConfig(run=run, store=store, figures=False, protocol="knn")
-    evaluate(config, say=lambda line: None)
-    shutil.rmtree(store)
-    assert len(load(run).label(raw_clips())) == 40
+def test_without_a_classifier_it_embeds_and_says_how_to_get_names(run: Path) -> None:
+    model = load(run)
+    assert model.transform(raw_clips()).shape == (40, 16)
+    with pytest.raises(NotFittedError, match=r"edgcn fit MODEL STORE --out NEW\.edgcn"):
+        model.predict(raw_clips())
 
 
-def test_without_a_probe_it_embeds_and_says_how_to_get_names(bare: Path) -> None:
-    recognizer = load(bare)
-    assert recognizer.embed(raw_clips()).shape == (40, recognizer.encoder.embed_dim)
-    with pytest.raises(EdgcnError, match="edgcn evaluate RUN STORE"):
-        recognizer.label(raw_clips())
-
-
-WRONG = {
-    "joints": (np.zeros((6, 7, 3), np.float32), r"clip 1: expected \(T, 5, 3\).*'tiny5'.*7, 3\)"),
-    "channels": (np.zeros((6, 5, 2), np.float32), r"clip 1: expected .*got \(6, 1, 5, 2\)"),
-    "frames": (np.zeros((0, 5, 3), np.float32), "clip 1: expected .*T at least 1"),
-    "bodies": (np.ones((6, 2, 5, 3), np.float32), "clip 1: expected at most 1 bodies, got 2"),
-    "numbers": (np.full((6, 5, 3), np.nan, np.float32), "clip 1: has NaN or infinite"),
-    "axes": (np.zeros((5, 3), np.float32), "clip 1: expected"),
+WRONG: dict[str, tuple[Any, str]] = {
+    "a path": ("clips", "expected clips as arrays or a store, got the path 'clips'; open it first"),
+    "one clip": (np.zeros((9, 5, 3)), r"one array of shape \(9, 5, 3\); put a single clip into a"),
+    "none": ([], "expected at least one clip, got none"),
+    "joints": ([np.zeros((9, 7, 3))], r"clip 0: expected \(T, 5, 3\) .* 'tiny5', got \(9, 7, 3\)"),
+    "frames": ([np.zeros((0, 5, 3))], "with T at least 1"),
+    "words": ([["a"]], "expected an array of numbers"),
+    "nan": ([np.full((9, 5, 3), np.nan)], "clip 0: has NaN or infinite"),
 }
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_clip_that_cannot_be_read_is_named(name: str, bare: Path) -> None:
-    frames, message = WRONG[name]
+def test_clips_that_are_none_are_named(name: str, run: Path) -> None:
+    clips, message = WRONG[name]
     with pytest.raises(EdgcnError, match=message):
-        load(bare).embed([raw_clips()[0], frames])
+        load(run).transform(clips)
 
 
-def test_no_clips_are_an_error(bare: Path) -> None:
-    with pytest.raises(EdgcnError, match="at least one clip"):
-        load(bare).embed([])
+def test_labels_that_do_not_fit_are_named(run: Path, store: Store) -> None:
+    model, clips = Recognizer(str(run)), raw_clips()
+    for arguments, message in (
+        ({"y": None}, "expected the class of each clip as y"),
+        ({"y": ["a"] * 39}, r"one class for each of 40 clips, got \(39,\)"),
+        ({"y": ["a"] * 40}, "of at least 2 classes to learn from, got 40 clips of 1 class$"),
+        ({"y": ["a", "b"] * 20, "subjects": ["x"]}, "a subject for each of 40 clips, got 1"),
+    ):
+        with pytest.raises(EdgcnError, match=message):
+            model.fit(clips, **arguments)
 
 
-def test_a_store_of_other_joints_is_read_as_evaluation_reads_it(bare: Path, tmp_path: Path) -> None:
-    other = tiny_store(tmp_path, clips=24, topology=twenty_joints())
-    run = Path(shutil.copytree(bare, tmp_path / "run"))
-    config = EvaluateConfig(run=run, store=other.path, figures=False, protocol="knn")
-    top1 = evaluate(config, say=lambda line: None)["rows"][-1]["top1"]
-    named, tests = load(run).probabilities(other).argmax(1), other.split().test
-    assert (named[tests] == other.labels[tests]).mean() == pytest.approx(top1)
+@pytest.mark.parametrize("wrong", ["edgcn-x", "no/such/run"])
+def test_models_that_do_not_exist_are_named(wrong: str) -> None:
+    with pytest.raises(EdgcnError, match=f"{wrong} does not exist; expected a run.*edgcn-s"):
+        load(wrong)
 
 
-def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(EdgcnError, match=r"encoder.safetensors does not exist; is .* a run"):
-        load(tmp_path)
+def test_clips_of_other_joints_are_adapted_as_a_store_is(tmp_path: Path) -> None:
+    twenty = tiny_store(tmp_path, clips=24, topology=twenty_joints())
+    run = tiny_run(twenty.path, tmp_path / "run", epochs=1)
+    rng = np.random.default_rng(0)
+    clips = [rng.normal(size=(9, 1, 25, 3)).astype(np.float32) for _ in range(3)]
+    model = Recognizer(str(run), topology=KINECT_V2)
+    prepared = [remap(clip, KINECT_V2, twenty_joints()) for clip in clips]
+    np.testing.assert_array_equal(model.transform(clips), load(run).transform(prepared))
+    by_position = Recognizer(str(run), topology=KINECT_V2, skeleton="position")
+    with pytest.raises(EdgcnError, match="by position the numbers of joints must be equal"):
+        by_position.transform(clips)
 
 
-def test_one_frame_is_a_clip(bare: Path) -> None:
-    recognizer: Recognizer = load(bare)
-    one = raw_clips()[0][:1]
-    repeated = np.repeat(one, 9, axis=0)
-    np.testing.assert_allclose(
-        recognizer.embed([one]), recognizer.embed([repeated]), rtol=1e-4, atol=1e-5
+def test_clips_in_memory_are_the_clips_of_a_store(store: Store) -> None:
+    clips, rows = store.clips(), np.arange(40)
+    held = array_clips(raw_clips(), topology=clips.topology, dims=3, units="m")
+    for frames in (1, 4, 16):
+        assert np.array_equal(held.batch(rows, frames).numpy(), clips.batch(rows, frames).numpy())
+
+
+class OfTables(Recognizer):
+    """The recognizer on tables (N, features), which scikit-learn's suite feeds to everything.
+
+    A row becomes a clip of 4 frames, its numbers added to the joints of somebody who stands still.
+    All else is the recognizer's own.
+    """
+
+    def _clips(self, X: Any) -> Any:
+        table = np.asarray(X, dtype=np.float32)
+        if table.ndim != 2:
+            raise ValueError(f"expected a 2D table, got {table.ndim} dimensions")
+        numbers = np.zeros((len(table), 60), dtype=np.float32)
+        numbers[:, : table.shape[1]] = table[:, :60]
+        rest = np.random.default_rng(0).normal(size=(5, 3))
+        return super()._clips([rest + row.reshape(4, 5, 3) for row in numbers])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = True
+        tags.target_tags.required = True
+        return tags
+
+
+# What of the suite a collection of clips cannot pass, and why.
+NEVER_SPARSE = "clips are no table of features, and never sparse"
+EXPECTED = {
+    "check_estimator_sparse_tag": NEVER_SPARSE,
+    "check_estimator_sparse_array": NEVER_SPARSE,
+    "check_estimator_sparse_matrix": NEVER_SPARSE,
+    "check_transformer_general": "clips may have other numbers of frames than those fitted",
+    "check_transformers_unfitted": "the encoder is trained already; only names need a fit",
+    "check_methods_subset_invariance": "float32 products of other sizes differ in the last digits",
+}
+
+
+def test_the_contract_of_scikit_learn(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgcn.evaluation.probes.GRID", (0.1,))  # all five take long
+    results = check_estimator(
+        OfTables(str(run)), expected_failed_checks=EXPECTED, on_fail=None, on_skip=None
     )
+    failed = {r["check_name"]: r["exception"] for r in results if r["status"] == "failed"}
+    assert not failed, {name: str(error)[:200] for name, error in failed.items()}
+    passed = [r["check_name"] for r in results if r["status"] == "passed"]
+    assert len(passed) > 30
+    assert not set(EXPECTED) & set(passed)
+
+
+def test_a_clone_is_unfitted_and_has_the_same_parameters(fitted: Recognizer) -> None:
+    other = clone(fitted)
+    assert other.get_params() == fitted.get_params()
+    assert not hasattr(other, "classes_")
+    assert Recognizer("edgcn-s").set_params(depth="confidence").depth == "confidence"
+
+
+def test_fitting_again_forgets(run: Path, store: Store) -> None:
+    model = Recognizer(str(run)).fit(store.clips("train"))
+    first: Selection = store.clips("train")
+    two = first.take(first.labels < 2)
+    model.fit([two.clip(i) for i in range(len(two))], two.labels, subjects=two.subjects)
+    assert model.classes_.tolist() == [0, 1]

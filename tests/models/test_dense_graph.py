@@ -1,28 +1,31 @@
 """The dense-graph encoder against its definition, and the presets' published sizes."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
+from torch import nn
 
 from edgcn.base.errors import EdgcnError
-from edgcn.models import ENCODERS, DenseGraphEncoder
-from edgcn.models.dense_graph import GraphConv, WindowConv
-from edgcn.models.kernels.windows import unfold_frames
-from edgcn.models.layers import TemporalConv
+from edgcn.models import ENCODERS, DenseGraphEncoder, kernels
+from edgcn.models.dense_graph import Block, GraphConv, WindowConv
+from edgcn.models.layers import MultiScaleTemporal, TemporalConv
 from edgcn.skeleton import TOPOLOGIES
 from edgcn.skeleton.graph import adjacency
-from reference.plain_encoder import unfold as shifted
 from reference.window_graph import scale_weights, window_edges, window_graph_conv
 
 KINECT = TOPOLOGIES["kinect_v2"]
 COCO = TOPOLOGIES["coco_17"]
 
 
+@pytest.mark.parametrize("fast", [True, False])
 @pytest.mark.parametrize("window", [1, 3, 5])
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("hops", [(0,), (0, 1), (1, 2)])
 def test_window_graph_conv_equals_its_definition(
-    window: int, stride: int, hops: tuple[int, ...]
+    window: int, stride: int, hops: tuple[int, ...], fast: bool
 ) -> None:
     torch.manual_seed(0)
     conv = WindowConv(adjacency(COCO), hops, 4, 5, 6, window=window, stride=stride).eval()
@@ -31,7 +34,8 @@ def test_window_graph_conv_equals_its_definition(
 
     frames: list[torch.Tensor] = []
     conv.graph.register_forward_hook(lambda _m, _i, out: frames.append(out))
-    collapsed = conv(x).detach().double().numpy()
+    with kernels.chosen(fast):
+        collapsed = conv(x).detach().double().numpy()
     nodes = frames[0].detach().double().numpy()
 
     edges = window_edges(list(COCO.edges), 17, window)
@@ -58,8 +62,9 @@ def test_window_graph_conv_equals_its_definition(
         np.testing.assert_allclose(collapsed[:, clip], whole, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("fast", [True, False])
 @pytest.mark.parametrize("stride", [1, 2, 3])
-def test_temporal_conv_is_a_convolution(stride: int) -> None:
+def test_temporal_conv_is_a_convolution(stride: int, fast: bool) -> None:
     torch.manual_seed(0)
     layer = TemporalConv(4, 5, window=3, stride=stride).eval()
     layer.norm = torch.nn.BatchNorm1d(5, eps=0).eval()
@@ -67,28 +72,37 @@ def test_temporal_conv_is_a_convolution(stride: int) -> None:
     weight = layer.mix.weight.view(5, 3, 4).transpose(1, 2)
     series = x.flatten(0, 1).transpose(1, 2)
     expected = torch.nn.functional.conv1d(series, weight, layer.mix.bias, stride=stride, padding=1)
-    got = layer(x).flatten(0, 1).transpose(1, 2)
+    with kernels.chosen(fast):
+        got = layer(x).flatten(0, 1).transpose(1, 2)
     torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("frames", [1, 2, 7])
-@pytest.mark.parametrize("dim", [0, 3])
-@pytest.mark.parametrize(
-    ("window", "stride", "dilation"), [(3, 1, 1), (3, 2, 1), (3, 2, 4), (3, 3, 1), (5, 2, 1)]
-)
-def test_unfolding_has_the_gradient_autograd_finds(
-    frames: int, dim: int, window: int, stride: int, dilation: int
-) -> None:
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("frames", [1, 3, 11])
+def test_multiscale_branches_are_convolutions_and_a_maximum(frames: int, stride: int) -> None:
+    """The reference: PyTorch's own convolutions and pooling of (B, C, T)."""
     torch.manual_seed(0)
-    x = torch.randn(2, 3, frames, 4, dtype=torch.float64, requires_grad=True)
-    plan = {"window": window, "stride": stride, "dilation": dilation}
-    plain = torch.cat(shifted(x, **plan), dim=dim)
-    ours = unfold_frames(x, dim=dim, **plan)
-    assert torch.equal(ours, plain)
-    weights = torch.randn_like(plain)
-    (expected,) = torch.autograd.grad((plain * weights).sum(), x)
-    (got,) = torch.autograd.grad((ours * weights).sum(), x)
-    torch.testing.assert_close(got, expected)
+    layer = MultiScaleTemporal(5, 12, stride=stride, activate=False).eval()
+    assert layer.residual is not None
+    nn.init.zeros_(layer.residual.mix.weight)
+    nn.init.zeros_(layer.residual.mix.bias)
+    x = torch.randn(6, 2, frames, 5)
+    series = x.flatten(0, 1)
+    reduced = layer.reduce_norm(layer.reduce(series).flatten(0, 1)).relu()
+    *parts, last = reduced.view(12, frames, 10).transpose(1, 2).chunk(5, dim=1)
+    branches = []
+    for dilation, (mix, part) in enumerate(zip(layer.dilated, parts, strict=True), start=1):
+        assert isinstance(mix, nn.Linear)
+        kernel = mix.weight.view(2, 3, 2).transpose(1, 2)
+        plan = {"stride": stride, "padding": dilation, "dilation": dilation}
+        branches.append(F.conv1d(part, kernel, mix.bias, **plan))
+    branches.append(F.max_pool1d(last, 3, stride=stride, padding=1))
+    branches.append(layer.plain(series[:, ::stride]).transpose(1, 2))
+    joined = torch.cat(branches, dim=1).transpose(1, 2)
+    expected = layer.norm(joined.flatten(0, 1)).view(6, 2, -1, 12)
+    for fast in (True, False):
+        with kernels.chosen(fast):
+            torch.testing.assert_close(layer(x), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_hop_zero_keeps_joints_apart_and_hop_one_reaches_neighbors_only() -> None:
@@ -137,6 +151,7 @@ def test_edgcn_has_one_window_and_one_temporal_convolution_per_aggregation() -> 
     encoder = ENCODERS["edgcn"](KINECT)
     assert isinstance(encoder, DenseGraphEncoder)
     for block in encoder.blocks:
+        assert isinstance(block, Block)
         assert [window.window for window in block.windows] == [3]
         assert len(block.frames) == 1
 
@@ -158,12 +173,11 @@ def test_double_precision_agrees_with_single() -> None:
 @pytest.mark.parametrize(
     ("settings", "complaint"),
     [
-        ({"temporal": "fancy"}, "multiscale, simple, got 'fancy'"),
         ({"windows": (4,)}, "odd number of frames"),
         ({"widths": (6, 12)}, "as many strides as widths"),
         ({"temporal": "multiscale", "widths": (32, 64, 128)}, "divisible by 6, got 32"),
     ],
 )
-def test_impossible_plans_are_refused(settings: dict[str, object], complaint: str) -> None:
+def test_impossible_plans_are_refused(settings: dict[str, Any], complaint: str) -> None:
     with pytest.raises(EdgcnError, match=complaint):
         ENCODERS["edgcn"](COCO, **settings)

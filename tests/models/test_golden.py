@@ -6,14 +6,16 @@ translated here and nowhere else.
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from edgcn.models import ENCODERS, DenseGraphEncoder
+from edgcn.models import ENCODERS, DenseGraphEncoder, kernels
 from edgcn.skeleton import TOPOLOGIES
 from edgcn.skeleton.graph import (
     adjacency,
@@ -94,6 +96,13 @@ def translate(state: dict[str, Tensor], ours: dict[str, Tensor]) -> dict[str, Te
     return filled
 
 
+@pytest.fixture(params=["fast", "plain"])
+def _both(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fast layers and their definitions."""
+    with kernels.chosen(request.param == "fast"):
+        yield
+
+
 def build(case: str, golden_dir: Path) -> tuple[DenseGraphEncoder, dict[str, Tensor]]:
     """The encoder with the reference's weights, and the reference's values."""
     values = load_file(golden_dir / f"{case}.safetensors")
@@ -111,39 +120,43 @@ def relative_error(got: Tensor, expected: Tensor) -> float:
     return ((got - expected).abs().max() / expected.abs().max()).item()
 
 
+@pytest.mark.usefixtures("_both")
 @pytest.mark.parametrize("case", CASES)
 def test_outputs_and_activations_equal_the_reference(case: str, golden_dir: Path) -> None:
     encoder, values = build(case, golden_dir)
-    seen: dict[str, Tensor] = {}
-    blocks = encoder.eval().blocks
-    blocks[0].frames.register_forward_hook(lambda _m, _i, out: seen.update(sgcn1=out))
+    found: dict[str, Tensor] = {}
+    blocks: Any = encoder.eval().blocks
+    blocks[0].frames.register_forward_hook(lambda _m, _i, out: found.update(sgcn1=out))
     for i, block in enumerate(blocks, start=1):
-        block.register_forward_hook(lambda _m, _i, out, i=i: seen.update({f"tcn{i}": out}))
+        block.register_forward_hook(lambda _m, _i, out, i=i: found.update({f"tcn{i}": out}))
     output = encoder(values["input"])
     joints = encoder.fold(values["input"])
-    seen["gcn3d1"] = torch.stack([window(joints) for window in blocks[0].windows]).sum(dim=0)
-    for name, activation in seen.items():
+    found["gcn3d1"] = torch.stack([window(joints) for window in blocks[0].windows]).sum(dim=0)
+    for name, activation in found.items():
         ours = activation.permute(1, 3, 2, 0)
         assert relative_error(ours, values[f"act.{name}"]) < 1e-5, name
-    assert len(seen) == sum(name.startswith("act.") for name in values)
+    assert len(found) == sum(name.startswith("act.") for name in values)
     assert relative_error(output, values["output"]) < 1e-5
 
 
+@pytest.mark.usefixtures("_both")
 @pytest.mark.parametrize("case", CASES)
 def test_training_mode_equals_the_reference(case: str, golden_dir: Path) -> None:
     encoder, values = build(case, golden_dir)
     assert relative_error(encoder.train()(values["input"]), values["output.train"]) < 1e-5
 
 
+@pytest.mark.usefixtures("_both")
 @pytest.mark.parametrize("case", CASES)
 def test_gradients_equal_the_reference(case: str, golden_dir: Path) -> None:
     encoder, values = build(case, golden_dir)
     clips = values["input"].clone().requires_grad_()
     encoder.eval()(clips).square().sum().backward()
+    first: Any = encoder.blocks[0]
     grads = {
         "input": clips.grad,
         "fc.weight": encoder.head.weight.grad,
-        "gcn3d1.gcn3d.0.gcn3d.1.A_res": encoder.blocks[0].windows[0].graph.residual.grad,
+        "gcn3d1.gcn3d.0.gcn3d.1.A_res": first.windows[0].graph.residual.grad,
     }
     for name, grad in grads.items():
         assert grad is not None
@@ -163,8 +176,8 @@ def test_graphs_equal_the_reference(golden_dir: Path) -> None:
     graph = adjacency(KINECT)
     assert torch.equal(torch.from_numpy(graph), values["A_binary"])
     for name, expected in values.items():
-        if found := re.fullmatch(r"(?:window(\d)\.)?k_adjacency\.(\d+)", name):
-            window, k = found.groups()
+        if match := re.fullmatch(r"(?:window(\d)\.)?k_adjacency\.(\d+)", name):
+            window, k = match.groups()
             whole = window_adjacency(graph, int(window)) if window else graph
             got = normalize_adjacency(k_adjacency(whole, int(k)))
             torch.testing.assert_close(torch.from_numpy(got), expected, rtol=1e-6, atol=1e-7)

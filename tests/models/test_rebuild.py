@@ -8,8 +8,9 @@ import torch
 from torch import nn
 
 from edgcn.base.errors import EdgcnError
-from edgcn.models import ENCODERS, WITH_INPUT_NORM, rebuild
-from edgcn.models.rebuild import ByJoint, joint_shares
+from edgcn.models import ENCODERS, rebuild
+from edgcn.models.build import build_encoder
+from edgcn.models.rebuild import ByJoint, joint_weights
 from edgcn.skeleton.layouts import ISL, KINECT_V2
 from edgcn.skeleton.remap import plan_remap
 from edgcn.skeleton.topology import Topology
@@ -63,13 +64,13 @@ def test_joints_in_another_order_embed_alike_and_there_and_back_is_the_identity(
     assert all(torch.equal(back[key], value) for key, value in encoder.state_dict().items())
 
 
-@pytest.mark.parametrize("norm", [{}, {"input_norm": False}])
+@pytest.mark.parametrize("input_norm", [True, False])
 @pytest.mark.parametrize("name", NAMES)
-def test_every_tensor_that_depends_on_the_joints_is_declared(
-    name: str, norm: dict[str, bool]
-) -> None:
-    norm = norm if name in WITH_INPUT_NORM else {}
-    small, large = (ENCODERS[name](topology, **norm) for topology in (tiny_topology(), ISL))
+def test_every_tensor_that_depends_on_the_joints_is_declared(name: str, input_norm: bool) -> None:
+    small, large = (
+        build_encoder(name, {}, topology=topology, in_channels=3, bodies=1, input_norm=input_norm)
+        for topology in (tiny_topology(), ISL)
+    )
     assert isinstance(small, ByJoint)
     shapes = {key: value.shape for key, value in large.state_dict().items()}
     differ = {key for key, value in small.state_dict().items() if value.shape != shapes[key]}
@@ -118,21 +119,23 @@ def test_a_window_graph_keeps_what_joins_two_frames() -> None:
     assert torch.equal(new.view(scales, window, v, window, v), expected)
 
 
-def test_shares_of_a_joint_sum_to_one_or_nothing() -> None:
+def test_weights_of_a_joint_sum_to_one_or_nothing() -> None:
     plan = plan_remap(ISL, KINECT_V2)
-    sums = joint_shares(plan).sum(1)
+    sums = joint_weights(plan).sum(1)
     known = torch.tensor([joint not in plan.missing for joint in KINECT_V2.joints])
     torch.testing.assert_close(sums, known.float())
 
 
-def test_an_encoder_that_does_not_say_its_layout_is_refused() -> None:
+def test_an_encoder_that_does_not_declare_its_layout_is_refused() -> None:
     plan = plan_remap(tiny_topology(), tiny_topology())
-    with pytest.raises(EdgcnError, match=r"Linear does not say .* by joint .*--skeleton remap"):
+    with pytest.raises(EdgcnError, match=r"Linear does not declare .* by joint .*--skeleton remap"):
         rebuild(nn.Linear(2, 2), nn.Linear(2, 2), plan)
 
 
-def test_an_encoder_that_says_too_little_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_encoder_that_declares_too_little_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     encoder = taught("ascal-lstm", ISL)
     monkeypatch.setattr(type(encoder), "joint_axes", lambda self: {})
-    with pytest.raises(EdgcnError, match=r"joint_axes says too little of 'lstm.weight_ih_l0'"):
+    with pytest.raises(
+        EdgcnError, match=r"joint_axes does not declare all joint axes of 'lstm.weight_ih_l0'"
+    ):
         onto("ascal-lstm", encoder, ISL, KINECT_V2)

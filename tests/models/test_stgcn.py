@@ -1,10 +1,12 @@
 """ST-GCN against its paper's formulas, joint by joint, and its published number of parameters."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 from edgcn.models import ENCODERS, STGCN
-from edgcn.models.stgcn import Block, partitions
+from edgcn.models.stgcn import partitions
 from edgcn.skeleton import TOPOLOGIES
 from edgcn.skeleton.graph import adjacency
 from helpers import tiny_topology
@@ -36,24 +38,25 @@ def test_partitions_split_the_neighbors_by_their_distance_to_the_center() -> Non
             assert parts[:, source, target].tolist() == torch.tensor(expected).tolist()
 
 
-def slow_block(block: Block, x: Tensor, graph: Tensor) -> Tensor:
+def slow_block(block: Any, x: Tensor, graph: Tensor) -> Tensor:
     """One block in evaluation mode, by loops over partitions, joints and frames."""
 
     def norm(layer: nn.Module, values: Tensor) -> Tensor:
-        return layer(values.reshape(-1, values.shape[-1])).view(values.shape)
+        normalized: Tensor = layer(values.reshape(-1, values.shape[-1]))
+        return normalized.view(values.shape)
 
     b, t, v, _ = x.shape
     width = block.mix.out_features // 3
     mixed = torch.zeros(b, t, v, width)
     for part in range(3):
         rows = slice(part * width, (part + 1) * width)
-        seen = x @ block.mix.weight[rows].T + block.mix.bias[rows]
+        moved = x @ block.mix.weight[rows].T + block.mix.bias[rows]
         for source in range(v):
             for target in range(v):
                 weight = graph[part, source, target] * block.importance[part, source, target]
-                mixed[:, :, target] += weight * seen[:, :, source]
+                mixed[:, :, target] += weight * moved[:, :, source]
     mixed = norm(block.mix_norm, mixed).relu()
-    frames = []
+    frames: list[Tensor] = []
     for center in range(0, t, block.stride):
         total = block.over_time.bias.expand(b, v, width).clone()
         for tap, frame in enumerate(range(center - 4, center + 5)):
@@ -70,24 +73,24 @@ def slow_block(block: Block, x: Tensor, graph: Tensor) -> Tensor:
 
 def test_it_equals_loops_over_joints_and_frames() -> None:
     torch.manual_seed(0)
-    settings = {"widths": (4, 4, 6), "strides": (1, 1, 2), "bodies": 2}
-    encoder = STGCN(tiny_topology(), **settings)
+    encoder: Any = STGCN(tiny_topology(), widths=(4, 4, 6), strides=(1, 1, 2), bodies=2)
     for block in encoder.blocks:
         nn.init.uniform_(block.importance, 0.5, 1.5)
     x = torch.randn(3, 3, 11, 5, 2)
-    encoder.train()(x)  # the norms have seen something
+    encoder.train()(x)  # the norms have statistics
     encoder.eval()
     rows = x.permute(0, 4, 2, 3, 1).reshape(-1, 15)
     h = encoder.input_norm(rows).view(6, 11, 5, 3)
     for block in encoder.blocks:
-        h = slow_block(block, h, encoder.graph)
+        h = slow_block(block, h, encoder.partitions)
     expected = h.view(3, 2, 6, 5, 6).mean(dim=1)  # bodies
     torch.testing.assert_close(encoder.features(x), expected.permute(0, 3, 1, 2))
     torch.testing.assert_close(encoder(x), expected.mean(dim=(1, 2)))
 
 
 def test_dropout_is_in_training_only_and_not_in_the_first_block() -> None:
-    encoder, x = ENCODERS["stgcn-quarter"](tiny_topology()), torch.randn(2, 3, 8, 5, 1)
+    encoder: Any = ENCODERS["stgcn-quarter"](tiny_topology())
+    x = torch.randn(2, 3, 8, 5, 1)
     assert [block.dropout.p for block in encoder.blocks] == [0.0] + [0.5] * 9
     encoder.train()
     assert not torch.equal(encoder(x), encoder(x))

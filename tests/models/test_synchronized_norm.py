@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.distributed as dist
+import torch.multiprocessing as mp
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -12,7 +13,7 @@ from edgcn.models import ENCODERS, synchronize_batch_norm
 from edgcn.skeleton import TOPOLOGIES
 
 COCO = TOPOLOGIES["coco_17"]
-SHARES = (slice(0, 3), slice(3, 8))  # unequal on purpose
+PARTS = (slice(0, 3), slice(3, 8))  # unequal on purpose
 
 
 def small_encoder() -> nn.Module:
@@ -40,12 +41,12 @@ def one_rank(rank: int, folder: str) -> None:
     torch.set_num_threads(1)
     dist.init_process_group("gloo", f"file://{folder}/meet", rank=rank, world_size=2)
     encoder = synchronize_batch_norm(small_encoder())
-    save_file(step(encoder, batch()[SHARES[rank]]), Path(folder) / f"{rank}.safetensors")
+    save_file(step(encoder, batch()[PARTS[rank]]), Path(folder) / f"{rank}.safetensors")
     dist.destroy_process_group()
 
 
 def test_two_ranks_equal_one(tmp_path: Path) -> None:
-    torch.multiprocessing.spawn(one_rank, args=(str(tmp_path),), nprocs=2)
+    mp.spawn(one_rank, args=(str(tmp_path),), nprocs=2)  # type: ignore[attr-defined, no-untyped-call]
     whole = step(small_encoder(), batch())
     ranks = [load_file(tmp_path / f"{rank}.safetensors") for rank in range(2)]
     for name, expected in whole.items():

@@ -3,6 +3,7 @@
 import copy
 import math
 from collections import deque
+from typing import Any
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from edgcn.base.errors import EdgcnError
 from edgcn.models import ENCODERS
-from edgcn.objectives import MomentumContrast
+from edgcn.objectives import MomentumContrast, Views
 from edgcn.objectives.contrast import KeyQueue, info_nce
 from edgcn.objectives.heads import mlp_projector
 from helpers import SMALL_ENCODER, tiny_topology
@@ -24,7 +25,12 @@ def clips(seed: int, n: int = 6) -> Tensor:
     return torch.randn(n, 3, 8, 5, 1, generator=torch.Generator().manual_seed(seed))
 
 
-def contrast(**settings: object) -> MomentumContrast:
+def views(seed: int) -> Views:
+    """Of six clips: `clips(seed)` and `clips(seed + 1)`."""
+    return Views(clips(seed), clips(seed + 1), clips(seed))
+
+
+def contrast(**settings: Any) -> MomentumContrast:
     torch.manual_seed(0)
     encoder = ENCODERS["edgcn-s"](tiny_topology(), **SMALL_ENCODER)
     return MomentumContrast(encoder, **{"queue_size": 20, **settings})
@@ -42,7 +48,8 @@ def slow_info_nce(query: Tensor, key: Tensor, queue: Tensor, temperature: float)
 
 @pytest.mark.parametrize(("size", "batch"), [(7, 3), (7, 7), (6, 3), (5, 1)])
 def test_queue_is_a_ring(size: int, batch: int) -> None:
-    queue, model = KeyQueue(size=size, dim=2), deque(maxlen=size)
+    queue = KeyQueue(size=size, dim=2)
+    model: deque[list[float]] = deque(maxlen=size)
     for start in range(0, 10 * batch, batch):
         queue.push(numbered(start, batch))
         model.extend(numbered(start, batch).tolist())
@@ -113,8 +120,8 @@ def test_loss_is_float32_under_autocast() -> None:
 def test_keys_are_queued_in_float32_under_autocast() -> None:
     objective = contrast().train()
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        objective.fill((clips(0), clips(1)))
-        loss = objective.loss((clips(2), clips(3)))
+        objective.fill(views(0))
+        loss = objective.loss(views(2))
     assert loss.dtype == objective.queue.keys.dtype == torch.float32
     lengths = objective.queue.negatives().norm(dim=1)
     torch.testing.assert_close(lengths, torch.ones(6), rtol=1e-6, atol=1e-6)
@@ -122,19 +129,19 @@ def test_keys_are_queued_in_float32_under_autocast() -> None:
 
 def test_only_what_is_filled_serves_as_negatives() -> None:
     objective = contrast(queue_size=20).train()
-    objective.fill((clips(0), clips(1)))
+    objective.fill(views(0))
     filled = objective.queue.keys[:6].clone()
     slow, fast = copy.deepcopy(objective.key), copy.deepcopy(objective.learner)
-    loss = objective.loss((clips(2), clips(3)))
+    loss = objective.loss(views(2))
     expected = slow_info_nce(fast(clips(2)), slow(clips(3)), filled, 0.06)
     assert float(loss.detach()) == pytest.approx(sum(expected) / 6, rel=1e-4)
 
 
 def test_keys_wait_for_the_step() -> None:
     objective = contrast().train()
-    objective.fill((clips(0), clips(1)))
+    objective.fill(views(0))
     before = objective.queue.keys.clone()
-    objective.loss((clips(2), clips(3)))
+    objective.loss(views(2))
     assert torch.equal(objective.queue.keys, before)
     objective.after_step()
     assert int(objective.queue.filled) == 12
@@ -168,10 +175,10 @@ def test_key_starts_as_a_copy_that_shares_nothing() -> None:
 
 def test_no_gradient_reaches_the_key() -> None:
     objective = contrast().train()
-    objective.fill((clips(0), clips(1)))
+    objective.fill(views(0))
     first = clips(2).requires_grad_()
     second = clips(3).requires_grad_()
-    objective.loss((first, second)).backward()
+    torch.autograd.backward(objective.loss(Views(first, second, clips(2))))
     assert second.grad is None
     assert all(p.grad is None and not p.requires_grad for p in objective.key.parameters())
     assert first.grad is not None
@@ -182,7 +189,7 @@ def test_batch_norm_statistics_are_each_encoders_own() -> None:
     objective = contrast().train()
     start = {name: value.clone() for name, value in objective.learner.state_dict().items()}
     alone = copy.deepcopy(objective.key)
-    objective.fill((clips(0), clips(1)))
+    objective.fill(views(0))
     assert all(torch.equal(v, start[k]) for k, v in objective.learner.state_dict().items())
     with torch.no_grad():
         alone(clips(1))
@@ -193,10 +200,19 @@ def test_batch_norm_statistics_are_each_encoders_own() -> None:
         assert torch.equal(value, expected[name]), name
 
 
+def test_a_queue_smaller_than_a_batch_is_refused_before_training() -> None:
+    settings = {"queue_size": 63, "projector": False}
+    MomentumContrast.check(settings, batch=21, ranks=3)
+    with pytest.raises(
+        EdgcnError, match=r"queue of 63 .* batch of 64; .* --queue-size of at least"
+    ):
+        MomentumContrast.check(settings, batch=32, ranks=2)
+
+
 def test_filling_learns_nothing() -> None:
     objective = contrast().train()
     before = {name: value.clone() for name, value in objective.named_parameters()}
-    objective.fill((clips(0), clips(1)))
+    objective.fill(views(0))
     assert int(objective.queue.filled) == 6
     assert all(torch.equal(value, before[name]) for name, value in objective.named_parameters())
 
@@ -205,20 +221,19 @@ def test_filling_learns_nothing() -> None:
 def test_state_dict_carries_everything(projector: bool) -> None:
     first, second = contrast(projector=projector), contrast(projector=projector)
     optimizer = torch.optim.SGD(first.learner.parameters(), lr=0.1)
-    first.train().fill((clips(0), clips(1)))
-    first.loss((clips(2), clips(3))).backward()
+    first.train().fill(views(0))
+    torch.autograd.backward(first.loss(views(2)))
     optimizer.step()
     first.after_step()
     second.train().load_state_dict(first.state_dict())
-    views = (clips(4), clips(5))
-    assert torch.equal(first.loss(views), second.loss(views))
+    assert torch.equal(first.loss(views(4)), second.loss(views(4)))
 
 
 def test_projector_halves_the_embedding_and_stays_out_of_the_encoder() -> None:
     objective = contrast(projector=True).train()
-    assert objective.queue.keys.shape == (20, objective.encoder.embed_dim // 2)
-    objective.fill((clips(0), clips(1)))
-    objective.loss((clips(2), clips(3))).backward()
+    assert objective.queue.keys.shape == (20, SMALL_ENCODER["embed_dim"] // 2)
+    objective.fill(views(0))
+    torch.autograd.backward(objective.loss(views(2)))
     head = objective.learner[1]
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in head.parameters())
     assert len(objective.encoder.state_dict()) < len(objective.learner.state_dict())

@@ -18,8 +18,9 @@ from edgcn.skeleton.layouts import (
     KINECT_V2_PYSKL,
     TOPOLOGIES,
 )
-from edgcn.skeleton.recording import Clip, Skipped, SplitRule
+from edgcn.skeleton.recording import Recording, Segment, Skipped, SplitRule, trimmed
 from edgcn.skeleton.topology import Topology
+from readers.items import clips, parted, wholes
 
 RNG = np.random.default_rng(0)
 ARM = Topology(
@@ -40,12 +41,12 @@ ARM = Topology(
 )
 
 
-def some_clips(topology: Topology, *, bodies: int = 1, scores: bool = False) -> list[Clip]:
+def some_clips(topology: Topology, *, bodies: int = 1, scores: bool = False) -> list[Recording]:
     shapes = [(length, bodies, len(topology)) for length in (3, 1, 5)]
     return [
-        Clip(
-            frames=RNG.normal(size=(*shape, 3)).astype(np.float32),
-            name=f"clip {i}",
+        trimmed(
+            RNG.normal(size=(*shape, 3)).astype(np.float32),
+            f"clip {i}",
             label=i - 1,
             subject=f"s{i}",
             camera=f"v{i}",
@@ -57,9 +58,8 @@ def some_clips(topology: Topology, *, bodies: int = 1, scores: bool = False) -> 
     ]
 
 
-def assert_same(got: Any, expected: Clip) -> None:
-    assert isinstance(got, Clip)
-    for field in fields(Clip):
+def assert_same(got: Recording, expected: Recording) -> None:
+    for field in fields(Recording):
         np.testing.assert_array_equal(getattr(got, field.name), getattr(expected, field.name))
 
 
@@ -67,12 +67,14 @@ def assert_same(got: Any, expected: Clip) -> None:
 @pytest.mark.parametrize("bodies", [1, 2])
 @pytest.mark.parametrize("scores", [False, True])
 @pytest.mark.parametrize("dims", [2, 3])
-def test_round_trip(tmp_path: Path, topology: Topology, bodies: int, scores: bool, dims: Any):
-    clips = some_clips(topology, bodies=bodies, scores=scores and dims == 3)
+def test_round_trip(
+    tmp_path: Path, topology: Topology, bodies: int, scores: bool, dims: Any
+) -> None:
+    given = some_clips(topology, bodies=bodies, scores=scores and dims == 3)
     path = tmp_path / "arm.npz"
-    write_clips_npz(path, clips, topology=topology, classes=("a", "b"), fps=15.0, dims=dims)
+    write_clips_npz(path, given, topology=topology, classes=("a", "b"), fps=15.0, dims=dims)
     recordings = read_clips_npz(path, dims=dims)
-    for got, expected in zip(recordings.clips, clips, strict=True):
+    for got, expected in zip(wholes(recordings), given, strict=True):
         assert_same(got, expected)
     assert recordings.topology == replace(topology, source=recordings.topology.source)
     assert (recordings.classes, recordings.fps, recordings.bodies) == (("a", "b"), 15.0, bodies)
@@ -84,26 +86,52 @@ def test_round_trip(tmp_path: Path, topology: Topology, bodies: int, scores: boo
     assert [file.name for file in tmp_path.iterdir()] == ["arm.npz"]
 
 
-def test_fewer_bodies_are_padded(tmp_path: Path):
+def test_fewer_bodies_are_padded(tmp_path: Path) -> None:
     one, two = some_clips(ARM)[0], some_clips(ARM, bodies=2)[0]
     write_clips_npz(tmp_path / "c.npz", [one, two], topology=ARM, classes=("a",), fps=30.0)
-    got_one, got_two = read_clips_npz(tmp_path / "c.npz").clips
-    assert isinstance(got_one, Clip)
+    got_one, got_two = wholes(read_clips_npz(tmp_path / "c.npz"))
     np.testing.assert_array_equal(got_one.frames[:, :1], one.frames)
     assert not got_one.frames[:, 1].any()
     assert_same(got_two, two)
 
 
-def test_writing_refuses_what_it_cannot_give_back(tmp_path: Path):
+def test_writing_refuses_what_it_cannot_give_back(tmp_path: Path) -> None:
     with_scores, without = some_clips(ARM, scores=True), some_clips(ARM)
-    for clips, dims, message in [
-        ([], 3, "expected clips to write"),
+    cases: list[tuple[list[Recording], Any, str]] = [
+        ([], 3, "expected segments to write"),
+        ([replace(without[0], segments=())], 3, "expected segments to write"),
+        ([without[0], replace(without[1], fps=2.0)], 3, "1 frames per second.*'clip 1' is not"),
+        ([replace(without[0], times=np.arange(3.0))], 3, "evenly spaced.*'clip 0' is not"),
         ([with_scores[0], without[0]], 3, "scores in all or none of the 2 clips, got them in 1"),
         (with_scores, 2, "scores in none of the 3 clips, got them in 3"),
-    ]:
+    ]
+    for given, dims, message in cases:
         with pytest.raises(EdgcnError, match=message):
-            write_clips_npz(tmp_path / "c.npz", clips, topology=ARM, classes=(), fps=1.0, dims=dims)
+            write_clips_npz(tmp_path / "c.npz", given, topology=ARM, classes=(), fps=1.0, dims=dims)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_each_segment_is_written_as_a_clip(tmp_path: Path) -> None:
+    frames, scores = (RNG.uniform(size=(9, 2, 6, *tail)).astype(np.float32) for tail in ((3,), ()))
+    parts = (Segment(1, 4, 0, "nod", "guest", "calm"), Segment(3, 9, 1), Segment(0, 1, -1, "still"))
+    long = Recording(
+        frames, "long", parts, subject="host", camera="c", condition="mild", split="val",
+        scores=scores, fps=30.0,
+    )  # fmt: skip
+    bare = Recording(frames, "bare", scores=scores)
+    path = tmp_path / "c.npz"
+    write_clips_npz(path, [long, bare], topology=ARM, classes=("a", "b"), fps=30.0)
+    read = clips(read_clips_npz(path))
+    assert [(clip.name, clip.label, clip.subject, clip.condition) for clip in read] == [
+        ("nod", 0, "guest", "calm"),
+        ("long", 1, "host", "mild"),
+        ("still", -1, "host", "mild"),
+    ]
+    for clip, part in zip(read, parts, strict=True):
+        np.testing.assert_array_equal(clip.frames, frames[part.start : part.stop])
+        assert clip.scores is not None
+        np.testing.assert_array_equal(clip.scores, scores[part.start : part.stop])
+        assert (clip.camera, clip.split) == ("c", "val")
 
 
 def members(topology: Topology = KINECT_V1, **changed: Any) -> dict[str, Any]:
@@ -126,12 +154,10 @@ def write(folder: Path, **arrays: Any) -> Path:
     return folder / "clips.npz"
 
 
-def test_the_least_that_a_file_must_have(tmp_path: Path):
+def test_the_least_that_a_file_must_have(tmp_path: Path) -> None:
     given = members(extra=np.array([1]))
     recordings = read_clips_npz(write(tmp_path, **given))
-    one, two = recordings.clips
-    assert isinstance(one, Clip)
-    assert isinstance(two, Clip)
+    one, two = clips(recordings)
     np.testing.assert_array_equal(one.frames[:, 0], given["frames"][:2])
     np.testing.assert_array_equal(two.frames[:, 0], given["frames"][2:])
     assert (one.label, one.subject, one.name, one.camera, one.split) == (1, "s1", "one", "", "")
@@ -140,34 +166,30 @@ def test_the_least_that_a_file_must_have(tmp_path: Path):
     assert recordings.splits == {}
 
 
-def test_clips_share_the_memory_of_the_file(tmp_path: Path):
-    one, two = read_clips_npz(write(tmp_path, **members())).clips
-    assert isinstance(one, Clip)
-    assert isinstance(two, Clip)
+def test_clips_share_the_memory_of_the_file(tmp_path: Path) -> None:
+    one, two = wholes(read_clips_npz(write(tmp_path, **members())))
     owner = one.frames
     while owner.base is not None:
         owner = owner.base
     assert np.shares_memory(owner, two.frames)
 
 
-def test_a_clip_without_frames_is_named(tmp_path: Path):
+def test_a_clip_without_frames_is_named(tmp_path: Path) -> None:
     path = write(tmp_path, **members(lengths=np.array([0, 5])))
-    empty, full = read_clips_npz(path).clips
-    assert empty == Skipped(f"{path}#one", "a clip of 0 frames")
-    assert isinstance(full, Clip)
+    (full,), skipped = parted(read_clips_npz(path).recordings)
+    assert skipped == [Skipped(f"{path}#one", "a clip of 0 frames")]
     assert len(full.frames) == 5
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float64, np.int32])
-def test_other_numbers_become_float32(tmp_path: Path, dtype: Any):
+def test_other_numbers_become_float32(tmp_path: Path, dtype: Any) -> None:
     frames = np.arange(5 * 20 * 3).reshape(5, 20, 3).astype(dtype)
-    one, _ = read_clips_npz(write(tmp_path, **members(frames=frames))).clips
-    assert isinstance(one, Clip)
+    one, _ = wholes(read_clips_npz(write(tmp_path, **members(frames=frames))))
     assert one.frames.dtype == np.float32
     np.testing.assert_array_equal(one.frames[:, 0], frames[:2])
 
 
-def test_what_the_third_channel_is(tmp_path: Path):
+def test_what_the_third_channel_is(tmp_path: Path) -> None:
     """Confidence in the layout of a detector without scores, else z; the option overrides."""
     scores = RNG.uniform(0.1, 1, (5, 17)).astype(np.float32)
     flat = RNG.normal(size=(5, 17, 2)).astype(np.float32)
@@ -181,15 +203,13 @@ def test_what_the_third_channel_is(tmp_path: Path):
     ]:
         path = write(tmp_path, **given)
         recordings = read_clips_npz(path, dims=option)  # type: ignore[arg-type]
-        one, _ = recordings.clips
-        assert isinstance(one, Clip)
+        one, _ = wholes(recordings)
         assert (recordings.dims, recordings.units) == (dims, "px" if dims == 2 else "m")
         np.testing.assert_array_equal(one.frames[:, 0], given["frames"][:2])
     for confidence, expected in [(scores, scores), (None, (flat != 0).any(-1))]:
         path = write(tmp_path, **members(COCO_17, frames=flat, scores=confidence))
         recordings = read_clips_npz(path)
-        one, _ = recordings.clips
-        assert isinstance(one, Clip)
+        one, _ = wholes(recordings)
         assert recordings.dims == 2
         assert one.scores is None
         np.testing.assert_array_equal(one.frames[:, 0, :, :2], flat[:2])
@@ -198,7 +218,7 @@ def test_what_the_third_channel_is(tmp_path: Path):
         read_clips_npz(path, dims=3)
 
 
-def test_bones_tell_two_trees_of_the_same_joints_apart(tmp_path: Path):
+def test_bones_tell_two_trees_of_the_same_joints_apart(tmp_path: Path) -> None:
     for topology in (KINECT_V2, KINECT_V2_PYSKL):
         path = write(tmp_path, **members(topology, bones=np.array(topology.edges)[::-1]))
         assert read_clips_npz(path).topology is topology
@@ -269,24 +289,62 @@ def pickled() -> np.ndarray:
         ),
     ],
 )
-def test_what_does_not_fit_is_one_clear_error(tmp_path: Path, changed: dict, message: str):
+def test_what_does_not_fit_is_one_clear_error(
+    tmp_path: Path, changed: dict[str, Any], message: str
+) -> None:
     path = write(tmp_path, **members(**changed))
     with pytest.raises(FileError, match=rf"clips\.npz: .*{message}") as raised:
         read_clips_npz(path)
     assert "\n" not in str(raised.value)
 
 
-def test_joints_that_nobody_knows_need_telling_names(tmp_path: Path):
+def test_a_tree_of_known_joints_may_be_rooted_elsewhere(tmp_path: Path) -> None:
+    """Which end of a bone is the child is the file's choice; the skeleton is the same."""
+    turned = np.array(KINECT_V1.edges)[:, ::-1]
+    assert read_clips_npz(write(tmp_path, **members(bones=turned))).topology is KINECT_V1
+
+
+def test_a_skeleton_that_is_no_body_has_stand_ins(tmp_path: Path) -> None:
+    """A hand: around the palm, from the index finger to the little one, and that is said."""
+    fingers = ("thumb", "index", "middle", "ring", "pinky")
+    names = ["palm", *(f"{finger}{part}" for finger in fingers for part in "AB")]
+    bones = [(names.index(f"{f}{part}"), 0 if part == "A" else names.index(f"{f}A"))
+             for f in fingers for part in "AB"]  # fmt: skip
+    frames = RNG.normal(size=(5, len(names), 3))
+    given = members(joints=np.array(names), bones=np.array(bones), frames=frames)
+    read = read_clips_npz(write(tmp_path, **given))
+    topology = read.topology
+    assert (topology.center, topology.root) == ("palm", "palm")
+    assert (topology.shoulders, topology.spine) == (("indexA", "pinkyA"), ("palm", "middleA"))
+    assert topology.source == (
+        "the bones in clips.npz; stand-ins: center palm, shoulders indexA and pinkyA, "
+        "spine palm to middleA"
+    )
+    again = tmp_path / "again" / "clips.npz"
+    again.parent.mkdir()
+    write_clips_npz(again, wholes(read), topology=topology, classes=read.classes, fps=read.fps)
+    assert read_clips_npz(again).topology == topology
+
+
+def test_joints_that_nobody_knows_need_telling_names(tmp_path: Path) -> None:
     names = np.array([f"point {i}" for i in range(20)])
     given = members(joints=names, bones=np.array([[i, i + 1] for i in range(19)]))
-    with pytest.raises(
+    with pytest.raises(  # nothing branches off that could stand in
         FileError, match=r"joints: expected one for the lower end .* like hips,.*point 0"
     ):
         read_clips_npz(write(tmp_path, **given))
+    arm = ["left_shoulder", "point 0", "point 1", "point 2"]  # a body, but where is the rest of it
+    given |= {"joints": np.array(arm), "bones": np.array([[1, 0], [2, 0], [3, 0]])}
+    given["frames"] = given["frames"][:, :4]
+    with pytest.raises(FileError, match="joints: expected one for the lower end of the spine"):
+        read_clips_npz(write(tmp_path, **given))
+    none = members(joints=np.array([], dtype=str), frames=np.zeros((5, 0, 3)))
+    with pytest.raises(FileError, match="joints: expected at least one, got none"):
+        read_clips_npz(write(tmp_path, **none))
 
 
-def test_a_path_that_is_none(tmp_path: Path):
-    with pytest.raises(EdgcnError, match=r"expected a clips\.npz file at .*none\.npz"):
+def test_a_path_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(EdgcnError, match=r"expected an npz file at .*none\.npz"):
         read_clips_npz(tmp_path / "none.npz")
     buffer = io.BytesIO()
     np.save(buffer, np.zeros(3))
@@ -296,7 +354,7 @@ def test_a_path_that_is_none(tmp_path: Path):
             read_clips_npz(tmp_path / "c.npz")
 
 
-def test_a_damaged_member(tmp_path: Path):
+def test_a_damaged_member(tmp_path: Path) -> None:
     path = write(tmp_path, **members(BODY_25))
     content = bytearray(path.read_bytes())
     content[300] ^= 0xFF  # inside the frames: the checksum no longer fits

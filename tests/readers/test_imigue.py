@@ -1,4 +1,4 @@
-"""iMiGUE: both releases give back what was written, hands at their own wrists."""
+"""iMiGUE: whole videos from both releases as they were written, hands at their own wrists."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from openpyxl import load_workbook
-from writers import write_imigue, write_miga
 
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers.imigue import read_imigue, read_keypoints
 from edgcn.readers.imigue_miga import read_light_hand
 from edgcn.skeleton.layouts import BODY_25, MIGA_22
-from edgcn.skeleton.recording import Clip, Skipped
+from readers.items import clips, parted, reason, segments, wholes
+from readers.writers import write_imigue, write_miga
 
 RIGHT, LEFT = slice(25, 30), slice(30, 35)
 
@@ -24,8 +24,8 @@ def rng() -> np.random.Generator:
 
 def keypoints(rng: np.random.Generator, frames: int, joints: int = 137) -> np.ndarray:
     """(T, V, 3) float32 of pixels and confidences."""
-    scale = np.array([1280, 720, 1])
-    return (rng.uniform(0.05, 1, size=(frames, joints, 3)) * scale).astype(np.float32)
+    points = rng.uniform(0.05, 1, size=(frames, joints, 3)) * (1280, 720, 1)
+    return np.asarray(points, dtype=np.float32)
 
 
 def light(rng: np.random.Generator, frames: int) -> np.ndarray:
@@ -38,7 +38,7 @@ def light(rng: np.random.Generator, frames: int) -> np.ndarray:
     return video
 
 
-def test_full_release_returns_what_was_written(tmp_path, rng):
+def test_full_release_returns_what_was_written(tmp_path: Path, rng: np.random.Generator) -> None:
     videos = {1: keypoints(rng, 12), 12: keypoints(rng, 8)}
     videos[1][3:5] = 0  # the detector failed
     rows = [
@@ -48,16 +48,20 @@ def test_full_release_returns_what_was_written(tmp_path, rng):
     ]
     write_imigue(tmp_path, videos, rows)
     recordings = read_imigue(tmp_path)
-    clips = list(recordings.clips)
-    assert recordings.total == len(clips) == 3
+    kept = wholes(recordings)
+    for whole, video in zip(kept, videos.values(), strict=True):
+        np.testing.assert_array_equal(whole.frames[:, 0], video[:, :25])
+        assert whole.frames.dtype == np.float32
+    read = [clip for whole in kept for clip in segments(whole)]
+    assert len(read) == 3
+    assert recordings.note == ""
     assert (recordings.topology, recordings.units, recordings.dims) == (BODY_25, "px", 2)
     assert len(recordings.sources) == 3
     expected = {"0001_00002": (1, 0, 4), "0001_00004": (1, 5, 11), "0012_00003": (12, 2, 7)}
-    for clip in clips:
-        video, start, end = expected[clip.name]
-        np.testing.assert_array_equal(clip.frames[:, 0], videos[video][start : end + 1, :25])
-        assert clip.frames.dtype == np.float32
-    assert [(c.label, c.subject, c.condition) for c in clips] == [
+    for clip in read:
+        number, start, end = expected[clip.name]
+        np.testing.assert_array_equal(clip.frames[:, 0], videos[number][start : end + 1, :25])
+    assert [(c.label, c.subject, c.condition) for c in read] == [
         (30, "2", "win"),
         (0, "2", "win"),
         (31, "3", "lose"),
@@ -65,11 +69,11 @@ def test_full_release_returns_what_was_written(tmp_path, rng):
     assert recordings.classes[31] == "illustrative"
 
 
-def test_finger_tips_of_the_full_release(tmp_path, rng):
+def test_finger_tips_of_the_full_release(tmp_path: Path, rng: np.random.Generator) -> None:
     video = keypoints(rng, 3)
     write_imigue(tmp_path, {1: video}, [(1, 2, 1, 0, 2, "Win")])
     recordings = read_imigue(tmp_path, joints="miga_22")
-    (clip,) = recordings.clips
+    (clip,) = clips(recordings)
     assert recordings.topology is MIGA_22
     joint = {name: clip.frames[:, 0, n] for n, name in enumerate(MIGA_22.joints)}
     for name in MIGA_22.joints[:12]:
@@ -81,24 +85,37 @@ def test_finger_tips_of_the_full_release(tmp_path, rng):
         np.testing.assert_array_equal(joint[f"R{finger}"], video[:, 46 + tip])
 
 
-def test_videos_the_data_set_lists(tmp_path, rng):
+def test_videos_the_data_set_lists(tmp_path: Path, rng: np.random.Generator) -> None:
     videos = {218: keypoints(rng, 4), 347: np.empty((0, 137, 3)), 5: keypoints(rng, 2)}
     rows = [(218, 2, 1, 0, 3, "Win"), (347, 2, 1, 0, 3, "Win"), (348, 2, 1, 0, 3, "Win")]
     write_imigue(tmp_path, videos, rows)
     recordings = read_imigue(tmp_path)
-    items = {
-        item.path if isinstance(item, Skipped) else item.name: item for item in recordings.clips
-    }
-    assert recordings.total == len(items) == 4
-    assert items["0218_00002"].condition == "doubtful"
-    skipped = {Path(i.path).stem: i for i in items.values() if isinstance(i, Skipped)}
-    assert skipped["0347_2"].known
-    assert skipped["0348_2"].known
-    assert not skipped["0005_2"].known
-    assert "no row of labels_20200831.csv" in skipped["0005_2"].reason
+    (bare, doubtful), skipped = parted(recordings.recordings)
+    assert recordings.total == 4
+    assert [(clip.name, clip.condition) for clip in segments(doubtful)] == [
+        ("0218_00002", "doubtful")
+    ]
+    assert all(item.known for item in skipped)
+    assert {Path(item.path).stem for item in skipped} == {"0347_2", "0348_2"}
+    assert (bare.name, bare.segments, len(bare.frames)) == ("0005", (), 2)
+    assert recordings.note == "videos without a label row, kept whole and without segments: 0005"
 
 
-def test_a_bad_row_costs_only_its_own_clip(tmp_path, rng):
+def test_people_and_outcomes_that_differ_within_a_video(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    rows = [(1, 2, 1, 0, 1, "Win"), (1, 3, 2, 2, 3, "Lose"), (9, 4, 1, 0, 0, "Win")]
+    write_imigue(tmp_path, {1: keypoints(rng, 4), 9: keypoints(rng, 1)}, rows)
+    several, one = wholes(read_imigue(tmp_path))
+    assert (several.subject, several.condition) == ("", "")
+    assert [(clip.subject, clip.condition) for clip in segments(several)] == [
+        ("2", "win"),
+        ("3", "lose"),
+    ]
+    assert (one.subject, one.condition) == ("4", "win")
+
+
+def test_a_bad_row_costs_only_itself(tmp_path: Path, rng: np.random.Generator) -> None:
     rows = [
         (1, 2, 32, 0, 1, "Win"),
         (1, 2, 40, 0, 1, "Win"),
@@ -111,11 +128,15 @@ def test_a_bad_row_costs_only_its_own_clip(tmp_path, rng):
     ]
     write_imigue(tmp_path, {1: keypoints(rng, 6)}, rows)
     recordings = read_imigue(tmp_path)
-    items = list(recordings.clips)
-    assert len(items) == recordings.total == len(rows)
-    assert [item.label for item in items if isinstance(item, Clip)] == [31, 3]
-    reasons = sorted(item.reason for item in items if isinstance(item, Skipped))
-    assert reasons[0].startswith("expected the keypoints of 1 labelled clips here, found no file")
+    (whole,), skipped = parted(recordings.recordings)
+    assert recordings.total == 3 + 2  # rows that say nothing, and two videos
+    assert len(whole.frames) == 6
+    assert len(whole.segments) + len(skipped) == len(rows)
+    assert [clip.label for clip in segments(whole)] == [31, 3]
+    reasons = sorted(item.reason for item in skipped)
+    assert reasons[0].startswith(
+        "expected the keypoints of 1 labelled segments here, found no file"
+    )
     assert reasons[1] == "line 3: expected a class from 1 to 32, or 99, got 40"
     assert reasons[2] == "line 4: expected 6 columns, got 4"
     assert reasons[3] == "line 5: expected a finite number in column 4, got 'x'"
@@ -123,7 +144,7 @@ def test_a_bad_row_costs_only_its_own_clip(tmp_path, rng):
     assert reasons[5].endswith("got 3..2")
 
 
-def test_a_csv_stands_in_for_a_workbook(tmp_path, rng):
+def test_a_csv_stands_in_for_a_workbook(tmp_path: Path, rng: np.random.Generator) -> None:
     video = keypoints(rng, 4)
     write_imigue(tmp_path, {1: video}, [(1, 2, 1, 0, 3, "Win")])
     workbook = tmp_path / "mg_skeleton_only" / "0001" / "0001_2.xlsx"
@@ -131,43 +152,44 @@ def test_a_csv_stands_in_for_a_workbook(tmp_path, rng):
     workbook.unlink()
     lines = [",".join(repr(float(v)) for v in frame.ravel()) for frame in video]
     workbook.with_suffix(".csv").write_text("\n".join(lines))
-    (clip,) = read_imigue(tmp_path).clips
+    (clip,) = clips(read_imigue(tmp_path))
     np.testing.assert_array_equal(clip.frames[:, 0], video[:, :25])
 
 
-def test_a_damaged_workbook_is_an_error_of_that_file(tmp_path, rng):
+def test_a_damaged_workbook_is_an_error_of_that_file(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
     write_imigue(tmp_path, {1: keypoints(rng, 3)}, [(1, 2, 1, 0, 2, "Win")])
     workbook = tmp_path / "mg_skeleton_only" / "0001" / "0001_2.xlsx"
     whole = workbook.read_bytes()
     for size in [0, *rng.integers(0, len(whole), 25)]:
         workbook.write_bytes(whole[:size])
-        (item,) = read_imigue(tmp_path).clips
-        assert isinstance(item, Skipped)
-        assert "expected an Excel workbook" in item.reason
+        assert "expected an Excel workbook" in reason(read_imigue(tmp_path))
     for place in rng.integers(0, len(whole), 25):
         workbook.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
-        (item,) = read_imigue(tmp_path).clips
-        assert isinstance(item, Clip | Skipped)
+        recordings, skipped = parted(read_imigue(tmp_path).recordings)
+        assert recordings or skipped
 
 
 @pytest.mark.parametrize(
-    ("cell", "reason"),
+    ("cell", "problem"),
     [
         (None, "line 2: expected a finite number in column 3, got None"),
         ("x", "line 2: expected numbers"),
     ],
 )
-def test_cells_that_are_no_numbers(tmp_path, rng, cell, reason):
+def test_cells_that_are_no_numbers(
+    tmp_path: Path, rng: np.random.Generator, cell: str | None, problem: str
+) -> None:
     write_imigue(tmp_path, {1: keypoints(rng, 3)}, [(1, 2, 1, 0, 2, "Win")])
     file = tmp_path / "mg_skeleton_only" / "0001" / "0001_2.xlsx"
     workbook = load_workbook(file)
     workbook.active.cell(2, 3).value = cell
     workbook.save(file)
-    (item,) = read_imigue(tmp_path).clips
-    assert reason in item.reason
+    assert problem in reason(read_imigue(tmp_path))
 
 
-def test_label_table_without_a_column(tmp_path, rng):
+def test_label_table_without_a_column(tmp_path: Path, rng: np.random.Generator) -> None:
     write_imigue(tmp_path, {1: keypoints(rng, 2)}, []).write_text("video_id,class\n1,2\n")
     with pytest.raises(
         FileError, match=r"20200831\.csv:1: expected columns .* missing: subject_id"
@@ -175,14 +197,14 @@ def test_label_table_without_a_column(tmp_path, rng):
         read_imigue(tmp_path)
 
 
-def test_published_split(tmp_path, rng):
+def test_published_split(tmp_path: Path, rng: np.random.Generator) -> None:
     write_imigue(tmp_path, {1: keypoints(rng, 2)}, [(1, 2, 1, 0, 1, "Win")])
     train = read_imigue(tmp_path).splits["subject"].train
     assert len(set(train)) == 37
     assert all(1 <= int(a) < int(b) <= 72 for a, b in pairwise(train))
 
 
-def test_miga_release_returns_what_was_written(tmp_path, rng):
+def test_miga_release_returns_what_was_written(tmp_path: Path, rng: np.random.Generator) -> None:
     names = [*BODY_25.joints[:8], *BODY_25.joints[15:19]]
     order = [*(BODY_25.index(name) for name in names), *range(25, 35)]
     videos = {name: light(rng, 9) for name in ("0001", "0002", "0003")}
@@ -191,10 +213,15 @@ def test_miga_release_returns_what_was_written(tmp_path, rng):
     write_miga(tmp_path / "imigue_skeleton_validate", "0002", videos["0002"], labels)
     write_miga(tmp_path / "imigue_skeleton_test", "0003", videos["0003"], labels)
     recordings = read_imigue(tmp_path)
-    clips = list(recordings.clips)
-    assert recordings.total == len(clips) == 9
+    kept = wholes(recordings)
+    for whole in kept:
+        np.testing.assert_array_equal(whole.frames[:, 0], videos[whole.name][:, order])
+        assert whole.subject == ""
+    assert "recordings have no subject" in recordings.note
+    read = [clip for whole in kept for clip in segments(whole)]
+    assert len(read) == 9
     assert recordings.topology is MIGA_22
-    for clip in clips:
+    for clip in read:
         video, row = clip.name.split("_")
         label, start, end = labels[int(row) - 1]
         np.testing.assert_array_equal(clip.frames[:, 0], videos[video][start : end + 1][:, order])
@@ -212,16 +239,18 @@ def test_miga_release_returns_what_was_written(tmp_path, rng):
         [*range(106)],
     ],
 )
-def test_a_header_row_is_no_frame(tmp_path, rng, header):
+def test_a_header_row_is_no_frame(
+    tmp_path: Path, rng: np.random.Generator, header: list[object] | None
+) -> None:
     video = light(rng, 4)
     file = write_miga(tmp_path, "0001", video, [(1, 0, 3)], header=header)
     assert len(read_light_hand(file)) == 4
-    (clip,) = read_imigue(tmp_path).clips
+    (clip,) = clips(read_imigue(tmp_path))
     np.testing.assert_array_equal(clip.frames[:, 0, 12:], video[:, 25:])
     assert read_imigue(tmp_path).splits == {}
 
 
-def test_swapped_hands_find_their_wrists(tmp_path, rng):
+def test_swapped_hands_find_their_wrists(tmp_path: Path, rng: np.random.Generator) -> None:
     video = light(rng, 20)
     video[3:6, 25:30] = 0  # fingers that were not seen tell nothing
     video[7:9, BODY_25.index("RWrist")] = 0
@@ -234,38 +263,46 @@ def test_swapped_hands_find_their_wrists(tmp_path, rng):
     assert not read_light_hand(write_miga(tmp_path / "c", "0001", unseen, None)).any()
 
 
-def test_miga_nothing_is_lost_in_silence(tmp_path, rng):
-    labels = [(1, 0, 3), (33, 0, 3), (0, 0, 3), (2, 0), (2, 3, 4), (3, 2, 3)]
+def test_miga_nothing_is_lost_in_silence(tmp_path: Path, rng: np.random.Generator) -> None:
+    labels: list[tuple[int, ...]] = [(1, 0, 3), (33, 0, 3), (0, 0, 3), (2, 0), (2, 3, 4), (3, 2, 3)]
     write_miga(tmp_path, "0001", light(rng, 4), labels)
     write_miga(tmp_path, "0002", light(rng, 4), None)
+    write_miga(tmp_path, "0003", light(rng, 4), [])
     write_miga(tmp_path, "0347", light(rng, 4), [])
     write_miga(tmp_path, "0319", light(rng, 4), [(1, 0, 3)])
     file = write_miga(tmp_path, "0004", light(rng, 4), [(1, 0, 3)], header=["frame", *"ab"])
     file.write_text(file.read_text().rsplit(",", 1)[0])
     recordings = read_imigue(tmp_path)
-    items = list(recordings.clips)
-    assert recordings.total == len(items) == 6 + 4
-    good = [(i.name, i.label, i.condition) for i in items if isinstance(i, Clip)]
+    kept, skipped = parted(recordings.recordings)
+    assert recordings.total == 6
+    assert [whole.name for whole in kept] == ["0001", "0002", "0003", "0319"]
+    assert len(skipped) == 4 + 1 + 1 + 1  # rows of 0001, labels of 0003, 0004, 0347
+    good = [(clip.name, clip.label, clip.condition) for whole in kept for clip in segments(whole)]
     assert good == [("0001_00001", 0, ""), ("0001_00006", 2, ""), ("0319_00001", 0, "doubtful")]
-    skipped = [item for item in items if isinstance(item, Skipped)]
+    assert "videos without a label row, kept whole and without segments: 0002" in recordings.note
     reasons = {Path(item.path).name + item.reason[:7]: item for item in skipped}
     assert "class from 1 to 32, or 99, got 33" in reasons["0001_label.csvline 2:"].reason
+    assert "got an empty file; the recording is kept whole, without segments" in (
+        reasons["0003_label.csvexpecte"].reason
+    )
     assert "line 5: expected 106 numbers, got 105" in reasons["0004_light_hand.csvline 5:"].reason
     assert [Path(item.path).name for item in skipped if item.known] == ["0347_light_hand.csv"]
 
 
-def test_a_file_cut_anywhere_gives_clips_or_skipped(tmp_path, rng):
+def test_a_file_cut_anywhere_gives_a_recording_or_a_reason(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
     file = write_miga(tmp_path, "0001", light(rng, 5), [(1, 0, 3), (2, 4, 4)])
     for path in (file, file.with_name("0001_label.csv")):
         whole = path.read_bytes()
         for size in rng.integers(0, len(whole), 30):
             path.write_bytes(whole[:size])
-            items = list(read_imigue(tmp_path).clips)
-            assert items
-            assert all(isinstance(item, Clip | Skipped) for item in items)
+            recordings, skipped = parted(read_imigue(tmp_path).recordings)
+            assert recordings or skipped
+            assert all(part.stop <= len(r.frames) for r in recordings for part in r.segments)
         path.write_bytes(whole)
 
 
-def test_a_folder_of_neither_release(tmp_path):
+def test_a_folder_of_neither_release(tmp_path: Path) -> None:
     with pytest.raises(EdgcnError, match=r"either Label/labels_20200831\.csv .* or MiGA"):
         read_imigue(tmp_path)

@@ -5,17 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from writers import FIRST_ID, person, write_ntu
 
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers.ntu import _parse, _parse_at_once, read_ntu, read_skeleton
 from edgcn.readers.text.files import read_lines
-from edgcn.skeleton.recording import Clip, Skipped
+from readers.items import clip, clips, parted, reason
+from readers.writers import FIRST_ID, person, write_ntu
 
+Frames = list[list[tuple[int, np.ndarray]]]
 NAME = "S001C001P001R001A001.skeleton"
 
 
-def together(*tracks: tuple[int, np.ndarray, int], frames: int) -> list:
+def together(*tracks: tuple[int, np.ndarray, int], frames: int) -> Frames:
     """The frames in which tracks (id, joints, first frame) are seen, in this order."""
     return [
         [(body, xyz[t - start]) for body, xyz, start in tracks if start <= t < start + len(xyz)]
@@ -28,32 +29,32 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
-def test_returns_what_was_written(tmp_path, rng):
+def test_returns_what_was_written(tmp_path: Path, rng: np.random.Generator) -> None:
     still, lively = person(rng, 30, motion=0.01, at=-1), person(rng, 30, motion=0.1, at=1)
     file = tmp_path / "deep" / "S002C003P008R002A050.skeleton"
     write_ntu(file, together((7, still, 0), (9, lively, 0), frames=30))
     recordings = read_ntu(tmp_path)
-    (clip,) = recordings.clips
-    assert clip.frames.dtype == np.float32
-    np.testing.assert_array_equal(clip.frames, np.stack([lively, still], axis=1))  # main actor 0
-    assert (clip.name, clip.label) == ("S002C003P008R002A050", 49)
-    assert (clip.subject, clip.camera, clip.condition) == ("P008", "C003", "S002")
-    assert clip.split == "setup_even"
-    assert recordings.classes[clip.label] == "punching/slapping other person"
+    punch = clip(recordings)
+    assert punch.frames.dtype == np.float32
+    np.testing.assert_array_equal(punch.frames, np.stack([lively, still], axis=1))  # main actor 0
+    assert (punch.name, punch.label) == ("S002C003P008R002A050", 49)
+    assert (punch.subject, punch.camera, punch.condition) == ("P008", "C003", "S002")
+    assert punch.split == "setup_even"
+    assert recordings.classes[punch.label] == "punching/slapping other person"
     assert (recordings.total, recordings.fps, recordings.bodies) == (1, 30, 2)
 
 
-def test_line_endings_do_not_matter(tmp_path, rng):
+def test_line_endings_do_not_matter(tmp_path: Path, rng: np.random.Generator) -> None:
     frames = together((1, person(rng, 5), 0), frames=6)
-    clips = [
+    read = [
         read_skeleton(write_ntu(tmp_path / f"{n}.skeleton", frames, newline=newline))
         for n, newline in enumerate(["\n", "\r\n", "\r"])
     ]
-    np.testing.assert_array_equal(clips[0], clips[1])
-    np.testing.assert_array_equal(clips[0], clips[2])
+    np.testing.assert_array_equal(read[0], read[1])
+    np.testing.assert_array_equal(read[0], read[2])
 
 
-def test_ghosts_go(tmp_path, rng):
+def test_ghosts_go(tmp_path: Path, rng: np.random.Generator) -> None:
     actor, other = person(rng, 40, motion=0.1), person(rng, 40, motion=0.05, at=1)
     short = person(rng, 11, motion=1.0, at=2)
     wide = person(rng, 40, motion=0.3, at=-2, wide=8)  # a sofa: wider than tall
@@ -62,14 +63,14 @@ def test_ghosts_go(tmp_path, rng):
     np.testing.assert_array_equal(read, np.stack([actor, other], axis=1))
 
 
-def test_twelve_frames_are_enough(tmp_path, rng):
+def test_twelve_frames_are_enough(tmp_path: Path, rng: np.random.Generator) -> None:
     actor, brief = person(rng, 40, motion=0.1), person(rng, 12, at=1)
     frames = together((1, actor, 0), (2, brief, 5), frames=40)
     read = read_skeleton(write_ntu(tmp_path / NAME, frames))
     np.testing.assert_array_equal(read[5:17, 1], brief)
 
 
-def test_denoising_never_leaves_nobody(tmp_path, rng):
+def test_denoising_never_leaves_nobody(tmp_path: Path, rng: np.random.Generator) -> None:
     short, wide = person(rng, 8, motion=0.1), person(rng, 9, wide=8)
     frames = together((1, short, 0), (2, wide, 0), frames=9)  # both too short, so length is moot
     read = read_skeleton(write_ntu(tmp_path / NAME, frames))
@@ -79,7 +80,7 @@ def test_denoising_never_leaves_nobody(tmp_path, rng):
     np.testing.assert_array_equal(lone[:, 0], wide)
 
 
-def test_the_two_with_most_motion_stay(tmp_path, rng):
+def test_the_two_with_most_motion_stay(tmp_path: Path, rng: np.random.Generator) -> None:
     motions = (0.02, 0.2, 0.01, 0.1)
     bodies = [person(rng, 20, motion=m, at=n) for n, m in enumerate(motions)]
     frames = together(*((n, body, 0) for n, body in enumerate(bodies)), frames=20)
@@ -90,7 +91,7 @@ def test_the_two_with_most_motion_stay(tmp_path, rng):
     assert all(a >= b for a, b in pairwise(four.var(axis=0).sum(axis=(1, 2))))
 
 
-def test_a_person_with_a_new_id_keeps_the_slot(tmp_path, rng):
+def test_a_person_with_a_new_id_keeps_the_slot(tmp_path: Path, rng: np.random.Generator) -> None:
     actor, other = person(rng, 50, motion=0.1), person(rng, 50, motion=0.02, at=1)
     frames = together(
         (1, other, 0), (2, actor[:20], 0), (3, actor[23:], 23), frames=50
@@ -102,7 +103,7 @@ def test_a_person_with_a_new_id_keeps_the_slot(tmp_path, rng):
     np.testing.assert_array_equal(read[:, 1], other)
 
 
-def test_ids_that_floats_cannot_tell_apart(tmp_path, rng):
+def test_ids_that_floats_cannot_tell_apart(tmp_path: Path, rng: np.random.Generator) -> None:
     one, two = person(rng, 20, motion=0.1), person(rng, 20, at=1)
     assert float(FIRST_ID + 1) == float(FIRST_ID)
     frames = together((FIRST_ID, one, 0), (FIRST_ID + 1, two, 0), frames=20)
@@ -111,14 +112,16 @@ def test_ids_that_floats_cannot_tell_apart(tmp_path, rng):
     np.testing.assert_array_equal(read, np.stack([one, two], axis=1))
 
 
-def test_an_id_twice_in_a_frame_is_two_bodies(tmp_path, rng):
+def test_an_id_twice_in_a_frame_is_two_bodies(tmp_path: Path, rng: np.random.Generator) -> None:
     one, two = person(rng, 20, motion=0.1), person(rng, 20, at=1)
     frames = together((5, one, 0), (5, two, 0), frames=20)
     read = read_skeleton(write_ntu(tmp_path / NAME, frames))
     np.testing.assert_array_equal(read, np.stack([one, two], axis=1))
 
 
-def test_order_of_bodies_in_a_frame_does_not_matter(tmp_path, rng):
+def test_order_of_bodies_in_a_frame_does_not_matter(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
     bodies = [(n, person(rng, 20, motion=0.02 * (n + 1), at=n), 0) for n in range(3)]
     frames = together(*bodies, frames=20)
     shuffled = [[frame[i] for i in rng.permutation(3)] for frame in frames]
@@ -128,7 +131,7 @@ def test_order_of_bodies_in_a_frame_does_not_matter(tmp_path, rng):
     )
 
 
-def test_frames_without_a_body_stay_zero(tmp_path, rng):
+def test_frames_without_a_body_stay_zero(tmp_path: Path, rng: np.random.Generator) -> None:
     actor = person(rng, 6)
     read = read_skeleton(write_ntu(tmp_path / NAME, together((1, actor, 2), frames=10)))
     np.testing.assert_array_equal(read[2:8, 0], actor)
@@ -137,7 +140,7 @@ def test_frames_without_a_body_stay_zero(tmp_path, rng):
     assert not read[:, 1].any()
 
 
-def test_nothing_is_lost_in_silence(tmp_path, rng):
+def test_nothing_is_lost_in_silence(tmp_path: Path, rng: np.random.Generator) -> None:
     body = person(rng, 3)
     write_ntu(tmp_path / NAME, together((1, body, 0), frames=3))
     write_ntu(tmp_path / "S001C002P005R001A008.skeleton", [[], [], []])
@@ -145,10 +148,10 @@ def test_nothing_is_lost_in_silence(tmp_path, rng):
     write_ntu(tmp_path / "notes.skeleton", together((1, body, 0), frames=3))
     (tmp_path / "S001C002P005R001A009.skeleton").write_bytes(b"3\n\xff\n")
     recordings = read_ntu(tmp_path)
-    items = list(recordings.clips)
-    assert len(items) == recordings.total == len(recordings.sources) == 5
-    assert [item.name for item in items if isinstance(item, Clip)] == [NAME[:-9]]
-    skipped = {Path(item.path).stem: item for item in items if isinstance(item, Skipped)}
+    (good,), bad = parted(recordings.recordings)
+    assert 1 + len(bad) == recordings.total == len(recordings.sources) == 5
+    assert good.name == NAME[:-9]
+    skipped = {Path(item.path).stem: item for item in bad}
     assert skipped["S001C002P005R001A008"].known
     assert "no body in any of its 3 frames" in skipped["S001C002P005R001A008"].reason
     assert "1 to 120" in skipped["S001C002P005R001A121"].reason
@@ -157,7 +160,7 @@ def test_nothing_is_lost_in_silence(tmp_path, rng):
 
 
 @pytest.mark.parametrize(
-    ("line", "text", "reason"),
+    ("line", "text", "problem"),
     [
         (1, "three", "the number of frames, got 'three'"),
         (1, "0", "at least one frame"),
@@ -171,22 +174,24 @@ def test_nothing_is_lost_in_silence(tmp_path, rng):
         (30, "0", "expected the end after"),
     ],
 )
-def test_errors_name_the_line(tmp_path, rng, line, text, reason):
+def test_errors_name_the_line(
+    tmp_path: Path, rng: np.random.Generator, line: int, text: str, problem: str
+) -> None:
     file = write_ntu(tmp_path / NAME, together((1, person(rng, 2), 0), frames=2))
     lines = file.read_text().split("\n")
     lines[line - 1] = text
     file.write_text("\n".join(lines))
     with pytest.raises(FileError) as error:
         read_skeleton(file)
-    assert reason in error.value.reason
+    assert problem in error.value.reason
     if line < 30:
         assert str(error.value).startswith(f"{file}:{line}: ")
-    (item,) = read_ntu(tmp_path).clips
-    assert isinstance(item, Skipped)
-    assert item.reason == f"line {error.value.line}: {error.value.reason}"
+    assert reason(read_ntu(tmp_path)) == f"line {error.value.line}: {error.value.reason}"
 
 
-def test_a_file_cut_anywhere_gives_a_clip_or_an_error_with_its_line(tmp_path, rng):
+def test_a_file_cut_anywhere_gives_a_clip_or_an_error_with_its_line(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
     frames = together((1, person(rng, 4), 0), (2, person(rng, 2), 1), frames=4)
     file = write_ntu(tmp_path / NAME, frames, newline="\r\n")
     whole, expected = file.read_bytes(), read_skeleton(file)
@@ -200,14 +205,15 @@ def test_a_file_cut_anywhere_gives_a_clip_or_an_error_with_its_line(tmp_path, rn
         assert error.value.line is not None
 
 
-def test_published_splits(tmp_path, rng):
+def test_published_splits(tmp_path: Path, rng: np.random.Generator) -> None:
     body = together((1, person(rng, 2), 0), frames=2)
     for performer in range(1, 41):
         write_ntu(tmp_path / f"S001C001P{performer:03d}R001A060.skeleton", body)
     small = read_ntu(tmp_path)
     assert list(small.splits) == ["xsub", "xview"]
     assert len(small.classes) == 60
-    train = [clip.subject for clip in small.clips if clip.subject in small.splits["xsub"].train]
+    people = [clip.subject for clip in clips(small)]
+    train = [person for person in people if person in small.splits["xsub"].train]
     assert len(train) == 20
     assert small.splits["xview"].test == ("C001",)
     write_ntu(tmp_path / "S031C001P106R001A120.skeleton", body)
@@ -215,11 +221,11 @@ def test_published_splits(tmp_path, rng):
     assert len(large.classes) == len(set(large.classes)) == 120
     assert large.classes[:60] == small.classes
     assert len(set(large.splits["xsub"].train)) == 53  # of 106 performers
-    assert {clip.split for clip in large.clips} == set(large.splits["xset"].test)
+    assert {clip.split for clip in clips(large)} == set(large.splits["xset"].test)
     assert large.splits["xset"].train == ("setup_even",)
 
 
-def test_folders_that_hold_nothing(tmp_path):
+def test_folders_that_hold_nothing(tmp_path: Path) -> None:
     with pytest.raises(EdgcnError, match="found nothing there"):
         read_ntu(tmp_path / "none")
     with pytest.raises(EdgcnError, match="found an empty folder"):
@@ -231,7 +237,9 @@ def test_folders_that_hold_nothing(tmp_path):
         read_ntu(tmp_path / "readme.txt")
 
 
-def test_parsing_at_once_gives_what_line_by_line_gives(tmp_path, rng):
+def test_parsing_at_once_gives_what_line_by_line_gives(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
     bodies = [(9, person(rng, 6), 0), (7, person(rng, 3), 2), (9, person(rng, 2), 3)]
     for newline in ("\n", "\r\n"):
         file = write_ntu(tmp_path / NAME, together(*bodies, frames=9), newline=newline)
@@ -243,7 +251,9 @@ def test_parsing_at_once_gives_what_line_by_line_gives(tmp_path, rng):
             np.testing.assert_array_equal(ours.joints, expected.joints)
 
 
-def test_what_is_parsed_at_once_is_what_the_lines_say(tmp_path, rng):
+def test_what_is_parsed_at_once_is_what_the_lines_say(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
     whole = write_ntu(tmp_path / NAME, together((1, person(rng, 3), 0), frames=4)).read_bytes()
     for _ in range(300):
         damaged = bytearray(whole)

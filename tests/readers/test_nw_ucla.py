@@ -10,7 +10,8 @@ import pytest
 from edgcn.base.errors import EdgcnError
 from edgcn.readers.nw_ucla import read_nw_ucla
 from edgcn.skeleton.layouts import KINECT_V1
-from edgcn.skeleton.recording import Clip, Skipped, SplitRule
+from edgcn.skeleton.recording import SplitRule
+from readers.items import clip, parted, reason, trimmed
 
 RNG = np.random.default_rng(0)
 
@@ -26,23 +27,23 @@ def clip_of(name: str, frames: int, label: Any) -> dict[str, Any]:
     return {"file_name": name, "skeletons": skeletons.tolist(), "label": label}
 
 
-def test_short_clips_and_skipping_numbers(tmp_path: Path):
+def test_short_clips_and_skipping_numbers(tmp_path: Path) -> None:
     given = clip_of("a12_s07_e02_v03", 1, 10)  # action 12 is class 10 of 10
     write(tmp_path / "all", given["file_name"], given)
     recordings = read_nw_ucla(tmp_path)
-    (clip,) = recordings.clips
-    assert isinstance(clip, Clip)
-    assert (clip.name, clip.label, clip.subject, clip.camera) == ("a12_s07_e02_v03", 9, "s7", "v3")
-    assert recordings.classes[clip.label] == "carry"
+    carry = clip(recordings)
+    assert carry.name == "a12_s07_e02_v03"
+    assert (carry.label, carry.subject, carry.camera) == (9, "s7", "v3")
+    assert recordings.classes[carry.label] == "carry"
     assert recordings.topology is KINECT_V1
-    np.testing.assert_array_equal(clip.frames[:, 0], np.float32(given["skeletons"]))
+    np.testing.assert_array_equal(carry.frames[:, 0], np.float32(given["skeletons"]))
     assert recordings.splits == {
         "view": SplitRule(by="camera", train=("v1", "v2"), test=("v3",)),
     }
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"),
+    ("content", "problem"),
     [
         ('{"label": 1,\n "skeletons": [', "line 2: expected JSON"),
         ([1], 'expected {"skeletons": ..., "label": ...}'),
@@ -60,25 +61,24 @@ def test_short_clips_and_skipping_numbers(tmp_path: Path):
          "expected finite coordinates"),
     ],
 )  # fmt: skip
-def test_broken_files_are_named_and_the_rest_is_read(tmp_path: Path, content: Any, reason: str):
+def test_broken_files_are_named_and_the_rest_is_read(
+    tmp_path: Path, content: Any, problem: str
+) -> None:
     write(tmp_path, "a01_s01_e00_v01", content)
     write(tmp_path, "a01_s01_e01_v01", clip_of("", 2, 1))
     recordings = read_nw_ucla(tmp_path)
-    item, clip = recordings.clips
+    (good,), (item,) = parted(recordings.recordings)
     assert recordings.total == 2
-    assert isinstance(clip, Clip)
-    assert isinstance(item, Skipped)
+    assert trimmed(good).name == "a01_s01_e01_v01"
     assert "a01_s01_e00_v01.json" in item.path
-    assert reason in item.reason
+    assert problem in item.reason
 
 
-def test_a_strange_name_is_named(tmp_path: Path):
+def test_a_strange_name_is_named(tmp_path: Path) -> None:
     write(tmp_path, "a01_s01_e00_v01_copy", clip_of("", 2, 1))
-    (item,) = read_nw_ucla(tmp_path).clips
-    assert isinstance(item, Skipped)
-    assert "expected a name a01_s01_e00_v01.json" in item.reason
+    assert "expected a name a01_s01_e00_v01.json" in reason(read_nw_ucla(tmp_path))
 
 
-def test_a_folder_without_such_files(tmp_path: Path):
+def test_a_folder_without_such_files(tmp_path: Path) -> None:
     with pytest.raises(EdgcnError, match=r"a\*_s\*_e\*_v\*\.json"):
         read_nw_ucla(tmp_path)

@@ -7,22 +7,21 @@ import numpy as np
 import pytest
 
 from edgcn.readers.clips_npz import read_clips_npz
+from edgcn.readers.events_npz import read_events_npz
 from edgcn.readers.msr_action3d import read_msr_action3d
 from edgcn.readers.utd_mhad import read_utd_mhad
-from edgcn.skeleton.layouts import ISL, KINECT_V2
-from edgcn.skeleton.recording import Clip, Recordings, Skipped
+from edgcn.skeleton.layouts import ISL, KINECT_V1, KINECT_V2
+from edgcn.skeleton.recording import Recordings, Skipped
 from edgcn.skeleton.topology import Topology
+from readers.items import Clip, parted, trimmed, wholes
 
 pytestmark = pytest.mark.data
 
 
 def all_of(recordings: Recordings) -> tuple[list[Clip], list[Skipped]]:
-    items = list(recordings.clips)
-    assert len(items) == recordings.total
-    return (
-        [item for item in items if isinstance(item, Clip)],
-        [item for item in items if isinstance(item, Skipped)],
-    )
+    kept, skipped = parted(recordings.recordings)
+    assert len(kept) + len(skipped) == recordings.total
+    return [trimmed(recording) for recording in kept], skipped
 
 
 def assert_counts(clips: list[Clip], recordings: Recordings, *expected: int) -> None:
@@ -49,7 +48,7 @@ def assert_a_body_in_meters(clips: list[Clip], topology: Topology) -> None:
     assert lengths.max() < 0.6
 
 
-def test_wmft(data_dir: Path):
+def test_wmft(data_dir: Path) -> None:
     recordings = read_clips_npz(data_dir / "wmft.npz")
     clips, skipped = all_of(recordings)
     assert_counts(clips, recordings, 1080, 15, 24)
@@ -64,7 +63,7 @@ def test_wmft(data_dir: Path):
     assert_a_body_in_meters(clips, KINECT_V2)
 
 
-def test_isl30(data_dir: Path):
+def test_isl30(data_dir: Path) -> None:
     recordings = read_clips_npz(data_dir / "isl30.npz")
     clips, skipped = all_of(recordings)
     assert_counts(clips, recordings, 2700, 30, 10)
@@ -73,7 +72,7 @@ def test_isl30(data_dir: Path):
     assert_a_body_in_meters(clips, ISL)
 
 
-def test_utd_mhad(data_dir: Path):
+def test_utd_mhad(data_dir: Path) -> None:
     recordings = read_utd_mhad(data_dir / "utd_mhad")
     clips, skipped = all_of(recordings)
     assert_counts(clips, recordings, 861, 27, 8)
@@ -83,7 +82,7 @@ def test_utd_mhad(data_dir: Path):
     assert sum(clip.subject in train for clip in clips) == 431
 
 
-def test_msr_action3d(data_dir: Path):
+def test_msr_action3d(data_dir: Path) -> None:
     world = read_msr_action3d(data_dir / "msraction3d" / "world")
     screen = read_msr_action3d(data_dir / "msraction3d" / "screen")
     (clips, skipped), (flat, flat_skipped) = all_of(world), all_of(screen)
@@ -110,3 +109,50 @@ def test_msr_action3d(data_dir: Path):
     assert pixels.max() < 400  # but for 85 overflown ones, which are not seen now
     unseen = [int((a.frames.any(axis=-1) & ~b.frames[..., :2].any(axis=-1)).sum()) for a, b in both]
     assert sum(unseen) == 85
+
+
+@pytest.mark.parametrize(
+    ("name", "counts", "fps", "covered"),
+    [
+        ("utkinect", (20, 10, 199, 10), 15, 0.37),
+        ("precog16", (70, 12, 350, 8), 30, 0.72),
+        ("shrec21_train", (108, 0, 408, 17), 50, 0.16),
+    ],
+)
+def test_long_recordings(
+    data_dir: Path, name: str, counts: tuple[int, ...], fps: float, covered: float
+) -> None:
+    """As many recordings, people, events and classes as are known, and as much background."""
+    read = read_events_npz(data_dir / "spotting" / f"{name}.npz")
+    recordings = wholes(read)
+    events = [segment for recording in recordings for segment in recording.segments]
+    people = {recording.subject for recording in recordings} - {""}
+    classes = {segment.label for segment in events}
+    assert (len(recordings), len(people), len(events), len(classes)) == counts
+    assert classes == set(range(len(read.classes)))
+    assert (read.fps, read.units, read.dims, read.bodies) == (fps, "m", 3, 1)
+    assert len({segment.name for segment in events}) == len(events)
+    inside = 0
+    for recording in recordings:
+        background = np.ones(len(recording.frames), dtype=bool)
+        for segment in recording.segments:
+            assert 0 <= segment.start < segment.stop <= len(background)
+            background[segment.start : segment.stop] = False
+        inside += int((~background).sum())
+    assert inside / sum(len(recording.frames) for recording in recordings) == pytest.approx(
+        covered, abs=0.006
+    )
+    if name == "shrec21_train":  # one hand, whose stand-ins the source names
+        assert read.splits == {}
+        assert "center palm, shoulders indexA and pinkyA, spine palm to middleA" in (
+            read.topology.source
+        )
+    else:
+        assert read.topology is KINECT_V1
+        rule = read.splits["given"]
+        assert {recording.split for recording in recordings} == {*rule.train, *rule.test}
+        sides = [
+            {recording.subject for recording in recordings if recording.split in side}
+            for side in (rule.train, rule.test)
+        ]
+        assert not sides[0] & sides[1]

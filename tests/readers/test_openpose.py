@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from writers import write_openpose
 
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers.openpose import read_openpose, read_people
 from edgcn.skeleton.layouts import BODY_25
-from edgcn.skeleton.recording import Clip, Skipped
+from edgcn.skeleton.recording import Segment, Skipped
+from readers.items import clip, clips, parted, reason, trimmed, wholes
+from readers.writers import write_openpose
 
 
 @pytest.fixture
@@ -31,26 +32,27 @@ def walk(
 
 
 def read(folder: Path) -> np.ndarray:
-    (clip,) = read_openpose(folder).clips
-    return clip.frames[:, 0]
+    return clip(read_openpose(folder)).frames[:, 0]
 
 
-def test_one_folder_is_one_clip(tmp_path, rng):
+def test_one_folder_is_one_clip(tmp_path: Path, rng: np.random.Generator) -> None:
     body = walk(rng, 12, start=600)
     body[4, 7] = 0  # a joint that was not seen
     frames = [[person] for person in body]
     frames[2] = []  # nobody
     body[2] = 0
     recordings = read_openpose(write_openpose(tmp_path / "wave", frames), fps=25)
-    (clip,) = recordings.clips
-    np.testing.assert_array_equal(clip.frames[:, 0], body)
-    assert clip.frames.dtype == np.float32
-    assert (clip.name, clip.label, recordings.classes) == ("wave", -1, ())
+    wave = clip(recordings)
+    np.testing.assert_array_equal(wave.frames[:, 0], body)
+    assert wave.frames.dtype == np.float32
+    assert (wave.name, wave.label, recordings.classes) == ("wave", -1, ())
     assert (recordings.topology, recordings.dims, recordings.units) == (BODY_25, 2, "px")
     assert (recordings.fps, recordings.total, len(recordings.sources)) == (25, 1, 12)
 
 
-def test_subject_is_the_surest_person_and_followed(tmp_path, rng):
+def test_subject_is_the_surest_person_and_followed(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
     subject = walk(rng, 30, start=400, speed=20)  # walks past the other one
     other = walk(rng, 30, start=700, sure=0.5)
     frames = [[[a, b], [b, a]][n % 2] for n, (a, b) in enumerate(zip(subject, other, strict=True))]
@@ -59,7 +61,9 @@ def test_subject_is_the_surest_person_and_followed(tmp_path, rng):
     np.testing.assert_array_equal(read(write_openpose(tmp_path / "a", frames)), subject)
 
 
-def test_someone_else_is_not_taken_for_the_subject(tmp_path, rng):
+def test_someone_else_is_not_taken_for_the_subject(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
     subject, other = walk(rng, 20, start=300), walk(rng, 20, start=1200, sure=0.5)
     frames = [[a] for a in subject]
     for n in range(8, 12):
@@ -68,7 +72,7 @@ def test_someone_else_is_not_taken_for_the_subject(tmp_path, rng):
     np.testing.assert_array_equal(read(write_openpose(tmp_path / "a", frames)), subject)
 
 
-def test_surest_means_over_all_frames(tmp_path, rng):
+def test_surest_means_over_all_frames(tmp_path: Path, rng: np.random.Generator) -> None:
     subject = walk(rng, 20, start=300, sure=0.6)
     passer = walk(rng, 20, start=1500, sure=0.95)
     frames = [[a] for a in subject]
@@ -76,7 +80,7 @@ def test_surest_means_over_all_frames(tmp_path, rng):
     np.testing.assert_array_equal(read(write_openpose(tmp_path / "a", frames)), subject)
 
 
-def test_a_neck_that_is_not_seen(tmp_path, rng):
+def test_a_neck_that_is_not_seen(tmp_path: Path, rng: np.random.Generator) -> None:
     # Far from the corner (0, 0), where a neck that is not seen would seem to be.
     subject, other = walk(rng, 10, start=1500), walk(rng, 10, start=2200, sure=0.5)
     subject[3:6, 1] = 0
@@ -84,33 +88,33 @@ def test_a_neck_that_is_not_seen(tmp_path, rng):
     np.testing.assert_array_equal(read(write_openpose(tmp_path / "a", frames)), subject)
 
 
-def test_frames_are_in_the_order_of_their_numbers(tmp_path, rng):
+def test_frames_are_in_the_order_of_their_numbers(tmp_path: Path, rng: np.random.Generator) -> None:
     body = walk(rng, 12, start=300, speed=5)
     folder = write_openpose(tmp_path / "a", [[person] for person in body], pad=1)
     assert sorted(folder.iterdir())[1].name == "clip_10_keypoints.json"
     np.testing.assert_array_equal(read(folder), body)
 
 
-def test_classes_come_from_folders(tmp_path, rng):
+def test_classes_come_from_folders(tmp_path: Path, rng: np.random.Generator) -> None:
     for name in ("nod/one", "nod/two", "class10/one", "class9/one", "loose"):
         write_openpose(tmp_path / name, [[person] for person in walk(rng, 3, start=300)])
     recordings = read_openpose(tmp_path)
     assert recordings.classes == ("class9", "class10", "nod")
-    labels = {clip.name: clip.label for clip in recordings.clips}
+    labels = {read.name: read.label for read in clips(recordings)}
     assert labels == {"nod/one": 2, "nod/two": 2, "class10/one": 1, "class9/one": 0, "loose": -1}
 
 
-def test_labels_come_from_a_csv(tmp_path, rng):
+def test_labels_come_from_a_csv(tmp_path: Path, rng: np.random.Generator) -> None:
     for name in ("nod/one", "nod/two", "shake/three"):
         write_openpose(tmp_path / "data" / name, [[p] for p in walk(rng, 3, start=300)])
     labels = tmp_path / "labels.csv"
     labels.write_text('name,label,subject\none,yes,S1\nshake/three,"no, never",S2\nfour,yes,S1\n')
     recordings = read_openpose(tmp_path / "data", labels=labels)
-    lost, *clips = recordings.clips
+    kept, (lost,) = parted(recordings.recordings)
     assert recordings.total == 4
     assert lost == Skipped(str(labels), "line 4: there is no clip 'four'")
     assert recordings.classes == ("no, never", "yes")
-    assert {(clip.name, clip.label, clip.subject) for clip in clips} == {
+    assert {(read.name, read.label, read.subject) for read in map(trimmed, kept)} == {
         ("nod/one", 1, "S1"),
         ("nod/two", -1, ""),
         ("shake/three", 0, "S2"),
@@ -122,10 +126,102 @@ def test_labels_come_from_a_csv(tmp_path, rng):
     labels.write_text("one,yes\n")
     with pytest.raises(FileError, match=r"labels\.csv:1: 'one' names 2 clips"):
         read_openpose(tmp_path / "data", labels=labels)
+    labels.write_text("subject,label,name\nS1,yes,two\n,no,nod/two\n")
+    with pytest.raises(FileError, match=r"labels\.csv:3: 'nod/two' has a label in line 2 already"):
+        read_openpose(tmp_path / "data", labels=labels)
+
+
+@pytest.fixture
+def two(tmp_path: Path, rng: np.random.Generator) -> Path:
+    """Two recordings of 10 frames."""
+    for name in ("day/one", "day/two"):
+        write_openpose(tmp_path / "data" / name, [[p] for p in walk(rng, 10, start=300)])
+    return tmp_path / "data"
+
+
+def table(folder: Path, *rows: str) -> Path:
+    (folder / "labels.csv").write_text("".join(row + "\n" for row in rows))
+    return folder / "labels.csv"
+
+
+def test_a_table_with_start_and_end_gives_segments(tmp_path: Path, two: Path) -> None:
+    labels = table(tmp_path, "name,label,start,end", "one,nod,0,3", "one,shake,3,3", "one,nod,9,9")
+    recordings = read_openpose(two, labels=labels)
+    one, other = wholes(recordings)
+    assert recordings.classes == ("nod", "shake")
+    assert [(whole.name, len(whole.frames)) for whole in (one, other)] == [
+        ("day/one", 10),
+        ("day/two", 10),
+    ]
+    assert one.segments == (
+        Segment(0, 4, 0, "day/one_00002"),
+        Segment(3, 4, 1, "day/one_00003"),
+        Segment(9, 10, 0, "day/one_00004"),
+    )
+    assert other.segments == ()  # nothing is annotated there
+    assert read_openpose(two, labels=labels, fps=7).fps == 7
+    frames = clip(read_openpose(two / "day" / "one")).frames
+    np.testing.assert_array_equal(one.frames, frames)
+
+
+def test_a_table_in_seconds(tmp_path: Path, two: Path) -> None:
+    rows = ("Subject,end_s,start_s,name,label", "S1,0.4,0,one,a", "S2,1.0,0.4,one,b")
+    labels = table(tmp_path, *rows, "S1,0.51,0.5,day/two,a", ",.52,.519,two,a")
+    one, other = wholes(read_openpose(two, labels=labels, fps=10))
+    spans = [(part.start, part.stop, part.label, part.person) for part in one.segments]
+    assert spans == [(0, 4, 0, "S1"), (4, 10, 1, "S2")]  # the end is open: no frame is in both
+    spans = [(part.start, part.stop, part.label, part.person) for part in other.segments]
+    assert spans == [(5, 6, 0, "S1"), (5, 6, 0, "")]  # shorter than a frame, and one frame still
+    assert (one.subject, other.subject) == ("", "")
+    labels = table(tmp_path, "name,label,start_s,end_s,subject", "one,a,0,1,S1", "one,b,0,1,S1")
+    one, _ = wholes(read_openpose(two, labels=labels, fps=10))
+    assert (one.subject, {part.person for part in one.segments}) == ("S1", {""})
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"),
+    ("header", "row", "problem"),
+    [
+        ("start,end", "0,10", "expected frames in order within 0..9, got 0..10"),
+        ("start,end", "5,4", "expected frames in order within 0..9, got 5..4"),
+        ("start,end", "-1,4", "expected frames in order within 0..9, got -1..4"),
+        ("start,end", "1.5,4", "expected a whole number in column 1, got 1.5"),
+        ("start,end", "x,4", "expected a finite number in column 1, got 'x'"),
+        ("start_s,end_s", "0,1.1", "expected seconds in order within 0..1, got 0..1.1"),
+        ("start_s,end_s", "0.5,0.4", "expected seconds in order within 0..1, got 0.5..0.4"),
+    ],
+)
+def test_a_bad_span_costs_only_itself(
+    tmp_path: Path, two: Path, header: str, row: str, problem: str
+) -> None:
+    labels = table(tmp_path, f"name,label,{header}", f"one,nod,{row}", "one,nod,0,1", "six,nod,0,1")
+    recordings = read_openpose(two, labels=labels, fps=10)
+    (one, _), (lost, bad) = parted(recordings.recordings)
+    assert recordings.total == 3
+    assert bad == Skipped(str(labels), f"line 2: {problem}")
+    assert lost.reason == "line 4: there is no clip 'six'"
+    assert [part.name for part in one.segments] == ["day/one_00003"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        (["one,nod,0,3"], r":1: expected name,label.* with a header, .* got 'one,nod,0,3'"),
+        (["name,label,start", "one,nod,0"], ":1: expected the columns .*, got start as well"),
+        (["name,label,start,end,start_s,end_s"], ":1: .*, got start, end as well"),
+        (["name,label,start,end,end"], ":1: .*, got end, end as well"),
+        (["name,label,start,end", "one,nod,0"], ":2: expected name,label.*, got 'one,nod,0'"),
+        (["name,label,start,end", "one,,0,1"], ":2: expected name,label.*, got 'one,,0,1'"),
+    ],
+)
+def test_a_table_of_another_form_is_one_clear_error(
+    tmp_path: Path, two: Path, rows: list[str], problem: str
+) -> None:
+    with pytest.raises(FileError, match=r"labels\.csv" + problem):
+        read_openpose(two, labels=table(tmp_path, *rows))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
     [
         ("", "line 1: expected JSON"),
         ('{"version": 1.3,\n "people": [}', "line 2: expected JSON"),
@@ -139,24 +235,27 @@ def test_labels_come_from_a_csv(tmp_path, rng):
         (json.dumps({"people": [{"pose_keypoints_2d": [10**400] * 75}]}), "only finite"),
     ],
 )
-def test_a_bad_frame_costs_only_its_own_clip(tmp_path, rng, text, reason):
+def test_a_bad_frame_costs_only_its_own_clip(
+    tmp_path: Path, rng: np.random.Generator, text: str, problem: str
+) -> None:
     for name in ("bad", "good"):
         write_openpose(tmp_path / name, [[person] for person in walk(rng, 3, start=300)])
     file = tmp_path / "bad" / f"clip_{1:012d}_keypoints.json"
     file.write_text(text)
-    bad, good = read_openpose(tmp_path).clips
-    assert isinstance(good, Clip)
+    (good,), (bad,) = parted(read_openpose(tmp_path).recordings)
+    assert trimmed(good).name == "good"
     assert bad.path == str(file)
-    assert reason in bad.reason
+    assert problem in bad.reason
 
 
-def test_a_clip_of_nobody(tmp_path):
+def test_a_clip_of_nobody(tmp_path: Path) -> None:
     write_openpose(tmp_path / "empty", [[], [np.zeros((25, 3))]])
-    (item,) = read_openpose(tmp_path).clips
-    assert item == Skipped(str(tmp_path / "empty"), "nobody in any of its 2 frames")
+    assert reason(read_openpose(tmp_path)) == "nobody in any of its 2 frames"
 
 
-def test_a_file_cut_anywhere_is_an_error_of_that_file(tmp_path, rng):
+def test_a_file_cut_anywhere_is_an_error_of_that_file(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
     folder = write_openpose(tmp_path / "a", [[walk(rng, 1, start=300)[0]]])
     (file,) = folder.iterdir()
     whole = file.read_bytes()
@@ -166,6 +265,6 @@ def test_a_file_cut_anywhere_is_an_error_of_that_file(tmp_path, rng):
             read_people([file])
 
 
-def test_a_folder_without_frames(tmp_path):
+def test_a_folder_without_frames(tmp_path: Path) -> None:
     with pytest.raises(EdgcnError, match="--write_json"):
         read_openpose(tmp_path)

@@ -12,7 +12,9 @@ from edgcn.readers.pyskl import read_pyskl
 from edgcn.readers.stgcn import read_stgcn
 from edgcn.readers.tags import split_rules
 from edgcn.skeleton.layouts import BODY_25, COCO_17, ISL, KINECT_V1, KINECT_V2_PYSKL
-from edgcn.skeleton.recording import Clip, Recordings, Skipped, SplitRule
+from edgcn.skeleton.recording import SplitRule
+from edgcn.skeleton.topology import Topology
+from readers.items import clip, clips, parted, trimmed
 
 RNG = np.random.default_rng(0)
 NAMES = ["S001C002P003R001A001", "S001C003P004R001A003", "free"]
@@ -20,7 +22,7 @@ NAMES = ["S001C002P003R001A001", "S001C003P004R001A003", "free"]
 
 def annotation(
     name: str, *, label: Any = 0, m: int = 1, t: int = 4, v: int = 17, c: int = 2
-) -> dict:
+) -> dict[str, Any]:
     return {
         "frame_dir": name,
         "label": label,
@@ -37,14 +39,7 @@ def write(folder: Path, content: Any) -> Path:
     return path
 
 
-def clips_of(recordings: Recordings) -> list[Clip]:
-    items = list(recordings.clips)
-    assert len(items) == recordings.total
-    assert all(isinstance(item, Clip) for item in items), items
-    return [item for item in items if isinstance(item, Clip)]
-
-
-def test_flat_points_get_their_scores_as_third_channel(tmp_path: Path):
+def test_flat_points_get_their_scores_as_third_channel(tmp_path: Path) -> None:
     annotations = [
         annotation(NAMES[0], label=2, m=2),
         annotation(NAMES[1], label=0),
@@ -52,7 +47,7 @@ def test_flat_points_get_their_scores_as_third_channel(tmp_path: Path):
     ]
     split = {"xsub_train": NAMES[:1], "xsub_val": [NAMES[1]], "xview_train": ["x", NAMES[0]]}
     recordings = read_pyskl(write(tmp_path, {"split": split, "annotations": annotations}))
-    first, second, third = clips_of(recordings)
+    first, second, third = clips(recordings)
     assert recordings.topology is COCO_17
     assert (recordings.dims, recordings.units, recordings.bodies) == (2, "px", 2)
     assert recordings.classes == ("class 000", "class 001", "class 002")
@@ -62,7 +57,7 @@ def test_flat_points_get_their_scores_as_third_channel(tmp_path: Path):
     np.testing.assert_array_equal(first.frames[..., 2], scores.transpose(1, 0, 2))
     assert first.scores is None
     assert (first.name, first.label, first.subject, first.camera) == (NAMES[0], 2, "P003", "C002")
-    assert [clip.split for clip in (first, second, third)] == [
+    assert [part.split for part in (first, second, third)] == [
         "xsub_train xview_train",
         "xsub_val",
         "xview_train",
@@ -73,13 +68,14 @@ def test_flat_points_get_their_scores_as_third_channel(tmp_path: Path):
     }
 
 
-def test_points_in_space_keep_scores_beside_them(tmp_path: Path):
+def test_points_in_space_keep_scores_beside_them(tmp_path: Path) -> None:
     given = annotation("a", v=25, c=3)
     recordings = read_pyskl(write(tmp_path, {"annotations": [given]}))
-    (clip,) = clips_of(recordings)
+    read = clip(recordings)
     assert (recordings.topology, recordings.dims, recordings.units) == (KINECT_V2_PYSKL, 3, "m")
-    np.testing.assert_array_equal(clip.frames, given["keypoint"].swapaxes(0, 1))
-    np.testing.assert_array_equal(clip.scores, given["keypoint_score"].swapaxes(0, 1))
+    np.testing.assert_array_equal(read.frames, given["keypoint"].swapaxes(0, 1))
+    assert read.scores is not None
+    np.testing.assert_array_equal(read.scores, given["keypoint_score"].swapaxes(0, 1))
 
 
 @pytest.mark.parametrize(
@@ -92,21 +88,23 @@ def test_points_in_space_keep_scores_beside_them(tmp_path: Path):
         (25, 3, KINECT_V2_PYSKL, 3),
     ],
 )
-def test_joints_and_channels_say_which_skeleton(tmp_path, joints, channels, topology, dims):
+def test_joints_and_channels_say_which_skeleton(
+    tmp_path: Path, joints: int, channels: int, topology: Topology, dims: int
+) -> None:
     given = annotation("a", v=joints, c=channels)
     del given["keypoint_score"]
     given["keypoint"][0, 0, 0] = 0
     recordings = read_pyskl(write(tmp_path, [given]))
-    (clip,) = clips_of(recordings)
+    read = clip(recordings)
     assert (recordings.topology, recordings.dims) == (topology, dims)
     if channels == 2:  # not seen has no confidence, all else is trusted
         seen = given["keypoint"].swapaxes(0, 1).any(axis=-1)
-        np.testing.assert_array_equal(clip.frames[..., 2], seen)
+        np.testing.assert_array_equal(read.frames[..., 2], seen)
     else:
-        np.testing.assert_array_equal(clip.frames, given["keypoint"].swapaxes(0, 1))
+        np.testing.assert_array_equal(read.frames, given["keypoint"].swapaxes(0, 1))
 
 
-def test_another_order_of_joints_is_named(tmp_path: Path):
+def test_another_order_of_joints_is_named(tmp_path: Path) -> None:
     path = write(tmp_path, [annotation("a", v=20, c=3)])
     assert read_pyskl(path, topology=ISL).topology is ISL
     with pytest.raises(FileError, match="expected 17 joints for topology 'coco_17', got 20"):
@@ -117,17 +115,17 @@ def test_another_order_of_joints_is_named(tmp_path: Path):
         read_pyskl(write(tmp_path, [annotation("a", v=18)]))
 
 
-def test_labels_may_be_absent(tmp_path: Path):
+def test_labels_may_be_absent(tmp_path: Path) -> None:
     without = annotation("a")
     del without["label"]
     labels = [None, -1, np.int64(3)]
     path = write(tmp_path, [without, *(annotation(f"{x}", label=x) for x in labels)])
     recordings = read_pyskl(path)
-    assert [clip.label for clip in clips_of(recordings)] == [-1, -1, -1, 3]
+    assert [part.label for part in clips(recordings)] == [-1, -1, -1, 3]
     assert len(recordings.classes) == 4
 
 
-def test_no_clip_is_lost_in_silence(tmp_path: Path):
+def test_no_clip_is_lost_in_silence(tmp_path: Path) -> None:
     fine = annotation("fine")
     broken = [
         (annotation("label", label=[1, 2]), r"expected one label.*got \[1, 2\]"),
@@ -144,14 +142,13 @@ def test_no_clip_is_lost_in_silence(tmp_path: Path):
     ]
     content = {"annotations": [fine, *(a for a, _ in broken)], "split": {"train": ["fine", "gone"]}}
     recordings = read_pyskl(write(tmp_path, content))
-    clip, *skipped = recordings.clips
-    assert isinstance(clip, Clip)
+    (good,), skipped = parted(recordings.recordings)
+    assert trimmed(good).name == "fine"
     assert len(skipped) + 1 == recordings.total
     reasons = [reason for _, reason in broken] + ["listed in a split, but"]
     for item, (given, _), reason in zip(
         skipped, [*broken, ({"frame_dir": "gone"}, "")], reasons, strict=True
     ):
-        assert isinstance(item, Skipped)
         assert item.path.endswith(f"data.pkl#{given['frame_dir']}")
         with pytest.raises(EdgcnError, match=reason):
             raise EdgcnError(item.reason)
@@ -171,7 +168,7 @@ def test_no_clip_is_lost_in_silence(tmp_path: Path):
         {"annotations": [annotation("a")], "split": {1: ["a"]}},
     ],
 )
-def test_other_content_is_one_clear_error(tmp_path: Path, content: Any):
+def test_other_content_is_one_clear_error(tmp_path: Path, content: Any) -> None:
     with pytest.raises(FileError, match=r"data\.pkl: expected "):
         read_pyskl(write(tmp_path, content))
 
@@ -189,14 +186,16 @@ def test_other_content_is_one_clear_error(tmp_path: Path, content: Any):
         (["all", "train"], {}),
     ],
 )
-def test_rules_out_of_part_names(names: list[str], rules: dict[str, tuple[str, str]]):
+def test_rules_out_of_part_names(names: list[str], rules: dict[str, tuple[str, str]]) -> None:
     assert split_rules(names) == {
         family: SplitRule(by="split", train=(train,), test=(test,))
         for family, (train, test) in rules.items()
     }
 
 
-def write_stgcn(folder: Path, part: str, lengths: list[int], *, channels: int = 3, m: int = 2):
+def write_stgcn(
+    folder: Path, part: str, lengths: list[int], *, channels: int = 3, m: int = 2
+) -> np.ndarray:
     joints = 25
     data = np.zeros((len(lengths), channels, 10, joints, m), np.float32)
     for i, length in enumerate(lengths):
@@ -207,35 +206,35 @@ def write_stgcn(folder: Path, part: str, lengths: list[int], *, channels: int = 
     return data
 
 
-def test_stgcn_folder_loses_its_padding(tmp_path: Path):
+def test_stgcn_folder_loses_its_padding(tmp_path: Path) -> None:
     train, val = write_stgcn(tmp_path, "train", [3, 10]), write_stgcn(tmp_path, "val", [0, 7])
     train[0, :, 1] = 0  # a gap inside a clip is no padding
     np.save(tmp_path / "train_data.npy", train)
     recordings = read_stgcn(tmp_path)
-    first, second, empty, last = recordings.clips
+    kept, (empty,) = parted(recordings.recordings)
+    first, second, last = map(trimmed, kept)
     assert recordings.total == 4
     assert recordings.bodies == 2
     assert recordings.splits["split"].train == ("train",)
-    assert isinstance(empty, Skipped)
     assert "all frames are 0" in empty.reason
-    assert [len(clip.frames) for clip in (first, second, last)] == [3, 10, 7]
+    assert [len(part.frames) for part in (first, second, last)] == [3, 10, 7]
     np.testing.assert_array_equal(first.frames, train[0, :, :3].transpose(1, 3, 2, 0))
     np.testing.assert_array_equal(last.frames, val[1, :, :7].transpose(1, 3, 2, 0))
     assert (last.name, last.subject, last.camera) == ("S002C001P002R001A002", "P002", "C001")
-    assert [clip.split for clip in (first, second, last)] == ["train", "train", "val"]
-    assert [clip.label for clip in (first, second, last)] == [0, 1, 1]
+    assert [part.split for part in (first, second, last)] == ["train", "train", "val"]
+    assert [part.label for part in (first, second, last)] == [0, 1, 1]
 
 
-def test_stgcn_flat_points(tmp_path: Path):
+def test_stgcn_flat_points(tmp_path: Path) -> None:
     data = write_stgcn(tmp_path, "train", [5], channels=2, m=1)
     recordings = read_stgcn(tmp_path)
-    (clip,) = clips_of(recordings)
+    read = clip(recordings)
     assert (recordings.topology, recordings.dims, recordings.units) == (BODY_25, 2, "px")
-    np.testing.assert_array_equal(clip.frames[..., :2], data[0, :, :5].transpose(1, 3, 2, 0))
-    assert (clip.frames[..., 2] == 1).all()
+    np.testing.assert_array_equal(read.frames[..., :2], data[0, :, :5].transpose(1, 3, 2, 0))
+    assert (read.frames[..., 2] == 1).all()
 
 
-def test_stgcn_errors_say_what_was_expected(tmp_path: Path):
+def test_stgcn_errors_say_what_was_expected(tmp_path: Path) -> None:
     with pytest.raises(EdgcnError, match=r"\*_data\.npy"):
         read_stgcn(tmp_path)
     write_stgcn(tmp_path, "train", [3, 4])

@@ -2,6 +2,9 @@
 
 import hashlib
 from collections import Counter, defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -9,12 +12,19 @@ import pytest
 from edgcn.base.errors import EdgcnError
 from edgcn.readers.synthetic import read_synthetic
 from edgcn.readers.synthetic.gestures import GESTURES
+from edgcn.readers.synthetic.motion import Motion
 from edgcn.readers.synthetic.reader import _SENSOR, Cast, make_clip, make_motion
 from edgcn.readers.synthetic.sensor import body_25, moved, view
 from edgcn.readers.synthetic.timing import drift, minimum_jerk
 from edgcn.skeleton.layouts import BODY_25, KINECT_V2
+from readers.items import Clip, trimmed
+from readers.items import clips as clips_of
 
 SIDES = ("Left", "Right")
+
+Points = np.ndarray
+Performed = dict[str, list[Motion]]
+Law = Callable[[Motion], bool]
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +33,7 @@ def cast() -> Cast:
 
 
 @pytest.fixture(scope="module")
-def performed(cast):
+def performed(cast: Cast) -> Performed:
     """Class name -> its true motions, of the first 120 clips: more than a deck."""
     motions = defaultdict(list)
     for index in range(120):
@@ -33,29 +43,30 @@ def performed(cast):
 
 
 @pytest.fixture(scope="module")
-def clips():
-    return list(read_synthetic(clips=180).clips)
+def clips() -> list[Clip]:
+    return clips_of(read_synthetic(clips=180))
 
 
-def at(motion, joint):
+def at(motion: Motion, joint: str) -> Points:
     return motion.joints[:, KINECT_V2.index(joint)]
 
 
-def apart(a, b):
-    return np.linalg.norm(a - b, axis=-1)
+def apart(a: Points, b: Points | float) -> Points:
+    distance: Points = np.linalg.norm(a - b, axis=-1)
+    return distance
 
 
-def to_tips(motion, point):
+def to_tips(motion: Motion, point: Points) -> float:
     """The least distance of either fingertip to a point."""
-    return min(apart(at(motion, f"HandTip{side}"), point).min() for side in SIDES)
+    return float(min(apart(at(motion, f"HandTip{side}"), point).min() for side in SIDES))
 
 
-def to_head(motion, x, y, z):
+def to_head(motion: Motion, x: float, y: float, z: float) -> float:
     """The least distance of either fingertip to a point of the head."""
     return to_tips(motion, at(motion, "Head") + motion.head @ np.array([x, y, z]))
 
 
-def to_other_forearm(motion):
+def to_other_forearm(motion: Motion) -> float:
     """The least distance of either fingertip to the bone from the other elbow to the wrist."""
     least = []
     for side, other in (SIDES, SIDES[::-1]):
@@ -63,32 +74,33 @@ def to_other_forearm(motion):
         bone, tip = at(motion, f"Wrist{other}") - elbow, at(motion, f"HandTip{side}") - elbow
         share = np.clip((tip * bone).sum(-1) / (bone**2).sum(-1), 0, 1)
         least.append(apart(tip, share[:, None] * bone).min())
-    return min(least)
+    return float(min(least))
 
 
-def hands_apart(motion):
-    return apart(at(motion, "HandTipLeft"), at(motion, "HandTipRight")).min()
+def hands_apart(motion: Motion) -> float:
+    return float(apart(at(motion, "HandTipLeft"), at(motion, "HandTipRight")).min())
 
 
-def shrug(motion):
+def shrug(motion: Motion) -> float:
     """How far the shoulders rise against the trunk."""
-    return max(
+    rises = (
         np.ptp(at(motion, f"Shoulder{side}")[:, 1] - at(motion, "SpineShoulder")[:, 1])
         for side in SIDES
     )
+    return float(max(rises))
 
 
-def poke(motion):
+def poke(motion: Motion) -> float:
     """How far the head goes forward of the trunk."""
     ahead = at(motion, "SpineShoulder")[:, 2] - at(motion, "Head")[:, 2]
-    return ahead.max() - ahead[0]
+    return float(ahead.max() - ahead[0])
 
 
-def is_on_face(motion):
+def is_on_face(motion: Motion) -> bool:
     return to_head(motion, 0, -0.02, -0.08) < 0.12
 
 
-LAWS = {
+LAWS: dict[str, Law] = {
     "touch face": is_on_face,
     "touch chin": lambda m: is_on_face(m) and to_head(m, 0, -0.09, -0.09) < 0.07,
     "touch forehead": lambda m: is_on_face(m) and to_head(m, 0, 0.065, -0.09) < 0.08,
@@ -109,14 +121,14 @@ LAWS = {
     "shake shoulder": lambda m: shrug(m) > 0.03,
     "deep breath": lambda m: shrug(m) > 0.015,
     "move torso": lambda m: apart(at(m, "Head"), at(m, "Head")[:1]).max() > 0.03,
-    "sit straight": lambda m: apart(at(m, "Head")[0], at(m, "Head")[-1]) > 0.06,
+    "sit straight": lambda m: bool(apart(at(m, "Head")[0], at(m, "Head")[-1]) > 0.06),
     "turtle neck": lambda m: poke(m) > 0.03,
     "illustrative": lambda m: not is_on_face(m),
 }
 
 
 @pytest.mark.parametrize("name", [gesture.name for gesture in GESTURES])
-def test_does_what_the_label_says(performed, name):
+def test_does_what_the_label_says(performed: Performed, name: str) -> None:
     assert performed[name]
     for motion in performed[name]:
         assert LAWS[name](motion)
@@ -126,23 +138,23 @@ def test_does_what_the_label_says(performed, name):
     ("far", "law"),
     [("rub hand", is_on_face), ("fold arm", is_on_face), ("touch face", LAWS["fold arm"])],
 )
-def test_does_not_do_what_another_label_says(performed, far, law):
+def test_does_not_do_what_another_label_says(performed: Performed, far: str, law: Law) -> None:
     assert not any(law(motion) for motion in performed[far])
 
 
-def test_only_rubbed_hands_rub(performed):
+def test_only_rubbed_hands_rub(performed: Performed) -> None:
     """Crossed fingers and rubbed hands are in the same place; the strokes tell them apart."""
 
-    def stroke(motion):
+    def stroke(motion: Motion) -> float:
         between = at(motion, "HandTipLeft") - at(motion, "HandTipRight")
         together = np.flatnonzero(apart(between, 0) < 0.1)
-        return np.ptp(between[together], axis=0)[2]
+        return float(np.ptp(between[together], axis=0)[2])
 
     strokes = {name: [stroke(m) for m in performed[name]] for name in ("rub hand", "cross finger")}
     assert np.median(strokes["rub hand"]) > 2 * np.median(strokes["cross finger"])
 
 
-def test_bones_are_rigid_and_human(performed):
+def test_bones_are_rigid_and_human(performed: Performed) -> None:
     for motion in (m for motions in performed.values() for m in motions):
         child, parent = np.array(KINECT_V2.edges).T
         lengths = apart(motion.joints[:, child], motion.joints[:, parent])
@@ -159,7 +171,7 @@ def test_bones_are_rigid_and_human(performed):
         assert length["ElbowLeft"] == pytest.approx(length["ElbowRight"])
 
 
-def test_people_sit_upright_and_move_like_people(performed):
+def test_people_sit_upright_and_move_like_people(performed: Performed) -> None:
     for motion in (m for motions in performed.values() for m in motions):
         height = [
             at(motion, j)[:, 1] for j in ("FootLeft", "SpineBase", "SpineMid", "Neck", "Head")
@@ -170,7 +182,7 @@ def test_people_sit_upright_and_move_like_people(performed):
         assert 0.03 < speed.max() < 8
 
 
-def digest(clips):
+def digest(clips: list[Clip]) -> str:
     data = hashlib.sha256()
     for clip in clips:
         data.update(clip.frames.tobytes())
@@ -179,20 +191,20 @@ def digest(clips):
 
 
 @pytest.mark.parametrize("kind", ["3d", "2d"])
-def test_a_seed_fixes_every_byte(kind):
-    ten = list(read_synthetic(clips=10, kind=kind).clips)
-    twenty = list(read_synthetic(clips=20, kind=kind).clips)
-    assert digest(ten) == digest(twenty[:10]) == digest(read_synthetic(clips=10, kind=kind).clips)
-    assert digest(ten) != digest(read_synthetic(clips=10, kind=kind, seed=1).clips)
+def test_a_seed_fixes_every_byte(kind: Literal["3d", "2d"]) -> None:
+    ten, twenty = (clips_of(read_synthetic(clips=count, kind=kind)) for count in (10, 20))
+    again = clips_of(read_synthetic(clips=10, kind=kind))
+    assert digest(ten) == digest(twenty[:10]) == digest(again)
+    assert digest(ten) != digest(clips_of(read_synthetic(clips=10, kind=kind, seed=1)))
 
 
-def test_a_clip_needs_no_other_clip(cast, clips):
-    alone = make_clip(Cast(seed=0, subjects=12), 123, kind="3d")
+def test_a_clip_needs_no_other_clip(cast: Cast, clips: list[Clip]) -> None:
+    alone = trimmed(make_clip(Cast(seed=0, subjects=12), 123, kind="3d"))
     np.testing.assert_array_equal(alone.frames, clips[123].frames)
     assert (alone.label, alone.subject) == (clips[123].label, clips[123].subject)
 
 
-def test_contract(clips):
+def test_contract(clips: list[Clip]) -> None:
     recordings = read_synthetic(clips=180)
     assert recordings.total == len(clips) == 180
     assert recordings.classes == tuple(gesture.name for gesture in GESTURES)
@@ -207,18 +219,18 @@ def test_contract(clips):
     assert np.percentile(lengths, 95) > 1.6 * np.median(lengths)
 
 
-def test_clips_are_made_one_by_one():
-    first = next(iter(read_synthetic(clips=10**9).clips))
-    assert first.name == "synthetic_0001"
+def test_clips_are_made_one_by_one() -> None:
+    first = next(iter(read_synthetic(clips=10**9).recordings))
+    assert trimmed(first).name == "synthetic_0001"
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_every_class_trains_and_tests(seed):
+def test_every_class_trains_and_tests(seed: int) -> None:
     cast, rule = Cast(seed=seed, subjects=12), read_synthetic(seed=seed).splits["subject"]
     assert len(rule.train) == 8
     assert len(rule.test) == 4
     assert not set(rule.train) & set(rule.test)
-    labels = defaultdict(Counter)
+    labels: dict[str, Counter[int]] = defaultdict(Counter)
     for clip in range(720):
         labels["test" if cast.subject(clip)[0] >= 8 else "train"][cast.label(clip)] += 1
     for side, total in (("train", 480), ("test", 240)):
@@ -228,17 +240,20 @@ def test_every_class_trains_and_tests(seed):
 
 
 @pytest.mark.parametrize(("subjects", "train"), [(2, 1), (3, 2), (4, 3), (5, 3), (12, 8)])
-def test_test_subjects_are_the_last(subjects, train):
+def test_test_subjects_are_the_last(subjects: int, train: int) -> None:
     recordings = read_synthetic(subjects=subjects, clips=3 * subjects)
     rule = recordings.splits["subject"]
     assert rule.train == tuple(f"S{n:02d}" for n in range(1, train + 1))
     assert rule.train + rule.test == tuple(f"S{n:02d}" for n in range(1, subjects + 1))
-    counts = Counter(clip.subject for clip in recordings.clips)
+    counts = Counter(clip.subject for clip in clips_of(recordings))
     assert counts == dict.fromkeys(rule.train + rule.test, 3)
 
 
-def test_kinect_loses_joints_and_is_noisiest_at_hands_and_feet(cast, clips):
-    error, lost = defaultdict(list), Counter()
+def test_kinect_loses_joints_and_is_noisiest_at_hands_and_feet(
+    cast: Cast, clips: list[Clip]
+) -> None:
+    error: dict[str, list[list[float]]] = defaultdict(list)
+    lost: Counter[str] = Counter()
     for index, clip in enumerate(clips[:40]):
         _, motion = make_motion(cast, index)
         seen, true = clip.frames[:, 0].astype(float), motion.joints
@@ -259,13 +274,13 @@ def test_kinect_loses_joints_and_is_noisiest_at_hands_and_feet(cast, clips):
     assert lost["SpineMid"] == 0
 
 
-def view_of(cast, index, points):
+def view_of(cast: Cast, index: int, points: Points) -> Points:
     """Points as the camera of a clip sees them; the camera is the first thing a sensor draws."""
     _, camera = cast.people[cast.subject(index)[0]]
     return view(moved(camera, cast.random(_SENSOR, index)), points)
 
 
-def test_people_face_the_sensor(clips):
+def test_people_face_the_sensor(clips: list[Clip]) -> None:
     """On a Kinect's axes the right shoulder has the larger x, the head is up, depth is positive."""
     for clip in clips:
         x = {joint: clip.frames[:, 0, n] for n, joint in enumerate(KINECT_V2.joints)}
@@ -274,10 +289,10 @@ def test_people_face_the_sensor(clips):
         assert (x["SpineMid"][:, 2] > 1.2).all()
 
 
-def test_2d_is_the_same_motion_projected(cast, clips):
+def test_2d_is_the_same_motion_projected(cast: Cast, clips: list[Clip]) -> None:
     recordings = read_synthetic(clips=30, kind="2d")
     assert (recordings.topology, recordings.units, recordings.dims) == (BODY_25, "px", 2)
-    for index, (flat, solid) in enumerate(zip(recordings.clips, clips, strict=False)):
+    for index, (flat, solid) in enumerate(zip(clips_of(recordings), clips, strict=False)):
         assert (flat.name, flat.label, flat.subject) == (solid.name, solid.label, solid.subject)
         _, motion = make_motion(cast, index)
         _, camera = cast.people[cast.subject(index)[0]]
@@ -290,10 +305,9 @@ def test_2d_is_the_same_motion_projected(cast, clips):
         assert np.abs(error_v[seen]).mean() < 8
 
 
-def test_2d_looks_like_openpose():
-    frames = np.concatenate(
-        [clip.frames[:, 0] for clip in read_synthetic(clips=30, kind="2d").clips]
-    )
+def test_2d_looks_like_openpose() -> None:
+    flat = clips_of(read_synthetic(clips=30, kind="2d"))
+    frames = np.concatenate([clip.frames[:, 0] for clip in flat])
     u, v, confidence = np.moveaxis(frames, -1, 0)
     seen = confidence > 0
     assert (frames[~seen] == 0).all()
@@ -308,19 +322,19 @@ def test_2d_looks_like_openpose():
     assert (u[:, right] < u[:, left]).all()
 
 
-def test_the_ear_turned_away_is_not_seen():
+def test_the_ear_turned_away_is_not_seen() -> None:
     ears = [BODY_25.index(name) for name in ("REar", "LEar")]
-    confidence = np.concatenate(
-        [clip.frames[:, 0, ears, 2] for clip in read_synthetic(clips=40, kind="2d").clips]
-    )
+    flat = clips_of(read_synthetic(clips=40, kind="2d"))
+    confidence = np.concatenate([clip.frames[:, 0, ears, 2] for clip in flat])
     hidden = confidence == 0
     assert 0.02 < hidden.any(axis=-1).mean() < 0.6
     assert hidden.all(axis=-1).mean() < 0.01
 
 
-def test_neither_trivial_nor_hopeless(clips):
+def test_neither_trivial_nor_hopeless(clips: list[Clip]) -> None:
     """The nearest class mean in raw coordinates beats the majority class, far from perfectly."""
-    train, test = [], []
+    train: list[tuple[Points, int]] = []
+    test: list[tuple[Points, int]] = []
     for clip in clips:
         frames = clip.frames[:, 0].astype(float)
         picked = frames[np.linspace(0, len(frames) - 1, 16).astype(int)][:, [0, 1, 3, 6, 7, 10, 11]]
@@ -335,7 +349,7 @@ def test_neither_trivial_nor_hopeless(clips):
     assert 0.2 < per_class < 0.75  # the majority class alone: 0.05
 
 
-def test_minimum_jerk_starts_and_ends_at_rest():
+def test_minimum_jerk_starts_and_ends_at_rest() -> None:
     u = np.linspace(-0.5, 1.5, 2001)
     way = minimum_jerk(u)
     np.testing.assert_allclose(way + minimum_jerk(1 - u), 1.0)
@@ -343,7 +357,7 @@ def test_minimum_jerk_starts_and_ends_at_rest():
     assert np.abs(np.gradient(way, u)[[500, 1500]]).max() < 1e-4
 
 
-def test_drift_is_smooth():
+def test_drift_is_smooth() -> None:
     slow = drift(np.random.default_rng(0), 3000, 20, 4)
     assert slow.shape == (3000, 4)
     assert np.abs(np.diff(slow, axis=0)).max() < 0.5
@@ -358,11 +372,11 @@ def test_drift_is_smooth():
         ({"seed": -1}, "seed of at least 0, got -1"),
     ],
 )
-def test_refuses(options, message):
+def test_refuses(options: dict[str, Any], message: str) -> None:
     with pytest.raises(EdgcnError, match=message):
         read_synthetic(**options)
 
 
-def test_refuses_a_path(tmp_path):
+def test_refuses_a_path(tmp_path: Path) -> None:
     with pytest.raises(EdgcnError, match="reads no file"):
         read_synthetic(tmp_path)

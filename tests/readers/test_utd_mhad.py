@@ -9,21 +9,22 @@ from scipy.io import savemat
 from edgcn.base.errors import EdgcnError
 from edgcn.readers.utd_mhad import read_utd_mhad
 from edgcn.skeleton.layouts import UTD_MHAD
-from edgcn.skeleton.recording import Clip, Skipped
+from readers.items import clip, parted, trimmed
 
 
-def test_axes_names_and_split(tmp_path: Path):
+def test_axes_names_and_split(tmp_path: Path) -> None:
     joints = np.random.default_rng(0).normal(size=(20, 3, 6))
     (tmp_path / "Skeleton").mkdir()
     savemat(tmp_path / "Skeleton" / "a27_s3_t2_skeleton.mat", {"d_skel": joints})
     recordings = read_utd_mhad(tmp_path)
-    (clip,) = recordings.clips
-    assert isinstance(clip, Clip)
-    assert (clip.name, clip.label, clip.subject) == ("a27_s3_t2", 26, "s3")
+    squat = clip(recordings)
+    assert (squat.name, squat.label, squat.subject) == ("a27_s3_t2", 26, "s3")
     assert (recordings.topology, recordings.dims, recordings.units) == (UTD_MHAD, 3, "m")
-    assert recordings.classes[clip.label] == "squat"
+    assert recordings.classes[squat.label] == "squat"
     for frame in range(6):
-        np.testing.assert_array_equal(clip.frames[frame, 0], joints[:, :, frame].astype(np.float32))
+        np.testing.assert_array_equal(
+            squat.frames[frame, 0], joints[:, :, frame].astype(np.float32)
+        )
     rule = recordings.splits["subject"]
     assert (rule.by, rule.train, rule.test) == (
         "subject",
@@ -32,14 +33,12 @@ def test_axes_names_and_split(tmp_path: Path):
     )
 
 
-def test_one_frame_loses_its_axis_in_matlab(tmp_path: Path):
+def test_one_frame_loses_its_axis_in_matlab(tmp_path: Path) -> None:
     savemat(tmp_path / "a1_s1_t1_skeleton.mat", {"d_skel": np.ones((20, 3))})
-    (clip,) = read_utd_mhad(tmp_path).clips
-    assert isinstance(clip, Clip)
-    assert clip.frames.shape == (1, 1, 20, 3)
+    assert clip(read_utd_mhad(tmp_path)).frames.shape == (1, 1, 20, 3)
 
 
-def test_damaged_files_are_named_and_the_rest_is_read(tmp_path: Path):
+def test_damaged_files_are_named_and_the_rest_is_read(tmp_path: Path) -> None:
     savemat(tmp_path / "a1_s1_t1_skeleton.mat", {"d_skel": np.ones((20, 3, 2))})
     savemat(tmp_path / "a1_s1_t2_skeleton.mat", {"other": np.ones((20, 3, 2))})
     savemat(tmp_path / "a1_s1_t3_skeleton.mat", {"d_skel": np.ones((25, 3, 2))})
@@ -49,8 +48,8 @@ def test_damaged_files_are_named_and_the_rest_is_read(tmp_path: Path):
     (tmp_path / "a1_s2_t1_skeleton.mat").write_bytes(whole[:150])
     (tmp_path / "a1_s2_t2_skeleton.mat").write_bytes(b"")
     recordings = read_utd_mhad(tmp_path)
-    clip, *skipped = recordings.clips
-    assert isinstance(clip, Clip)
+    (good,), skipped = parted(recordings.recordings)
+    assert trimmed(good).name == "a1_s1_t1"
     assert len(skipped) + 1 == recordings.total
     for item, (name, reason) in zip(
         skipped,
@@ -64,11 +63,10 @@ def test_damaged_files_are_named_and_the_rest_is_read(tmp_path: Path):
         ],
         strict=True,
     ):
-        assert isinstance(item, Skipped)
         assert name in item.path
         assert reason in item.reason
 
 
-def test_a_folder_without_such_files(tmp_path: Path):
+def test_a_folder_without_such_files(tmp_path: Path) -> None:
     with pytest.raises(EdgcnError, match=r"\*_skeleton\.mat"):
         read_utd_mhad(tmp_path)

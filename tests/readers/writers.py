@@ -91,7 +91,7 @@ def write_miga(
     """One video of the MiGA release: (T, 35, 3), rows id,start,end."""
     folder = root / video
     folder.mkdir(parents=True)
-    rows = [
+    rows: list[Sequence[object]] = [
         [frame, *(repr(float(v)) for v in keypoints[frame].ravel())]
         for frame in range(len(keypoints))
     ]

@@ -40,7 +40,8 @@ def scale_weights(edges: set[tuple[int, int]], nodes: int, hop: int) -> Array:
         [[float(distance[i, j] == hop or i == j) for j in range(nodes)] for i in range(nodes)]
     )
     degree = joined.sum(axis=1)
-    return joined / np.sqrt(degree[:, None] * degree[None, :])
+    weights: Array = joined / np.sqrt(degree[:, None] * degree[None, :])
+    return weights
 
 
 def window_graph_conv(

@@ -5,10 +5,12 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgcn.base.errors import FileError
 from edgcn.reports.html import Section, html_page
+from edgcn.reports.plots import confusion_matrix_plot
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -26,16 +28,16 @@ class Reader(HTMLParser):
         self.attributes: list[tuple[str, str, str]] = []
         self.text: dict[str, list[str]] = {}
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.attributes += [(tag, name, value or "") for name, value in attrs]
         if tag not in ("meta", "img"):
             self.open.append(tag)
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
 
-    def handle_data(self, data):
+    def handle_data(self, data: str) -> None:
         if self.open:
             self.text.setdefault(self.open[-1], []).append(data)
 
@@ -48,7 +50,7 @@ def read(path: Path) -> Reader:
 
 
 @pytest.fixture
-def figure(tmp_path):
+def figure(tmp_path: Path) -> Path:
     path = tmp_path / "confusion_matrix.png"
     path.write_bytes(PIXEL)
     return path
@@ -58,7 +60,9 @@ def full(figure: Path) -> Section:
     return Section(NASTY, NASTY, ((NASTY, "n"), [(NASTY, 3), ("-", 4.5)]), [figure], NASTY)
 
 
-def test_everything_is_shown_as_written_and_nothing_of_it_runs(tmp_path, figure):
+def test_everything_is_shown_as_written_and_nothing_of_it_runs(
+    tmp_path: Path, figure: Path
+) -> None:
     page = read(html_page(NASTY, [full(figure)] * 3, tmp_path / "out" / "report.html"))
     for tag in ("title", "h1", "h2", "a", "p", "th", "td", "code"):
         assert NASTY in page.text[tag], tag
@@ -66,7 +70,7 @@ def test_everything_is_shown_as_written_and_nothing_of_it_runs(tmp_path, figure)
     assert page.tags.count("style") == 1
 
 
-def test_opens_without_a_network(tmp_path, figure):
+def test_opens_without_a_network(tmp_path: Path, figure: Path) -> None:
     section = Section("see https://example.org", "http://example.org", figures=[figure])
     path = html_page("t", [section] * 3, tmp_path / "report.html")
     page = read(path)
@@ -78,7 +82,7 @@ def test_opens_without_a_network(tmp_path, figure):
     assert "default-src 'none'" in policy
 
 
-def test_a_figure_travels_whole_and_says_what_it_is(tmp_path, figure):
+def test_a_figure_travels_whole_and_says_what_it_is(tmp_path: Path, figure: Path) -> None:
     page = read(html_page("t", [Section("s", figures=[figure])], tmp_path / "r.html"))
     (source,) = (value for tag, name, value in page.attributes if (tag, name) == ("img", "src"))
     kind, data = source.split(";base64,")
@@ -87,7 +91,7 @@ def test_a_figure_travels_whole_and_says_what_it_is(tmp_path, figure):
     assert ("img", "alt", "confusion matrix") in page.attributes
 
 
-def test_paragraphs_numbers_and_contents(tmp_path):
+def test_paragraphs_numbers_and_contents(tmp_path: Path) -> None:
     table = (("method", "top-1 %"), [("a", "39.8"), ("b", "42.0–51.0"), ("c", "-")])
     sections = [Section("one", "first\nstill first\n\n  \nsecond", table), Section("two")]
     page = read(html_page("t", sections, tmp_path / "r.html"))
@@ -102,14 +106,16 @@ def test_paragraphs_numbers_and_contents(tmp_path):
     }
 
 
-def test_a_failure_leaves_the_old_page_and_no_rubbish(tmp_path, figure, monkeypatch):
+def test_a_failure_leaves_the_old_page_and_no_rubbish(
+    tmp_path: Path, figure: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = html_page("old", [], tmp_path / "r.html")
     with pytest.raises(FileError, match=r"^.*gone\.png: cannot read this figure"):
         html_page("new", [Section("s", figures=[tmp_path / "gone.png"])], path)
     with pytest.raises(FileError, match=r"movie\.mp4: expected a figure that ends in one of \.png"):
         html_page("new", [Section("s", figures=[tmp_path / "movie.mp4"])], path)
 
-    def full_disk(*_args):
+    def full_disk(*_args: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("edgcn.base.files.os.replace", full_disk)
@@ -117,3 +123,33 @@ def test_a_failure_leaves_the_old_page_and_no_rubbish(tmp_path, figure, monkeypa
         html_page("new", [Section("s", figures=[figure])], path)
     assert "<h1>old</h1>" in path.read_text(encoding="utf-8")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["confusion_matrix.png", "r.html"]
+
+
+def test_it_fits_a_screen_of_1280_pixels(tmp_path: Path) -> None:
+    """Whatever may be wide scrolls or shrinks by itself, and the page has a largest width."""
+    name = "scratching the back of the left hand with the right one " * 4
+    picture = confusion_matrix_plot(
+        np.eye(12, dtype=int), [f"{name} {i}" for i in range(12)], tmp_path / "confusion.png"
+    )
+    columns = [f"a heading {i} of some length %" for i in range(20)]
+    cells = [[f"{name}, {name}", *["100.0"] * 19]]
+    section = Section(name, name, (columns, cells), [picture], name * 9)
+    path = html_page(name, [section] * 3, tmp_path / "r.html")
+    text, page = path.read_text(), read(path)
+    style = " ".join(page.text["style"])
+    assert 16 * float(re.findall(r"max-width: ([\d.]+)rem; color", style)[0]) <= 1280
+    assert "overflow-wrap: anywhere" in style
+    assert re.search(r"\.wide \{ overflow-x: auto", style)
+    assert re.search(r"pre \{[^}]*overflow-x: auto", style)
+    assert re.search(r"img \{[^}]*max-width: 100%", style)
+    assert re.search(r"td:first-child \{ white-space: normal;[^}]*max-width", style)
+    for tag in ("table", "img"):
+        assert text.count(f"<{tag}") == 3
+        assert text.count(f'<div class="wide"><{tag}') == 3
+
+
+def test_a_difference_and_its_spread_are_a_number(tmp_path: Path) -> None:
+    table = (("method", "to the first method"), [("a", "-"), ("b", "+1.2 ±0.3"), ("c", "-0.4")])
+    page = read(html_page("t", [Section("one", "", table)], tmp_path / "r.html"))
+    right = [tag for tag, name, value in page.attributes if (name, value) == ("class", "n")]
+    assert right == ["th", "td", "td", "td"]

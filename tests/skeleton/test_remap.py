@@ -17,7 +17,8 @@ from edgcn.skeleton.layouts import (
     MSR_ACTION3D,
     TOPOLOGIES,
 )
-from edgcn.skeleton.remap import canonical, plan_remap, remap
+from edgcn.skeleton.names import canonical
+from edgcn.skeleton.remap import plan_remap, remap
 from edgcn.skeleton.topology import Topology
 
 PAIRS = [
@@ -36,7 +37,7 @@ def joint(frames: np.ndarray, topology: Topology, name: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
-def test_every_target_joint_is_taken_derived_or_missing(source: Topology, target: Topology):
+def test_every_target_joint_is_taken_derived_or_missing(source: Topology, target: Topology) -> None:
     plan = plan_remap(source, target)
     print(f"{len(plan.exact)} + {len(plan.derived)} + {len(plan.missing)}  {plan.summary()}")
     assert sorted([*plan.exact, *plan.derived, *plan.missing]) == sorted(target.joints)
@@ -46,7 +47,7 @@ def test_every_target_joint_is_taken_derived_or_missing(source: Topology, target
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
-def test_there_and_back_keeps_the_shared_joints(source: Topology, target: Topology):
+def test_there_and_back_keeps_the_shared_joints(source: Topology, target: Topology) -> None:
     frames = random_frames(source)
     back = remap(remap(frames, source, target), target, source)
     for name in plan_remap(source, target).exact.values():
@@ -54,7 +55,7 @@ def test_there_and_back_keeps_the_shared_joints(source: Topology, target: Topolo
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
-def test_mirroring_before_or_after_is_the_same(source: Topology, target: Topology):
+def test_mirroring_before_or_after_is_the_same(source: Topology, target: Topology) -> None:
     frames = random_frames(source)
     before = remap(frames[:, :, source.mirrored], source, target)
     after = remap(frames, source, target)[:, :, target.mirrored]
@@ -62,22 +63,22 @@ def test_mirroring_before_or_after_is_the_same(source: Topology, target: Topolog
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
-def test_moving_a_body_moves_what_is_derived_from_it(source: Topology, target: Topology):
-    frames, shift = random_frames(source), np.float32([1, 2, 3])
+def test_moving_a_body_moves_what_is_derived_from_it(source: Topology, target: Topology) -> None:
+    frames, shift = random_frames(source), np.array([1, 2, 3], dtype=np.float32)
     seen = [target.index(j) for j in target.joints if j not in plan_remap(source, target).missing]
     moved, still = remap(frames + shift, source, target), remap(frames, source, target)
     np.testing.assert_allclose(moved[:, :, seen], (still + shift)[:, :, seen], rtol=1e-5)
 
 
 @pytest.mark.parametrize("topology", TOPOLOGIES.values(), ids=TOPOLOGIES)
-def test_to_itself_is_bit_exact(topology: Topology):
+def test_to_itself_is_bit_exact(topology: Topology) -> None:
     frames = random_frames(topology)
     frames[0, 0, 0] = np.nan
     np.testing.assert_array_equal(remap(frames, topology, topology), frames)
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
-def test_nothing_seen_gives_nothing_seen(source: Topology, target: Topology):
+def test_nothing_seen_gives_nothing_seen(source: Topology, target: Topology) -> None:
     frames = np.zeros((2, 1, len(source), 3), np.float32)
     frames[..., 2] = 0.4  # a detector's confidence is no geometry
     remapped = remap(frames, source, target, dims=2)
@@ -85,7 +86,7 @@ def test_nothing_seen_gives_nothing_seen(source: Topology, target: Topology):
 
 
 @pytest.mark.parametrize("topology", TOPOLOGIES.values(), ids=TOPOLOGIES)
-def test_no_two_joints_of_a_skeleton_are_one(topology: Topology):
+def test_no_two_joints_of_a_skeleton_are_one(topology: Topology) -> None:
     assert len({canonical(name) for name in topology.joints}) == len(topology)
 
 
@@ -102,28 +103,28 @@ def test_no_two_joints_of_a_skeleton_are_one(topology: Topology):
         (("Nose", "nose"), "nose"),
     ],
 )
-def test_naming_schemes_meet(names: tuple[str, ...], one: str):
+def test_naming_schemes_meet(names: tuple[str, ...], one: str) -> None:
     assert {canonical(name) for name in names} == {one}
 
 
-def test_kinect_v2_has_all_of_kinect_v1():
+def test_kinect_v2_has_all_of_kinect_v1() -> None:
     plan = plan_remap(KINECT_V2, KINECT_V1)
     assert (len(plan.exact), plan.derived, plan.missing) == (20, {}, ())
     assert plan.exact["ShoulderCenter"] == "SpineShoulder"
 
 
-def test_other_orders_of_one_sensor_are_a_permutation():
+def test_other_orders_of_one_sensor_are_a_permutation() -> None:
     frames = random_frames(MSR_ACTION3D)
     there = remap(frames, MSR_ACTION3D, KINECT_V1)
     np.testing.assert_array_equal(remap(there, KINECT_V1, MSR_ACTION3D), frames)
 
 
-def test_the_means_of_the_table_by_hand():
+def test_the_means_of_the_table_by_hand() -> None:
     frames = random_frames(COCO_17)
     body, kinect = remap(frames, COCO_17, BODY_25), remap(frames, COCO_17, KINECT_V1)
 
     def mean(*names: str) -> np.ndarray:
-        return np.mean([joint(frames, COCO_17, name) for name in names], axis=0)
+        return np.asarray(np.mean([joint(frames, COCO_17, name) for name in names], axis=0))
 
     for got, expected in [
         (joint(body, BODY_25, "Neck"), mean("left_shoulder", "right_shoulder")),
@@ -138,7 +139,7 @@ def test_the_means_of_the_table_by_hand():
         np.testing.assert_allclose(got, expected, rtol=1e-6)
 
 
-def test_a_mean_leaves_out_what_is_not_seen():
+def test_a_mean_leaves_out_what_is_not_seen() -> None:
     frames = random_frames(BODY_25)
     frames[0, :, BODY_25.index("LEar")] = 0
     head = joint(remap(frames, BODY_25, KINECT_V1), KINECT_V1, "Head")
@@ -147,7 +148,7 @@ def test_a_mean_leaves_out_what_is_not_seen():
     np.testing.assert_allclose(head[1], (nose[1] + right[1] + left[1]) / 3, rtol=1e-6)
 
 
-def test_a_midpoint_needs_both_ends():
+def test_a_midpoint_needs_both_ends() -> None:
     frames = random_frames(COCO_17)
     frames[0, 1, COCO_17.index("left_shoulder")] = 0  # one shoulder is no neck
     neck = joint(remap(frames, COCO_17, BODY_25), BODY_25, "Neck")
@@ -156,7 +157,7 @@ def test_a_midpoint_needs_both_ends():
     assert neck[1:].all()
 
 
-def test_says_what_it_made_up():
+def test_says_what_it_made_up() -> None:
     plan = plan_remap(ISL, KINECT_V2)
     assert plan.missing == ("ThumbLeft", "ThumbRight")
     assert set(plan.derived) == {"SpineShoulder", "HandTipLeft", "HandTipRight"}
@@ -165,6 +166,6 @@ def test_says_what_it_made_up():
     assert plan_remap(MIGA_22, MEDIAPIPE_33).derived.keys() <= set(MEDIAPIPE_33.joints)
 
 
-def test_frames_of_another_skeleton_are_refused():
+def test_frames_of_another_skeleton_are_refused() -> None:
     with pytest.raises(EdgcnError, match=r"expected frames \(T, M, 20, C\) for .*'isl', got"):
         remap(random_frames(BODY_25), ISL, KINECT_V2)

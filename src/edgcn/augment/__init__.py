@@ -1,7 +1,8 @@
 """Random changes of a whole batch, each clip with its own draw; names in one dict.
 
-Each is `name(x, draws, *, topology, dims, **own) -> Clips`: the input is never changed, a missing
-joint stays exactly 0, and a strength (or p) of 0 gives the clips back. `compose.augment` chains.
+Each is `name(x, draws, *, topology, dims, **settings) -> Clips`: the input is never changed, a
+missing joint stays exactly 0, and a strength (or p) of 0 gives the clips back. `compose.augment`
+chains them.
 """
 
 from collections.abc import Callable

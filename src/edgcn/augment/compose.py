@@ -3,24 +3,26 @@
 (N, C, T, V, M) -> the same; the order of `names` is the order of application.
 """
 
-import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 from edgcn.augment import AUGMENTATIONS
-from edgcn.augment.draws import Draws, Number
+from edgcn.augment.draws import Draws
 from edgcn.base.errors import EdgcnError, did_you_mean
+from edgcn.base.parts import check_settings
 from edgcn.skeleton.tensors import Clips
 from edgcn.skeleton.topology import Topology
 
-Options = Mapping[str, Mapping[str, Number]]
+Settings = Mapping[str, Mapping[str, Any]]
 
 # AS-CAL's eight with AS-CAL's settings (the defaults). The masks come last: a zero that hides a
 # joint must not be rotated, shaken or blurred into something else.
 PAPER: tuple[str, ...] = (
     "subtract", "rotate", "shear", "reverse", "noise", "blur", "joint_mask", "channel_mask",
 )  # fmt: skip
-NO_OPTIONS: Options = MappingProxyType({})
+NO_SETTINGS: Settings = MappingProxyType({})
+GIVEN = ("topology", "dims")  # keyword arguments that are no settings
 
 
 def augment(
@@ -30,39 +32,37 @@ def augment(
     names: Sequence[str],
     topology: Topology,
     dims: int,
-    options: Options = NO_OPTIONS,
+    settings: Settings = NO_SETTINGS,
 ) -> Clips:
     """Apply the named augmentations one after the other; the input is not changed.
 
     Args:
-        dims: how many leading channels are geometry.
-        options: parameters that differ from the defaults, by name of the augmentation.
+        dims: How many leading channels are geometry.
+        settings: By name of the augmentation, where they differ from the defaults; see
+            `check_augmentations`.
     """
-    check_augmentations(names, options)
+    _check_names((*names, *settings))
     if len(x) != draws.count or len(topology) != x.shape[3]:
         raise EdgcnError(
             f"expected clips of shape (N, C, T, V, M) with {draws.count} clips (as drawn for) of "
             f"{len(topology)} joints (topology {topology.name!r}), got {tuple(x.shape)}"
         )
     for name in names:
-        x = AUGMENTATIONS[name](x, draws, topology=topology, dims=dims, **options.get(name, {}))
+        x = AUGMENTATIONS[name](x, draws, topology=topology, dims=dims, **settings.get(name, {}))
     return x
 
 
-def check_augmentations(names: Sequence[str], options: Options = NO_OPTIONS) -> None:
-    """Refuse names and options that do not exist, and say which ones were probably meant."""
-    for name in (*names, *options):
+def check_augmentations(names: Sequence[str], settings: Settings = NO_SETTINGS) -> None:
+    """Refuse names and settings that do not exist, and say which ones were probably meant."""
+    _check_names((*names, *settings))
+    for name, values in settings.items():
+        check_settings(AUGMENTATIONS[name], values, what=f"augmentation {name!r}", given=GIVEN)
+
+
+def _check_names(names: Iterable[str]) -> None:
+    for name in names:
         if name not in AUGMENTATIONS:
-            raise EdgcnError(f"no augmentation {name!r}{_meant(name, AUGMENTATIONS)}")
-    for name, given in options.items():
-        parameters = inspect.signature(AUGMENTATIONS[name]).parameters
-        known = [key for key in parameters if key not in ("x", "draws", "topology", "dims")]
-        for key in given:
-            if key not in known:
-                raise EdgcnError(f"augmentation {name!r} has no option {key!r}{_meant(key, known)}")
-
-
-def _meant(word: str, known: Iterable[str]) -> str:
-    known = list(known)
-    hint = did_you_mean(word, known, cutoff=0.5)
-    return f"{hint} (there are: {', '.join(known)})"
+            hint = did_you_mean(name, AUGMENTATIONS, cutoff=0.5)
+            raise EdgcnError(
+                f"no augmentation {name!r}{hint} (there are: {', '.join(AUGMENTATIONS)})"
+            )

@@ -12,17 +12,17 @@ from torch import Tensor
 
 from edgcn.base.errors import EdgcnError
 
-Number = int | float  # an augmentation's own parameter, as it comes out of a config
+Number = int | float  # a setting of an augmentation, as it comes out of a config
 
 
 class Draws:
     """Per-clip random numbers from one generator, on that generator's device.
 
     Args:
-        generator: in the same state on every rank; it advances with each draw.
-        batch: clips in the global batch.
-        start: position of the first clip held here.
-        count: clips held here; all from `start` on where not given.
+        generator: In the same state on every rank; it advances with each draw.
+        batch: Clips in the global batch.
+        start: Position of the first clip held here.
+        count: Number of clips held here; by default all from `start` on.
     """
 
     def __init__(
@@ -37,11 +37,11 @@ class Draws:
 
     def uniform(self, *shape: int) -> Float[Tensor, "n *shape"]:
         """(count, *shape) numbers in [0, 1)."""
-        return self._own(torch.rand, shape)
+        return self._rows(torch.rand, shape)
 
     def normal(self, *shape: int) -> Float[Tensor, "n *shape"]:
         """(count, *shape) numbers with mean 0 and variance 1."""
-        return self._own(torch.randn, shape)
+        return self._rows(torch.randn, shape)
 
     def coin(self, p: Number) -> Bool[Tensor, " n"]:
         """For each clip, true with probability p."""
@@ -51,7 +51,7 @@ class Draws:
         """For each clip, a whole number in 0 .. limit - 1."""
         return (self.uniform() * limit).long()
 
-    def _own(self, draw: Callable[..., Tensor], shape: tuple[int, ...]) -> Tensor:
+    def _rows(self, draw: Callable[..., Tensor], shape: tuple[int, ...]) -> Tensor:
         device = self.generator.device
         numbers = draw(self.batch, *shape, generator=self.generator, device=device)
         return numbers[self.start : self.start + self.count]

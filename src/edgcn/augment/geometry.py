@@ -1,5 +1,5 @@
 """Augmentations of space: AS-CAL's (Rao et al. 2021) subtract, rotate, shear; mirror; and those
-that make it another person: bone scale, posture, amplitude.
+that imitate another person: bone scale, posture, amplitude.
 
 (N, C, T, V, M) -> the same. Geometry channels only; every frame and body of a clip alike.
 """
@@ -18,9 +18,9 @@ from edgcn.skeleton.tensors import (
     fill_gaps,
     joints_from_bones,
     linear_map,
-    present,
-    shown,
     translate,
+    visibility,
+    visible,
     with_geometry,
 )
 from edgcn.skeleton.topology import Topology
@@ -33,7 +33,7 @@ def subtract(x: Clips, draws: Draws, *, topology: Topology, dims: int, p: Number
     nothing.
 
     Args:
-        p: how often a clip is changed; AS-CAL always does.
+        p: Probability that a clip is changed; 1 in AS-CAL.
     """
     joint, chosen = draws.below(len(topology)).to(x.device), draws.coin(p).to(x.device)
     body = x[:, :dims, :, :, :1]
@@ -45,21 +45,21 @@ def subtract(x: Clips, draws: Draws, *, topology: Topology, dims: int, p: Number
 def rotate(
     x: Clips, draws: Draws, *, topology: Topology, dims: int, degrees: Number = 30.0
 ) -> Clips:
-    """Turn each clip about one random coordinate axis by its own angle; in the plane for dims 2.
+    """Rotate each clip about one random coordinate axis by its own angle; in the plane for dims 2.
 
     Args:
-        degrees: the largest angle; drawn from U(0, degrees), AS-CAL's range.
+        degrees: Largest angle; drawn from U(0, degrees), AS-CAL's range.
     """
     angle, axis = draws.uniform() * math.radians(degrees), draws.below(3)
-    return linear_map(x, _plane_turn(angle) if dims == 2 else _axis_turn(angle, axis))
+    return linear_map(x, _plane_rotation(angle) if dims == 2 else _axis_rotation(angle, axis))
 
 
-def _plane_turn(angle: Float[Tensor, " n"]) -> Float[Tensor, "n 2 2"]:
+def _plane_rotation(angle: Float[Tensor, " n"]) -> Float[Tensor, "n 2 2"]:
     cos, sin = angle.cos(), angle.sin()
     return torch.stack((cos, -sin, sin, cos), dim=1).view(-1, 2, 2)
 
 
-def _axis_turn(angle: Float[Tensor, " n"], axis: Tensor) -> Float[Tensor, "n 3 3"]:
+def _axis_rotation(angle: Float[Tensor, " n"], axis: Tensor) -> Float[Tensor, "n 3 3"]:
     """Rodrigues' formula, I + sin K + (1 - cos) K^2, with the unit vector of `axis`."""
     u = torch.nn.functional.one_hot(axis, 3).to(angle)
     zero = torch.zeros_like(angle)
@@ -75,7 +75,7 @@ def shear(
     """Slant each clip: off-diagonal entries of its matrix are U(-strength, strength).
 
     Args:
-        strength: 1 in AS-CAL.
+        strength: Largest entry; 1 in AS-CAL.
     """
     offset = (2 * draws.uniform(dims, dims) - 1) * strength
     identity = torch.eye(dims).to(offset)
@@ -86,7 +86,7 @@ def mirror(x: Clips, draws: Draws, *, topology: Topology, dims: int, p: Number =
     """Swap left and right joints and flip x about 0, where centering has put the body.
 
     Args:
-        p: how often a clip is mirrored.
+        p: Probability that a clip is mirrored.
     """
     chosen = draws.coin(p).to(x.device)
     swapped = x.index_select(3, torch.tensor(topology.mirrored, device=x.device))
@@ -97,12 +97,12 @@ def mirror(x: Clips, draws: Draws, *, topology: Topology, dims: int, p: Number =
 def bone_scale(
     x: Clips, draws: Draws, *, topology: Topology, dims: int, strength: Number = 0.2
 ) -> Clips:
-    """Another person making the same gesture: each bone longer or shorter, mirror pairs alike.
+    """Make each bone longer or shorter, mirror pairs alike, as of another person.
 
     Joints are rebuilt from the root, which stays; a bone with a missing end keeps its length.
 
     Args:
-        strength: a bone's length is multiplied by U(1 - strength, 1 + strength).
+        strength: A bone's length is multiplied by U(1 - strength, 1 + strength).
     """
     if not 0 <= strength < 1:
         raise EdgcnError(f"bone_scale: expected strength within 0 <= strength < 1, got {strength}")
@@ -111,14 +111,15 @@ def bone_scale(
     factor = factor[:, one_side].to(x).view(len(x), 1, 1, -1, 1)
     vectors, whole = bone_vectors(x, topology=topology, dims=dims)
     scaled = torch.where(whole, factor, 1) * vectors
-    return with_geometry(x, joints_from_bones(scaled, present(x, dims=dims), topology=topology))
+    return with_geometry(x, joints_from_bones(scaled, visible(x, dims=dims), topology=topology))
 
 
 def posture(x: Clips, draws: Draws, *, topology: Topology, dims: int, std: Number = 0.1) -> Clips:
-    """Another way to sit, stand or wear the sensor's errors: each joint has its own fixed offset.
+    """Give each joint a fixed offset, as of another way to sit or stand, or of a sensor's errors.
 
     Args:
-        std: of the offset, in the data's units after normalization (0.1 torsos is about 5 cm).
+        std: Standard deviation of the offset, in the data's units after normalization (0.1 torsos
+            is about 5 cm).
     """
     offset = draws.normal(dims, 1, *x.shape[3:]) * std
     return translate(x, offset.to(x))
@@ -127,14 +128,14 @@ def posture(x: Clips, draws: Draws, *, topology: Topology, dims: int, std: Numbe
 def amplitude(
     x: Clips, draws: Draws, *, topology: Topology, dims: int, strength: Number = 0.3
 ) -> Clips:
-    """The same gesture made larger or smaller: all joints' distances from their mean places.
+    """Make each gesture larger or smaller: all joints' distances from their mean positions.
 
     Args:
-        strength: those distances are multiplied by U(1 - strength, 1 + strength).
+        strength: Those distances are multiplied by U(1 - strength, 1 + strength).
     """
     if not 0 <= strength < 1:
         raise EdgcnError(f"amplitude: expected strength within 0 <= strength < 1, got {strength}")
     more = per_clip(strength * (2 * draws.uniform() - 1)).to(x)
-    frames = shown(x, dims=dims).sum(dim=2, keepdim=True).clamp(min=1)
+    frames = visibility(x, dims=dims).sum(dim=2, keepdim=True).clamp(min=1)
     middle = x[:, :dims].sum(dim=2, keepdim=True) / frames
     return translate(x, more * (x[:, :dims] - middle))

@@ -29,21 +29,24 @@ def joint_mask(
     out of sight for a while.
 
     Args:
-        fewest: with `most`, the range of the number of joints.
-        shortest: with `longest`, the range of the span as a part of the clip (rounded up).
-        p: how often a clip is changed; AS-CAL always does.
+        fewest: Smallest number of joints that are hidden.
+        most: Largest number of joints that are hidden.
+        shortest: Shortest span, as a fraction of the clip (rounded up).
+        longest: Longest span, as a fraction of the clip (rounded up).
+        p: Probability that a clip is changed; 1 in AS-CAL.
     """
     joints, frames = x.shape[3], x.shape[2]
     if not 0 <= fewest <= most <= joints:
         raise EdgcnError(
             f"joint_mask: expected 0 <= fewest <= most <= {joints}, the number of joints of "
-            f"topology {topology.name!r}, got fewest {fewest} and most {most}; "
-            f"set these two, or leave joint_mask out"
+            f"topology {topology.name!r}, got fewest {fewest} and most {most}; set these two in a "
+            f"--config file (`augmentation_settings: {{joint_mask: {{fewest: 1, most: 2}}}}`), or "
+            f"leave joint_mask out of --augmentations"
         )
     if not 0 <= shortest <= longest <= 1:
         raise EdgcnError(
-            f"joint_mask: expected 0 <= shortest <= longest <= 1, parts of a clip, got shortest "
-            f"{shortest} and longest {longest}"
+            f"joint_mask: expected 0 <= shortest <= longest <= 1, fractions of a clip, "
+            f"got shortest {shortest} and longest {longest}"
         )
     count = int(fewest) + draws.below(int(most) - int(fewest) + 1)
     rank = draws.uniform(joints).argsort(dim=1).argsort(dim=1)
@@ -64,7 +67,7 @@ def channel_mask(
     """Set one random geometry channel of each clip to 0.
 
     Args:
-        p: how often a clip is changed; AS-CAL always does.
+        p: Probability that a clip is changed; 1 in AS-CAL.
     """
     chosen, channel = draws.coin(p), draws.below(dims)
     hidden = chosen[:, None] & (torch.arange(x.shape[1], device=channel.device) == channel[:, None])

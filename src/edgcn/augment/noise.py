@@ -8,20 +8,20 @@ from jaxtyping import Float
 from torch import Tensor
 
 from edgcn.augment.draws import Draws, Number
-from edgcn.skeleton.tensors import Clips, shown, with_geometry
+from edgcn.skeleton.tensors import Clips, visibility, with_geometry
 from edgcn.skeleton.topology import Topology
 
 NO_WEIGHT = 1e-20  # against a division by 0, far below any frame's weight in its own path
 
 
 def noise(x: Clips, draws: Draws, *, topology: Topology, dims: int, std: Number = 0.05) -> Clips:
-    """Shake every joint in every frame.
+    """Add Gaussian noise to every joint in every frame.
 
     Args:
-        std: in the data's units after normalization; 0.05 (m) in AS-CAL.
+        std: Standard deviation in the data's units after normalization; 0.05 (m) in AS-CAL.
     """
     offset = draws.normal(dims, *x.shape[2:]).to(x)
-    return with_geometry(x, torch.addcmul(x[:, :dims], offset, shown(x, dims=dims), value=std))
+    return with_geometry(x, torch.addcmul(x[:, :dims], offset, visibility(x, dims=dims), value=std))
 
 
 def blur(
@@ -41,18 +41,19 @@ def blur(
     in its path.
 
     Args:
-        p: how often a clip is blurred.
-        kernel: frames under the Gaussian, odd.
-        narrowest: with `widest`, the range of its standard deviation in frames.
+        p: Probability that a clip is blurred.
+        kernel: Number of frames under the Gaussian, odd.
+        narrowest: Smallest standard deviation of the Gaussian, in frames.
+        widest: Largest standard deviation of the Gaussian, in frames.
     """
     chosen = draws.coin(p)[:, None]
     sigma = narrowest + (widest - narrowest) * draws.uniform(1)
     sigma = torch.where(chosen, sigma, 0).to(x)  # a Gaussian of width 0 changes nothing
     weights = _gaussian_rows(sigma, frames=x.shape[2], reach=int(kernel) // 2)
-    seen = shown(x, dims=dims)
+    visible = visibility(x, dims=dims)
     smooth = _over_frames(x[:, :dims], weights)
-    # A frame has weight in its own path, so only where the joint is missing can there be none.
-    part = seen / _over_frames(seen, weights).clamp(min=NO_WEIGHT)
+    # A frame has weight in its own path, so only where the joint is missing can the sum be 0.
+    part = visible / _over_frames(visible, weights).clamp(min=NO_WEIGHT)
     return with_geometry(x, smooth.mul_(part))
 
 

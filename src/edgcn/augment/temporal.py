@@ -9,7 +9,8 @@ import torch
 
 from edgcn.augment.draws import Draws, Number
 from edgcn.base.errors import EdgcnError
-from edgcn.skeleton.tensors import Clips, resample_time, take_frames
+from edgcn.pipeline.resample import resample_time
+from edgcn.skeleton.tensors import Clips, take_frames
 from edgcn.skeleton.topology import Topology
 
 WAVES = 3  # half waves in a time warp: enough to speed up and slow down within a gesture
@@ -19,7 +20,7 @@ def reverse(x: Clips, draws: Draws, *, topology: Topology, dims: int, p: Number 
     """Play a clip backwards.
 
     Args:
-        p: how often; 0.5 in AS-CAL.
+        p: Probability; 0.5 in AS-CAL.
     """
     chosen, frame = draws.coin(p).to(x.device), torch.arange(x.shape[2], device=x.device)
     return take_frames(x, torch.where(chosen[:, None], frame.flip(0), frame))
@@ -31,7 +32,7 @@ def crop_resize(
     """Stretch a random window of each clip to the whole of T.
 
     Args:
-        cut: the largest part that is cut away; windows last U(1 - cut, 1) of the clip.
+        cut: Largest fraction that is cut away; windows last U(1 - cut, 1) of the clip.
     """
     if not 0 <= cut <= 1:
         raise EdgcnError(f"crop_resize: expected cut within 0 <= cut <= 1, got {cut}")
@@ -46,11 +47,11 @@ def time_warp(
 ) -> Clips:
     """Play each clip at its own smoothly changing speed, first and last frame in place.
 
-    At the part u of the clip, frame u + sum_k a_k sin(pi k u) / (pi k) is shown; its slope is the
-    speed, which stays above 1 - sum |a_k|, so that time never runs backwards.
+    At the fraction u of the clip, frame u + sum_k a_k sin(pi k u) / (pi k) is played; its slope is
+    the speed, which stays above 1 - sum |a_k|, so that time never runs backwards.
 
     Args:
-        strength: the speed stays within 1 - strength and 1 + strength.
+        strength: The speed stays within 1 - strength and 1 + strength.
     """
     if not 0 <= strength <= 1:
         raise EdgcnError(f"time_warp: expected strength within 0 <= strength <= 1, got {strength}")

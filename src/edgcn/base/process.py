@@ -1,10 +1,11 @@
-"""How a long computation gets memory: keep what was freed, and use it again.
+"""The process: how a long computation gets memory, and which of several ranks speaks.
 
-The tensors of a training step are freed and asked for again, batch after batch. glibc gives large
+The tensors of a training step are freed and requested again, batch after batch. glibc gives large
 ones back to the system each time, which clears the same pages anew: up to a fifth of a step.
 """
 
 import ctypes
+import os
 import sys
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # malloc.h
@@ -22,3 +23,9 @@ def keep_freed_memory() -> bool:
     if mallopt is None:
         return False
     return bool(mallopt(M_MMAP_MAX, 0) and mallopt(M_TRIM_THRESHOLD, -1))
+
+
+def is_first_rank() -> bool:
+    """Whether this process is the first of those that share a training, or alone."""
+    ranks = ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")
+    return all(os.environ.get(name, "0") == "0" for name in ranks)

@@ -44,7 +44,12 @@ def _bar(label: str, total: int | None, unit: str) -> Iterator[Advance]:
         TimeRemainingColumn(),
     )
     started, done = time.monotonic(), 0
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    with Progress(
+        *columns,
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=sys.stdout.isatty(),  # lines that go into a file stay out of the bar
+    ) as bars:
         task = bars.add_task(label, total=total, rate="")
 
         def advance(count: int) -> None:

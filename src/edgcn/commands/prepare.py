@@ -1,37 +1,66 @@
-"""Recordings in, store out; and what is in a store.
+"""`edgcn prepare`: recordings in, store out.
 
-files -> reader -> clips -> (remap by joint name) -> store
+files -> reader -> recordings with segments -> (remap by joint name) -> store
 """
 
 import inspect
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-import numpy as np
-from pydantic import ValidationError, validate_call
+from pydantic import Field
 
 from edgcn.base.errors import EdgcnError, did_you_mean
+from edgcn.base.parts import check_settings, settings_of
 from edgcn.base.progress import track
-from edgcn.commands.config import PrepareConfig
+from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.readers import READERS
-from edgcn.reports.plots import contact_sheet
-from edgcn.reports.tables import count_table
 from edgcn.skeleton.layouts import TOPOLOGIES
-from edgcn.skeleton.recording import Clip, Recordings, Skipped
+from edgcn.skeleton.recording import Recording, Recordings, Skipped, with_hashes
 from edgcn.skeleton.remap import plan_remap
 from edgcn.skeleton.topology import Topology
 from edgcn.store import Store, open_store, write_store
+from edgcn.store.inspect import advice, skipped_lines, summary
+from edgcn.store.union import read_stores
 
-LISTED = 12  # skipped files that are named one by one
-SHEET_ROWS = 12  # clips on a contact sheet
+NO_PATH = ("synthetic",)  # readers that make what they read
 
 
-def prepare(config: PrepareConfig, *, say: Callable[[str], None] = print) -> Path:
+class PrepareConfig(Config, coerce_numbers_to_str=True):
+    """Read recordings into a store."""
+
+    reader: Annotated[str, POSITIONAL]
+    """Which format to read; `edgcn --help` lists them."""
+    path: Annotated[Path | None, POSITIONAL] = None
+    """File or folder with the recordings (not needed for `synthetic`)."""
+    out: Path
+    """Folder of the new store."""
+    topology: str | None = None
+    """Convert the skeletons to this topology, by joint name."""
+    options: dict[str, str] = Field(default={})
+    """Reader options as NAME VALUE pairs, for example `--options seed 1`."""
+    dtype: Literal["float32", "float16"] = "float32"
+    """How coordinates are kept on disk."""
+    strict: bool = False
+    """Stop at the first file that cannot be used, instead of skipping and counting it."""
+    overwrite: bool = False
+    """Replace an existing store."""
+
+
+def command(config: PrepareConfig) -> str:
+    """Prepare, and say what comes next."""
+    store = prepare(config)
+    few = advice(store)
+    following = (
+        f"edgcn evaluate edgcn-s {store} --protocol few-shot" if few else f"edgcn pretrain {store}"
+    )
+    return f"wrote {store}   next: edgcn info {store}, or {following}"
+
+
+def prepare(config: PrepareConfig, *, say: Callable[[str], None] = print) -> Store:
     """Read recordings into a new store; says what was skipped, and why."""
     recordings = open_recordings(config)
     if config.topology is not None:
@@ -43,29 +72,47 @@ def prepare(config: PrepareConfig, *, say: Callable[[str], None] = print) -> Pat
         overwrite=config.overwrite,
         strict=config.strict,
         dtype=config.dtype,
-        progress=partial(track, label=f"reading {recordings.reader}", unit="clips"),
+        progress=partial(track, label=f"reading {recordings.reader}", unit="recordings"),
     )
     store = open_store(config.out)
-    say(summary(store))
-    report_skipped(skipped, say)
-    return config.out
+    for line in (summary(store), *skipped_lines(skipped), advice(store)):
+        if line:
+            say(line)
+    return store
+
+
+def readers() -> dict[str, Callable[..., Recordings]]:
+    """All readers by name: of files, of a plugin, and the one that joins stores."""
+    return {**READERS, "stores": read_stores}
 
 
 def open_recordings(config: PrepareConfig) -> Recordings:
     """The reader's view of a path, its options checked."""
-    if config.reader not in READERS:
-        hint = did_you_mean(config.reader, READERS)
-        raise EdgcnError(f"no reader is named {config.reader!r}: there are {_names(READERS)}{hint}")
-    if config.path is None and config.reader != "synthetic":
+    known = readers()
+    if config.reader not in known:
+        hint = did_you_mean(config.reader, known)
+        raise EdgcnError(
+            f"no reader is named {config.reader!r}: there are {', '.join(known)}{hint}"
+        )
+    if config.path is None and config.reader not in NO_PATH:
         raise EdgcnError(f"reader {config.reader!r} needs the path of its recordings")
-    reader = validate_call(config={"arbitrary_types_allowed": True})(READERS[config.reader])
-    hints = {p.name: p.annotation for p in inspect.signature(reader).parameters.values()}
-    given = {name: from_text(text, hints.get(name)) for name, text in config.options.items()}
-    try:
-        recordings: Recordings = reader(config.path, **given)
-        return recordings
-    except ValidationError as error:
-        raise EdgcnError(_bad_options(config.reader, error)) from None
+    read = known[config.reader]
+    settings = settings_of(read)
+    values = {
+        name: from_text(text, settings[name].annotation if name in settings else None)
+        for name, text in config.options.items()
+    }
+    options = check_settings(read, values, what=f"reader {config.reader!r}")
+    path = next(iter(inspect.signature(read).parameters), None)
+    return read(config.path, **options) if path else read(**options)
+
+
+def from_text(text: str, hint: Any) -> Any:
+    """What an option's text stands for, where its type does not tell: a choice, a topology."""
+    kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    choices = [value for kind in kinds if get_origin(kind) is Literal for value in get_args(kind)]
+    known = {str(value): value for value in choices}
+    return (TOPOLOGIES | known if Topology in kinds else known).get(text, text)
 
 
 def keep_sources(recordings: Recordings, config: PrepareConfig) -> None:
@@ -80,136 +127,24 @@ def keep_sources(recordings: Recordings, config: PrepareConfig) -> None:
                 )
 
 
-def from_text(text: str, hint: Any) -> Any:
-    """What an option's text stands for, where its type does not tell: a choice, a topology."""
-    kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-    choices = [value for kind in kinds if get_origin(kind) is Literal for value in get_args(kind)]
-    known = {str(value): value for value in choices}
-    return (TOPOLOGIES | known if Topology in kinds else known).get(text, text)
-
-
-def _names(things: Iterable[str]) -> str:
-    return ", ".join(things)
-
-
-def _bad_options(reader: str, error: ValidationError) -> str:
-    parts = [
-        f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()
-    ]
-    known = [name for name in inspect.signature(READERS[reader]).parameters if name != "path"]
-    return (
-        f"reader {reader!r} cannot use these options: {'; '.join(parts)}; "
-        f"it takes {_names(known) or 'none'}"
-    )
-
-
 def remapped(recordings: Recordings, name: str, say: Callable[[str], None]) -> Recordings:
-    """The same clips on another topology, joints matched by name."""
+    """The same recordings on another topology, joints matched by name."""
     if name not in TOPOLOGIES:
         hint = did_you_mean(name, TOPOLOGIES)
-        raise EdgcnError(f"no topology is named {name!r}: there are {_names(TOPOLOGIES)}{hint}")
+        raise EdgcnError(f"no topology is named {name!r}: there are {', '.join(TOPOLOGIES)}{hint}")
     skeletons = recordings.skeletons or {"": recordings.topology}
     plans = {part: plan_remap(own, TOPOLOGIES[name]) for part, own in skeletons.items()}
     for part, plan in plans.items():
         say(f"{part}: {plan.summary()}" if part else plan.summary())
 
-    def convert() -> Iterator[Clip | Skipped]:
-        for item in recordings.clips:
-            if isinstance(item, Clip) and item.frames.ndim == 4:
+    def convert() -> Iterator[Recording | Skipped]:
+        for item in recordings.recordings:
+            if isinstance(item, Recording) and item.frames.ndim == 4:
                 plan = plans[item.skeleton]
                 if item.frames.shape[2] == len(plan.source):
+                    item = with_hashes(item, dims=recordings.dims)
                     frames = plan.apply(item.frames, dims=recordings.dims)
                     item = replace(item, frames=frames, scores=None)
             yield item
 
-    return replace(recordings, topology=TOPOLOGIES[name], clips=convert(), skeletons={})
-
-
-def report_skipped(skipped: list[Skipped], say: Callable[[str], None]) -> None:
-    """Every skipped file is counted; the first ones are named, all are in store.json."""
-    if not skipped:
-        return
-    known = sum(item.known for item in skipped)
-    say(f"skipped {len(skipped)} ({known} of them listed as bad by the data set itself):")
-    for item in skipped[:LISTED]:
-        reason = item.reason.removeprefix(f"{item.path}:").strip()
-        say(f"  {item.path}: {reason}")
-    if len(skipped) > LISTED:
-        say(f"  and {len(skipped) - LISTED} more, all listed in store.json")
-
-
-def summary(store: Store) -> str:
-    """One paragraph about a store."""
-    lengths = store.lengths
-    classes = len(set(store.labels[store.labels >= 0].tolist()))
-    bodies = "1 body" if store.bodies == 1 else f"up to {store.bodies} bodies"
-    text = (
-        f"{store.path}: {len(store)} clips, {classes} classes, "
-        f"{len(set(store.subjects.tolist()) - {''})} subjects; {store.topology.name} "
-        f"({len(store.topology)} joints), {bodies}, {store.fps:g} fps; "
-        f"frames {lengths.min()} to {lengths.max()}, median {int(np.median(lengths))}"
-    )
-    return text + (f"\nnote: {store.note}" if store.note else "")
-
-
-def info(path: Path, *, figure: Path | None = None, say: Callable[[str], None] = print) -> Path:
-    """Print what a store holds and draw a contact sheet; returns the picture's path."""
-    store = open_store(path)
-    say(summary(store))
-    labels = Counter(store.labels.tolist())
-    unlabelled = [("(unlabelled)", labels[-1])] if labels[-1] else []
-    say(count_table([*((n, labels[i]) for i, n in enumerate(store.classes)), *unlabelled]))
-    people = Counter(str(subject) or "(none)" for subject in store.subjects)
-    say(count_table(sorted(people.items()), of="subject"))
-    for name in [*store.rules, *([] if store.rules else ["subject"])]:
-        say(split_line(store, name))
-    say(missing_joints(store))
-    report_skipped([Skipped(**item) for item in store.about["skipped"]], say)
-    figure = figure or path / "contact_sheet.png"
-    return contact_sheet(
-        sample(store),
-        store.topology,
-        figure,
-        dims=store.dims,
-        image_y_down=store.units == "px",
-    )
-
-
-def split_line(store: Store, name: str) -> str:
-    """How many clips are on either side of a split, or why it cannot be used here."""
-    try:
-        split = store.split(name)
-    except EdgcnError as error:
-        return str(error)
-    return f"split {name!r}: {len(split.train)} training clips, {len(split.test)} test clips"
-
-
-def missing_joints(store: Store) -> str:
-    """Share of joints that were not seen, and the joints most often missing."""
-    total, clips = np.zeros(len(store.topology)), 0
-    for row in np.linspace(0, len(store) - 1, min(len(store), 500)).astype(int):
-        frames = store.clip(row)[..., : store.dims]
-        body = (frames != 0).any((2, 3))  # a body that is not there has no missing joints
-        total += 1 - (frames != 0).any(-1)[body].mean(0) if body.any() else 1
-        clips += 1
-    share = total / clips
-    text = f"missing joints: {100 * share.mean():.2f} % (of {clips} clips looked at)"
-    worst = [int(v) for v in np.argsort(-share)[:3] if share[v] > 0]
-    named = ", ".join(f"{store.topology.joints[v]} {100 * share[v]:.1f} %" for v in worst)
-    return text + (f"; most often {named}" if named else "")
-
-
-def sample(store: Store) -> list[tuple[str, np.ndarray]]:
-    """One clip of each of the first classes, with its class and name, for a contact sheet."""
-    firsts = {int(label): int(row) for row, label in reversed(list(enumerate(store.labels)))}
-    rows = [row for _, row in sorted(firsts.items())][:SHEET_ROWS]
-    if len(rows) < SHEET_ROWS:
-        spread = np.linspace(0, len(store) - 1, min(SHEET_ROWS, len(store))).astype(int)
-        others = [row for row in spread.tolist() if row not in rows]
-        rows = sorted([*rows, *others[: SHEET_ROWS - len(rows)]])
-    titles = [
-        f"{store.classes[store.labels[row]] if store.labels[row] >= 0 else 'unlabelled'} · "
-        f"{store.names[row]}"
-        for row in rows
-    ]
-    return [(title, store.clip(row)) for title, row in zip(titles, rows, strict=True)]
+    return replace(recordings, topology=TOPOLOGIES[name], recordings=convert(), skeletons={})

@@ -1,287 +1,303 @@
-"""Pre-training without labels: store in, run out (the paper's section on training).
+"""`edgcn pretrain`: learn an encoder from a store without labels; store in, run out.
 
-clips -> views -> objective: momentum contrast, whose first epoch only fills the queue, or another.
+clips or windows -> views -> objective -> recognizer.edgcn, after every epoch
 """
 
-import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import nn
 
 from edgcn.base.errors import EdgcnError
-from edgcn.base.progress import progress
-from edgcn.commands.config import PretrainConfig
-from edgcn.commands.config_io import make_config
-from edgcn.evaluation.embed import canonical
+from edgcn.base.files import write_json
+from edgcn.base.seeds import stream
+from edgcn.commands.pretrain_settings import PretrainConfig, config_of
 from edgcn.evaluation.monitor import knn_check
-from edgcn.models import DenseGraphEncoder, synchronize_batch_norm
-from edgcn.models.build import build_encoder, save_encoder
-from edgcn.objectives import Objective, Variational
-from edgcn.pipeline.inputs import Inputs
-from edgcn.pipeline.normalize import NORMALIZATIONS
-from edgcn.pipeline.sensor import measure_sensor
+from edgcn.evaluation.rows import method_title
+from edgcn.inference.provenance import Provenance, plugin_records
+from edgcn.inference.recognizer import unfitted
+from edgcn.models.embedder import Embedder
+from edgcn.models.readout import Reader, readout_for
+from edgcn.objectives import OBJECTIVES
+from edgcn.objectives.base import traits
+from edgcn.objectives.build import build_objective, check_objective
+from edgcn.pipeline.inputs import Inputs, fit_inputs
 from edgcn.reports.plots import contact_sheet, training_curves
-from edgcn.runs import (
-    append_metrics,
-    environment,
-    new_run,
-    next_run,
-    read_json,
-    read_metrics,
-    rewind_metrics,
-    settings_of,
-    write_json,
-)
-from edgcn.skeleton.tensors import Clips
-from edgcn.store import Store, open_store
-from edgcn.training.loop import Share, Views, fill_epoch, shares, train_epoch
-from edgcn.training.resume import load_state, save_state
-from edgcn.training.rows import check, counted, training_rows
-from edgcn.training.schedule import epoch_generator
-from edgcn.training.setup import (
-    lr_of,
-    make_fabric,
-    make_objective,
-    make_optimizer,
-    state_of,
-    use_bfloat16,
-)
-from edgcn.training.views import try_views, two_views, usual_clip
+from edgcn.runs import Run, environment, new_run, next_run
+from edgcn.store import Selection, Store, open_store
+from edgcn.store.learned import learned_from
+from edgcn.training.batches import batch_size_of
+from edgcn.training.fabric import make_fabric, use_bfloat16
+from edgcn.training.statistics import clip_statistics
+from edgcn.training.trainer import Trainer
+
+__all__ = ["PretrainConfig", "command", "config_of", "pretrain", "resume", "resume_command"]
+
+Say = Callable[[str], None]
+STATE = "state.safetensors"
 
 
-def pretrain(
-    config: PretrainConfig, *, resume: Path | None = None, say: Callable[[str], None] = print
-) -> Path:
-    """Learn an encoder from a store's clips without labels; returns the run's folder.
+def command(config: PretrainConfig) -> str:
+    """Learn, and say what comes next."""
+    run = pretrain(config)
+    return f"saved {run}   next: edgcn evaluate {run} {config.store}"
+
+
+def resume_command(run: Path) -> str:
+    """Continue, and say what comes next."""
+    return f"saved {resume(run)}   next: edgcn evaluate {run} {config_of(Run(run)).store}"
+
+
+def resume(run: Path, *, say: Say = print) -> Run:
+    """Continue an unfinished run; it goes on bit for bit as if it had never stopped."""
+    return pretrain(config_of(Run(run)), resumed=Run(run), say=say)
+
+
+def pretrain(config: PretrainConfig, *, resumed: Run | None = None, say: Say = print) -> Run:
+    """Learn an encoder from a store without labels.
 
     Args:
-        resume: an unfinished run to continue; its state goes on bit for bit.
+        resumed: an unfinished run of these settings, to be continued.
+
+    Raises:
+        EdgcnError: what is asked for cannot be trained; nothing is left behind.
     """
     store = open_store(config.store)
-    rows = training_rows(store, config)
-    config = counted(config, rows)
-    check(config, rows)
-    fabric = make_fabric(config)
-    if fabric.global_rank != 0:
-        say = _silent
-    say(f"{len(rows)} clips of {store.path}, without labels")
-    if store.note:
-        say(f"note: {store.note}")
-
-    torch.manual_seed(config.seed)
-    inputs = make_inputs(store, config, rows)
-    encoder = build_encoder(config.encoder, inputs, config.encoder_options)
-    if config.recompute:
-        recompute_layers(encoder, config.encoder)
-    reconstructs = config.objective in ("predict-cluster", "variational")
-    reconstructs |= config.objective == "barlow" and config.reconstruct > 0
-    usual = usual_clip(store, rows, inputs) if reconstructs else None
-    objective = make_objective(config, encoder, usual=usual)
-    if fabric.world_size > 1:
-        synchronize_batch_norm(objective)
-    objective.to(fabric.device)
-    store.hold_if_it_fits(fabric.device)
-    optimizer = make_optimizer(config, objective.learner)
-    modules = state_of(objective)
-    try_views(store, inputs, config, rows)
-    run = open_run(fabric, config, store, resume)  # only now, so that a mistake leaves no folder
-    say(f"into {run}")
-    state, finished = run / "state.safetensors", 0
-    if resume and state.exists():
-        finished = load_state(state, modules=modules, optimizer=optimizer)
-        ended = f"nothing is left to do: all {finished} epochs are done"
-        going = f"continuing after epoch {finished} of {config.epochs}"
-        say(ended if finished >= config.epochs else going)
-    if fabric.global_rank == 0:
-        rewind_metrics(run / "metrics.jsonl", epoch=finished)
-    objective.learner, wrapped = fabric.setup(objective.learner, optimizer)
-
-    for epoch in range(finished + 1, config.epochs + 1):
-        started = time.monotonic()
-        rate = lr_of(config, epoch, steps=len(rows) // (config.batch_size * fabric.world_size))
-        loss = run_epoch(fabric, objective, wrapped, store, inputs, config, rows, epoch, rate)
-        if loss is not None and not np.isfinite(loss):
-            raise EdgcnError(
-                f"the loss became {loss} in epoch {epoch}; the state after epoch {epoch - 1} is "
-                f"kept in {run}; try a smaller --lr, or --precision float32"
-            )
-        seconds = time.monotonic() - started
-        row = {"epoch": epoch, "loss": loss, "lr": rate(0), "seconds": round(seconds, 3)}
-        row["clips_per_second"] = round(len(rows) / seconds, 1)
-        row |= {name: mean_of_ranks(fabric, x) for name, x in objective.measures().items()}
-        if fabric.global_rank == 0:
-            if config.knn_every and (epoch % config.knn_every == 0 or epoch == config.epochs):
-                row |= knn_check(
-                    encoder, store, rows, inputs, fabric.device, readout=config.readout
-                )
-            append_metrics(run / "metrics.jsonl", row)
-            options = config.encoder_options
-            path = run / "encoder.safetensors"
-            save_encoder(path, encoder, name=config.encoder, options=options, inputs=inputs)
-            save_state(state, modules=modules, optimizer=optimizer, epoch=epoch)
+    clips, rows = learned_clips(store, config)
+    ranks = config.devices * config.nodes
+    batch = batch_size_of(config.batch_size, clips=len(rows), ranks=ranks)
+    fabric = make_fabric(
+        accelerator=config.accelerator,
+        devices=config.devices,
+        nodes=config.nodes,
+        precision=config.precision,
+        threads=config.threads,
+    )
+    say = say if fabric.is_global_zero else lambda _: None
+    torch.manual_seed(config.seed)  # of the initial weights: `Embedder.untrained` makes the same
+    embedder, trainer = assemble(config, clips, rows, batch, fabric)
+    run = open_run(fabric, config, store, embedder, resumed)  # now, so that a mistake leaves none
+    provenance = provenance_of(config, clips, rows, embedder)
+    for line in (*opening(store, rows, config, embedder, provenance.title), f"into {run}"):
+        say(line)
+    state, finished = run.path / STATE, 0
+    if resumed and state.exists():
+        finished = trainer.load_state(state)
+        done = f"nothing is left to do: all {finished} epochs are done"
+        going = f"continuing after epoch {finished} of {trainer.epochs}"
+        say(done if finished >= trainer.epochs else going)
+    recognizer = unfitted(embedder, provenance, model=str(run))
+    if fabric.is_global_zero:
+        run.rewind_metrics(epoch=finished)
+    for row in trainer.fit(finished):
+        epoch = int(row["epoch"] or 0)
+        if fabric.is_global_zero:
+            if config.knn_every and (epoch % config.knn_every == 0 or epoch == trainer.epochs):
+                row |= knn_check(embedder, clips, rows, device=fabric.device)
+            run.add_metrics(row)
+            recognizer.save(run.recognizer)
+            trainer.save_state(state, epoch=epoch)
         fabric.barrier()
-        say(describe(row, config.epochs))
-    if fabric.global_rank == 0:
-        training_curves(read_metrics(run / "metrics.jsonl"), run / "curves.png")
-        if isinstance(objective, Variational):
-            draw_samples(objective, inputs, run / "samples.png", seed=config.seed, store=store)
+        say(describe(row, trainer.epochs))
+    if fabric.is_global_zero:
+        training_curves(run.metrics(), run.path / "curves.png")
+        draw_samples(trainer, embedder.inputs, run.path / "samples.png", config.seed, store)
     return run
 
 
-def mean_of_ranks(fabric: Fabric, value: Tensor) -> float:
-    """A number's mean over ranks."""
-    mean = fabric.all_reduce(value, reduce_op="mean")
-    assert isinstance(mean, Tensor)
-    return float(mean)
+def learned_clips(store: Store, config: PretrainConfig) -> tuple[Selection, np.ndarray]:
+    """The clips or windows of a store, and which of them to learn from.
+
+    Without a published split and with one subject there is no test side to keep away from: all.
+    """
+    windows = by_windows(store, config)
+    clips = store.windows(config.window_seconds, config.window_step) if windows else store.clips()
+    if not len(clips):
+        raise EdgcnError(f"{store.path} has no segments to learn from; use --learn-from windows")
+    alone = not store.rules and len(set(clips.subjects.tolist())) == 1
+    if config.split == "all" or (config.split is None and alone):
+        return clips, np.arange(len(clips))
+    return clips, clips.split(config.split).train
 
 
-def draw_samples(
-    objective: Variational, inputs: Inputs, path: Path, *, seed: int, store: Store
-) -> None:
-    """Stick figures of clips decoded from the prior, where the encoder reads coordinates."""
-    if inputs.stream != "joint":
-        return
-    generator = torch.Generator(objective.autoencoder.pose.device).manual_seed(seed)
-    made = objective.sample(6, frames=inputs.frames, generator=generator)[:, :3].cpu()
-    clips = [(f"draw {number}", clip) for number, clip in enumerate(to_frames_last(made), start=1)]
-    upside_down = store.units == "px" and not inputs.normalize.align
-    contact_sheet(clips, store.topology, path, dims=inputs.dims, image_y_down=upside_down)
+def by_windows(store: Store, config: PretrainConfig) -> bool:
+    """Whether windows are learned from, and not clips."""
+    if config.learn_from == "auto":
+        return not store.trimmed and store.covered < 0.5
+    return config.learn_from == "windows"
 
 
-def to_frames_last(clips: Clips) -> np.ndarray:
-    """(N, C, T, V, M) as the (N, T, M, V, C) that recordings and figures have."""
-    return clips.permute(0, 2, 4, 3, 1).numpy()
+def assemble(
+    config: PretrainConfig, clips: Selection, rows: np.ndarray, batch: int, fabric: Fabric
+) -> tuple[Embedder, Trainer]:
+    """The encoder with its inputs, and its training; the one place that unpacks the settings."""
+    inputs = fit_inputs(
+        clips,
+        rows,
+        frames=config.frames,
+        normalize=config.normalize,
+        stream=config.stream,
+        moments=config.moments,
+        motion_gain=config.motion_gain,
+        input_norm=config.input_norm,
+        confidence_as_z=config.confidence_as_z,
+    )
+    embedder = Embedder.new(config.encoder, config.encoder_settings, inputs, config.readout)
+    asked = "readout" in config.model_fields_set
+    embedder = embedder.read_by(readout_for(embedder.encoder, config.readout, explicit=asked))
+    checked = check_objective(
+        config.objective,
+        config.objective_settings,
+        batch=batch,
+        ranks=fabric.world_size,
+        readout=embedder.readout,
+    )
+    if config.recompute:
+        recompute_layers(embedder.encoder, config.encoder)
+    reader: nn.Module = embedder.encoder
+    if embedder.readout != "mean":
+        shape = {"in_channels": inputs.channels, "bodies": inputs.bodies}
+        reader = Reader(reader, embedder.readout, topology=inputs.topology, **shape)
+    needs = traits(OBJECTIVES[config.objective]).needs
+    statistics = clip_statistics(clips, rows, inputs) if "statistics" in needs else None
+    objective = build_objective(config.objective, reader, checked, statistics=statistics)
+    return embedder, Trainer(
+        objective,
+        clips,
+        rows,
+        inputs=inputs,
+        augmentations=config.augmentations,
+        augmentation_settings=config.augmentation_settings,
+        batch_size=batch,
+        steps=config.steps,
+        epochs=config.epochs,
+        lr=config.lr,
+        optimizer=config.optimizer,
+        schedule=config.schedule,
+        warmup_epochs=config.warmup_epochs,
+        residual_lr=config.residual_lr,
+        weight_decay=config.weight_decay,
+        seed=config.seed,
+        fabric=fabric,
+    )
+
+
+def opening(
+    store: Store, rows: np.ndarray, config: PretrainConfig, embedder: Embedder, title: str
+) -> list[str]:
+    """What is learned from, and how."""
+    kind = "windows" if by_windows(store, config) else "clips"
+    lines = [f"{len(rows)} {kind} of {store.path}, without labels; recipe {config.recipe}: {title}"]
+    if store.note:
+        lines.append(f"note: {store.note}")
+    if embedder.readout != config.readout:
+        lines.append(
+            f"readout {embedder.readout}: encoder {config.encoder!r} has no map for "
+            f"{config.readout!r}"
+        )
+    return lines
 
 
 def recompute_layers(encoder: nn.Module, name: str) -> None:
     """Trade time for memory, in an encoder that can."""
-    if not isinstance(encoder, DenseGraphEncoder):
+    recompute = getattr(encoder, "recompute", None)
+    if not callable(recompute):
         raise EdgcnError(f"{name} keeps little to compute again; leave out --recompute")
-    encoder.recompute()
+    recompute()
 
 
-def _silent(_: str) -> None:
-    """What ranks other than the first say."""
+def provenance_of(
+    config: PretrainConfig, clips: Selection, rows: np.ndarray, embedder: Embedder
+) -> Provenance:
+    """What the run's recognizer says of itself."""
+    title = method_title(
+        config.encoder,
+        config.objective,
+        title=traits(OBJECTIVES[config.objective]).title,
+        moments=config.moments,
+        settings=config.objective_settings,
+    )
+    return Provenance(
+        title=title,
+        config=config.model_dump(mode="json") | {"readout": embedder.readout},
+        pretrained=learned_from(clips, rows),
+        notes=(clips.note,) if clips.note else (),
+        versions=environment()["versions"],
+        plugins=plugin_records(),
+    )
 
 
-def open_run(fabric: Fabric, config: PretrainConfig, store: Store, resume: Path | None) -> Path:
+def draw_samples(trainer: Trainer, inputs: Inputs, path: Path, seed: int, store: Store) -> None:
+    """Stick figures of clips that the objective decodes, where the encoder reads coordinates."""
+    sample = trainer.traits.sample
+    if sample is None or inputs.stream != "joint":
+        return
+    generator = stream(seed, "samples", device=trainer.fabric.device)
+    made = sample(6, frames=inputs.frames, generator=generator)[:, :3].cpu()
+    clips = [
+        (f"draw {number}", clip)
+        for number, clip in enumerate(made.permute(0, 2, 4, 3, 1).numpy(), start=1)
+    ]
+    upside_down = store.units == "px" and not inputs.normalize.align
+    contact_sheet(clips, store.topology, path, dims=inputs.dims, image_y_down=upside_down)
+
+
+def open_run(
+    fabric: Fabric, config: PretrainConfig, store: Store, embedder: Embedder, resumed: Run | None
+) -> Run:
     """The run's folder, new or continued, the same on every rank."""
-    if resume:
-        about = read_json(resume / "run.json")
-        if about["store_fingerprint"] != store.fingerprint:
+    if resumed:
+        if resumed.metadata["store_fingerprint"] != store.fingerprint:
             raise EdgcnError(
-                f"{store.path} is not the store that {resume} was trained on: its contents have "
+                f"{store.path} is not the store that {resumed} was trained on: its contents have "
                 f"changed; start a new run"
             )
-        return resume
+        return resumed
     made, fault = "", ""
-    if fabric.global_rank == 0:
+    if fabric.is_global_zero:
         try:
-            made = str(make_run(fabric, config, store))
+            made = str(make_run(fabric, config, store, embedder))
         except EdgcnError as error:
             fault = str(error)  # told to all ranks: they would wait for the first one
     made, fault = fabric.broadcast((made, fault))
     if fault:
         raise EdgcnError(fault)
-    return Path(made)
+    return Run(made)
 
 
-def make_run(fabric: Fabric, config: PretrainConfig, store: Store) -> Path:
+def make_run(fabric: Fabric, config: PretrainConfig, store: Store, embedder: Embedder) -> Run:
     """A new run's folder, with everything its numbers depend on in run.json."""
     title = f"{config.encoder}{'-moments' if config.moments else ''}-{config.objective}"
     run = new_run(config.out or next_run(Path("runs"), title))
-    about = {
-        "config": config.model_dump(mode="json"),
+    bfloat16 = use_bfloat16(config.precision, config.accelerator)
+    metadata = {
+        "config": config.model_dump(mode="json") | {"readout": embedder.readout},
         "store_fingerprint": store.fingerprint,
         "store_note": store.note,
         "threads": torch.get_num_threads(),
         "ranks": fabric.world_size,
-        "precision": "bfloat16" if use_bfloat16(config) else "float32",
+        "precision": "bfloat16" if bfloat16 else "float32",
+        "plugins": list(plugin_records()),
         **environment(),
     }
-    write_json(run / "run.json", about)
+    write_json(run.path / "run.json", metadata)
     return run
-
-
-def config_of(run: Path) -> PretrainConfig:
-    """The config a run was made with."""
-    return make_config(PretrainConfig, settings_of(run), where=str(run / "run.json"))
-
-
-def make_inputs(store: Store, config: PretrainConfig, rows: np.ndarray) -> Inputs:
-    """Frozen settings that turn raw clips into this encoder's input."""
-    settings = NORMALIZATIONS[config.normalize]
-    if settings.unit_bones:
-        settings = canonical(store, rows)
-    if store.units == "px":
-        settings = replace(settings, scale="torso")  # strengths are in metres; pixels are not
-    return Inputs(
-        topology=store.topology,
-        dims=3 if config.confidence_as_z else store.dims,
-        bodies=store.bodies,
-        frames=config.frames,
-        normalize=settings,
-        stream=config.stream,
-        moments=config.moments,
-        motion_gain=config.motion_gain,
-        input_norm=config.input_norm,
-        sensor=measure_sensor(store, rows),
-    )
-
-
-def run_epoch(
-    fabric: Fabric,
-    objective: Objective,
-    optimizer: torch.optim.Optimizer,
-    store: Store,
-    inputs: Inputs,
-    config: PretrainConfig,
-    rows: np.ndarray,
-    epoch: int,
-    rate: Callable[[int], float],
-) -> float | None:
-    """One pass over the clips; the first one of an objective with a queue has no loss."""
-    objective.train()
-    # Dropout and latents take the global randomness, each rank its own.
-    number = epoch * fabric.world_size + fabric.global_rank
-    torch.manual_seed(epoch_generator(config.seed, -1 - number).initial_seed())
-    order = epoch_generator(config.seed, 2 * epoch)
-    draws = epoch_generator(config.seed, 2 * epoch + 1, device=fabric.device)
-    batches = shares(
-        rows,
-        batch_size=config.batch_size,
-        ranks=fabric.world_size,
-        rank=fabric.global_rank,
-        generator=order,
-    )
-
-    def views(share: Share) -> Views:
-        return two_views(store, share, draws, inputs, config)
-
-    label = f"epoch {epoch}/{config.epochs}"
-    with progress(label, total=len(rows), unit="clips") as advance:
-        if epoch == 1 and objective.fills:
-            fill_epoch(fabric, objective, batches, views, advance)
-            return None
-        return train_epoch(fabric, objective, optimizer, batches, views, rate, advance)
 
 
 def describe(row: dict[str, Any], epochs: int) -> str:
     """One line about an epoch."""
     loss = "queue filled" if row["loss"] is None else f"loss {row['loss']:.3f}"
     knn = f"  kNN {100 * row['knn_top1']:.1f} %" if "knn_top1" in row else ""
-    rate = f"{row['clips_per_second']:.0f} clips/s"
     beside = (
         f"  error {row['reconstruction']:.4f} (mean pose {row['mean_pose']:.4f}, each clip's own "
-        f"{row['own_mean_pose']:.4f})"
+        f"{row['clip_mean_pose']:.4f})"
         if "reconstruction" in row
         else ""
     )
     beside += f"  ELBO {row['elbo']:.3f}" if "elbo" in row else ""
-    return f"epoch {row['epoch']}/{epochs}  {loss}{beside}{knn}  {row['seconds']:.1f} s  {rate}"
+    speed = f"{row['seconds']:.1f} s  {row['clips_per_second']:.0f} clips/s"
+    return f"epoch {row['epoch']}/{epochs}  {loss}{beside}{knn}  {speed}"

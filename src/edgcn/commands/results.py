@@ -1,176 +1,148 @@
-"""What an evaluation leaves in its folder: results.json, probe, fine-tuned encoder, figures.
+"""What an evaluation found, on disk: results.json, predictions.csv and figures in a folder.
 
-Outcome of a protocol -> RUN/STORE-SPLIT-PROTOCOL/, and what is said about it
+Outcome -> folder -> Results, and again from the folder where nothing has changed
 """
 
-import hashlib
-from collections.abc import Callable, Sequence
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from edgcn.base.errors import EdgcnError
-from edgcn.base.tensorfile import save_tensors
-from edgcn.commands.config import EvaluateConfig
-from edgcn.commands.protocols import Trial
-from edgcn.evaluation.metrics import confusion
-from edgcn.evaluation.probes import probe_to_tensors
-from edgcn.evaluation.protocols import SETTINGS, Outcome
-from edgcn.models.build import save_encoder
-from edgcn.reports.plots import confusion_matrix_plot, embedding_map, results_bars
-from edgcn.reports.tables import main_score, results_table, with_labels
-from edgcn.runs import environment, read_json, write_json
-from edgcn.store import Store
-
-Results = dict[str, Any]
-
-# Of a config: where things are and what is drawn, on which no number depends.
-PLACES = ("run", "store", "protocol", "split", "fuse", "accelerator", "figures", "overwrite")
+from edgcn.base.files import read_json, write_json, writing
+from edgcn.commands.adapted import Evaluation
+from edgcn.evaluation.results import draw
+from edgcn.evaluation.rows import Row
+from edgcn.evaluation.trial import Outcome, confusion_of, per_clip
+from edgcn.reports.tables import results_table
+from edgcn.runs import environment
 
 
-def weights_digest(run: Path) -> str:
-    """Short digest of a run's encoder: a run that was continued has another."""
-    return hashlib.sha256((run / "encoder.safetensors").read_bytes()).hexdigest()[:16]
+@dataclass(frozen=True)
+class Results:
+    """What an evaluation found.
+
+    Args:
+        rows: of its table; of all protocols one after the other.
+        folder: where it was written.
+        data: what results.json holds; of all protocols, that of each by its name.
+    """
+
+    rows: tuple[Row, ...]
+    folder: Path
+    data: Mapping[str, Any]
+
+    def table(self) -> str:
+        """The rows as text; of all protocols, a table each."""
+        if "protocol" in self.data:
+            return results_table(self.rows, protocol=self.data["protocol"])
+        tables = {name: map(Row.from_dict, data["rows"]) for name, data in self.data.items()}
+        return "\n\n".join(
+            f"{name}\n{results_table(list(rows), protocol=name)}" for name, rows in tables.items()
+        )
 
 
-def earlier(folder: Path, config: EvaluateConfig, store: Store) -> Results:
-    """The result that is there already, of the same run, store and settings."""
-    results: Results = read_json(folder / "results.json")
-    before, now = results["config"], config.model_dump(mode="json")
-    of_others = {key for keys in SETTINGS.values() for key in keys} - {*SETTINGS[config.protocol]}
-    compared = [key for key in now if key not in PLACES and key not in of_others]
+def write(
+    folder: Path,
+    evaluation: Evaluation,
+    outcome: Outcome,
+    *,
+    protocol: str,
+    settings: Mapping[str, Any],
+    config: Mapping[str, Any],
+    figures: bool,
+) -> Results:
+    """Write one protocol's outcome into a folder.
+
+    Args:
+        settings: of the protocol.
+        config: what else its numbers depend on.
+    """
+    data = describe(evaluation, outcome, protocol, settings, config)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_predictions(folder / "predictions.csv", per_clip(outcome, evaluation.task))
+    write_json(folder / "results.json", data)
+    if figures:
+        mapped = outcome.probe is not None and outcome.encoder is None
+        features = evaluation.features[-1].values if mapped else None
+        draw(folder, protocol, evaluation.task, outcome, features)
+    return Results(tuple(outcome.rows), folder, data)
+
+
+def describe(
+    evaluation: Evaluation,
+    outcome: Outcome,
+    protocol: str,
+    settings: Mapping[str, Any],
+    config: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What results.json holds."""
+    main, named = evaluation.main, evaluation.named()
+    matrix = confusion_of(outcome, evaluation.task)
+    members = [model.describe() | {"row": name} for name, model in named.items()]
+    return {
+        "rows": [row.to_dict() for row in outcome.rows],
+        "protocol": protocol,
+        "protocol_settings": dict(settings),
+        "readout": main.embedder.readout,
+        "split": evaluation.split.name,
+        "store": str(evaluation.clips.path),
+        "store_fingerprint": evaluation.clips.fingerprint,
+        "transfer": main.adapted.record,
+        "title": main.origin.title,
+        "model": main.describe(),
+        "members": members if len(named) > 1 else [],
+        "overlap": asdict(evaluation.overlap),
+        "overlap_text": evaluation.overlap.text("test"),
+        "notes": list(dict.fromkeys((*outcome.notes, *evaluation.notes))),
+        "n_train": len(evaluation.train),
+        "n_test": len(evaluation.task.tested),
+        "folds": len(evaluation.task.folds),
+        "seed": evaluation.task.seed,
+        "config": dict(config),
+        "classes": list(evaluation.clips.classes),
+        **({} if matrix is None else {"confusion": matrix.tolist()}),
+        **outcome.metadata,
+        **environment(),
+    }
+
+
+def write_predictions(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """A line per tested clip, where the protocol names clips."""
+    if not rows:
+        return
+    with writing(path) as waiting, waiting.open("w", newline="") as file:
+        table = csv.DictWriter(file, fieldnames=list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
+
+
+def earlier(
+    folder: Path, evaluation: Evaluation, config: Mapping[str, Any], settings: Mapping[str, Any]
+) -> Results:
+    """The result that a folder holds.
+
+    Raises:
+        EdgcnError: it is of another model, store or settings.
+    """
+    data: dict[str, Any] = read_json(folder / "results.json")
+    before = data["config"] | data["protocol_settings"]
+    asked = {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in {**config, **settings}.items()
+    }
     changes = [
-        f"{key} {before[key]} (now {now[key]})"
-        for key in compared
-        if key in before and before[key] != now[key]
+        f"{key} {before.get(key)} (now {value})"
+        for key, value in asked.items()
+        if before.get(key) != value
     ]
-    if results["store_fingerprint"] != store.fingerprint:
-        changes.append(f"other contents of {store.path}")
-    if results.get("encoder_digest") != weights_digest(config.run):
+    if data["store_fingerprint"] != evaluation.clips.fingerprint:
+        changes.append(f"other contents of {evaluation.clips.path}")
+    if data["model"]["digest"] != evaluation.main.digest:
         changes.append("other weights of the encoder")
     if changes:
         raise EdgcnError(
             f"{folder} holds a result of {', '.join(changes)}; pass --overwrite to replace it"
         )
-    return results
-
-
-def save(
-    folder: Path, config: EvaluateConfig, trial: Trial, outcome: Outcome, *, for_run: bool
-) -> Results:
-    """Write everything about one protocol; returns what results.json holds.
-
-    Args:
-        for_run: keep the probe in the run, too, where `edgcn.load` finds it.
-    """
-    folder.mkdir(exist_ok=True)
-    results = describe(config, trial, outcome)
-    save_probe(folder, config, trial, outcome, for_run=for_run)
-    method = trial.method
-    if outcome.encoder is not None or method.rebuilt:  # what the run's own encoder cannot read
-        save_encoder(
-            folder / "encoder.safetensors",
-            outcome.encoder or method.encoder,
-            name=trial.trained.encoder,
-            options=trial.trained.encoder_options,
-            inputs=method.inputs,
-        )
-    write_json(folder / "results.json", results)
-    if config.figures:
-        draw(folder, config.protocol, trial, outcome, results)
-    return results
-
-
-def describe(config: EvaluateConfig, trial: Trial, outcome: Outcome) -> Results:
-    """What results.json holds."""
-    store, task = trial.store, trial.task
-    about: Results = dict(outcome.about)
-    if outcome.scores is not None:
-        said = outcome.scores.argmax(1)
-        about["confusion"] = confusion(task.labels[task.test], said, task.classes).tolist()
-    if trial.members:
-        about["members"] = list(trial.members)
-    return {
-        "rows": outcome.rows,
-        "protocol": config.protocol,
-        "readout": config.readout,
-        "split": trial.split,
-        "store": str(store.path),
-        "transfer": trial.method.record,
-        "store_fingerprint": store.fingerprint,
-        "encoder_digest": weights_digest(config.run),
-        "note": store.note,
-        "n_train": len(task.train),
-        "n_test": len(task.test),
-        "seed": config.seed,
-        "run_seed": trial.trained.seed,
-        "config": config.model_dump(mode="json"),
-        "classes": list(store.classes),
-        **about,
-        **environment(),
-    }
-
-
-def save_probe(
-    folder: Path, config: EvaluateConfig, trial: Trial, outcome: Outcome, *, for_run: bool
-) -> None:
-    """The probe with its class names, beside the result and in the run it reads features of.
-
-    Not in the run where it reads an encoder rebuilt: the run's own would give it other numbers.
-    """
-    if outcome.probe is None:
-        return
-    about = {
-        "classes": list(trial.store.classes),
-        "readout": config.readout,
-        "protocol": config.protocol,
-        "store": str(trial.store.path),
-        "note": trial.store.note,
-        # An encoder that was rebuilt is kept with its probe: new stores come to it as to any other.
-        "skeleton": "remap" if config.skeleton == "rebuild" else config.skeleton,
-        "third": config.third,
-    }
-    own = (
-        outcome.encoder is None and not trial.method.rebuilt
-    )  # else it reads the embeddings of the folder's encoder
-    for path in (folder, config.run) if own and for_run else (folder,):
-        save_tensors(path / "probe.safetensors", probe_to_tensors(outcome.probe), about)
-
-
-def draw(folder: Path, protocol: str, trial: Trial, outcome: Outcome, results: Results) -> None:
-    """Bars beside the baselines; of probes the confusion matrix and a map of the test clips."""
-    store, task = trial.store, trial.task
-    if "confusion" in results:
-        matrix = np.array(results["confusion"])
-        confusion_matrix_plot(matrix, store.classes, folder / "confusion.png")
-    if outcome.probe is not None and outcome.encoder is None:
-        embedding_map(
-            trial.features[trial.title][task.test],
-            task.labels[task.test],
-            store.classes,
-            folder / "embedding.png",
-            seed=task.seed,
-            subjects=task.subjects[task.test].tolist(),
-        )
-    bars = with_labels(outcome.rows)
-    results_bars(bars, folder / "results.png", score=main_score(protocol))
-
-
-def tell(results: Results, say: Callable[[str], None]) -> None:
-    """The table, and what was chosen for it."""
-    rows, protocol = results["rows"], results["protocol"]
-    say(results_table(rows, protocol=protocol))
-    for name in {"lr", "C"} & {key for row in rows for key in row}:
-        say(describe_choice(rows, name))
-    if "draw_spread" in rows[-1]:
-        say(
-            f"mean of {results['config']['draws']} choices of labelled clips, the same for every "
-            f"method (seed {results['seed']}); majority class: of all training labels"
-        )
-
-
-def describe_choice(rows: Sequence[dict[str, Any]], name: str) -> str:
-    """What was chosen for each kind of features, in one line."""
-    chosen = [f"{row[name]:g} ({row['name']})" for row in rows if name in row]
-    return f"{name} chosen on held-out training subjects: {', '.join(chosen)}"
+    return Results(tuple(map(Row.from_dict, data["rows"])), folder, data)

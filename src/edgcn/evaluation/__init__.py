@@ -1,1 +1,1 @@
-"""Room 3: what frozen features are worth."""
+"""What features are worth: probes, protocols, metrics, rows."""

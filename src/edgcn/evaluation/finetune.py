@@ -17,16 +17,16 @@ from torch import Tensor, nn
 from edgcn.base.errors import EdgcnError
 from edgcn.base.progress import progress
 from edgcn.evaluation.probes import LinearProbe
-from edgcn.models import READOUTS, readout_width
 
 BATCH = 32  # clips a step, as in pre-training
 HEAD = 10  # times the encoder's learning rate: the layer is new where the encoder is not
 WEIGHT_DECAY = 0.01  # AdamW's usual; not tuned
 
 View = Callable[[np.ndarray, torch.Generator], Float[Tensor, "n c t v m"]]
+Read = Callable[[nn.Module, Tensor], Tensor]
 
 
-def finetune(
+def train_on_labels(
     encoder: nn.Module,
     view: View,
     rows: Int[np.ndarray, " n"],
@@ -36,7 +36,7 @@ def finetune(
     epochs: int,
     lr: float,
     seed: int = 0,
-    readout: str = "mean",
+    read: Read = lambda encoder, x: encoder(x),
     device: torch.device | str = "cpu",
     bfloat16: bool = False,
     label: str = "",
@@ -48,6 +48,11 @@ def finetune(
     Args:
         view: the encoder's input for some rows; random only by the generator it is given.
         labels: of the rows.
+        read: vectors (n, D) of the encoder's input; by default its embedding.
+        label: of the progress; without one nothing is shown.
+
+    Raises:
+        EdgcnError: the loss became infinite or NaN.
     """
     device = torch.device(device)
     encoder = copy.deepcopy(encoder).to(device)
@@ -55,9 +60,8 @@ def finetune(
     order.manual_seed(seed)
     draws.manual_seed(seed)
     target = torch.from_numpy(labels).to(device)
-    head = nn.Linear(readout_width(encoder, readout), classes, device="meta").to_empty(
-        device=device
-    )  # draws nothing
+    width = _width(encoder, view(rows[:1], torch.Generator(device)), read)
+    head = nn.Linear(width, classes, device="meta").to_empty(device=device)  # draws nothing
     nn.init.zeros_(head.weight)
     nn.init.zeros_(head.bias)
     optimizer = torch.optim.AdamW(
@@ -80,7 +84,7 @@ def finetune(
             for chosen in torch.randperm(len(rows), generator=order).tensor_split(parts):
                 x = view(rows[chosen.numpy()], draws)
                 with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
-                    logits = head(READOUTS[readout](encoder, x))  # type: ignore[arg-type]
+                    logits = head(read(encoder, x))
                 loss = F.cross_entropy(logits.float(), target[chosen.to(device)])
                 torch.autograd.backward(loss)
                 optimizer.step()
@@ -93,6 +97,31 @@ def finetune(
                     f"try a smaller --finetune-lr than {lr:g}"
                 )
     return encoder.eval(), _as_probe(head)
+
+
+@torch.no_grad()
+def vectors(
+    encoder: nn.Module,
+    view: View,
+    rows: Int[np.ndarray, " n"],
+    *,
+    read: Read = lambda encoder, x: encoder(x),
+    device: torch.device | str = "cpu",
+) -> Float[np.ndarray, "n d"]:
+    """What a trained encoder makes of some rows."""
+    generator = torch.Generator(torch.device(device))
+    parts = [read(encoder, view(rows[at : at + BATCH], generator)).float().cpu()
+             for at in range(0, len(rows), BATCH)]  # fmt: skip
+    return torch.cat(parts).numpy()
+
+
+@torch.no_grad()
+def _width(encoder: nn.Module, x: Tensor, read: Read) -> int:
+    """How long the vectors are; the encoder stays as it is."""
+    training = encoder.training
+    width = read(encoder.eval(), x).shape[1]
+    encoder.train(training)
+    return width
 
 
 def _as_probe(head: nn.Linear) -> LinearProbe:

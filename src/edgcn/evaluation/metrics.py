@@ -1,31 +1,12 @@
-"""How well labels are recognized: top-1, top-5, macro-F1, mean class accuracy, and how sure we are.
+"""How well labels are recognized: top-1, top-5, macro-F1, balanced accuracy, and how sure we are.
 
 The interval resamples test SUBJECTS, not clips: clips of one person are not independent.
 """
-
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
 RESAMPLES = 2000
-
-
-@dataclass(frozen=True)
-class Metrics:
-    """Scores in 0..1; `low` and `high` bound top-1 at 95 %, resampled by subject."""
-
-    top1: float
-    top5: float
-    macro_f1: float
-    mean_class: float
-    low: float
-    high: float
-    n: int
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def confusion(
@@ -41,25 +22,27 @@ def measure(
     subjects: np.ndarray,
     *,
     seed: int = 0,
-) -> Metrics:
-    """All metrics of one set of test scores (higher means likelier)."""
+) -> dict[str, float]:
+    """All metrics of one set of test scores (higher means likelier), in 0..1.
+
+    `low` and `high` bound top-1 at 95 %, resampled by subject.
+    """
     classes = scores.shape[1]
     ranked = np.argsort(-scores, axis=1, kind="stable")
     predicted = ranked[:, 0]
     matrix = confusion(labels, predicted, classes)
-    hits, true, said = np.diag(matrix), matrix.sum(1), matrix.sum(0)
+    hits, true, chosen = np.diag(matrix), matrix.sum(1), matrix.sum(0)
     occurring = true > 0  # a class without test clips has no accuracy and no F1
-    f1 = 2 * hits / np.maximum(true + said, 1)
+    f1 = 2 * hits / np.maximum(true + chosen, 1)
     low, high = subject_interval(predicted == labels, subjects, seed=seed)
-    return Metrics(
-        top1=float((predicted == labels).mean()),
-        top5=float((ranked[:, :5] == labels[:, None]).any(1).mean()),
-        macro_f1=float(f1[occurring].mean()),
-        mean_class=float((hits[occurring] / true[occurring]).mean()),
-        low=low,
-        high=high,
-        n=len(labels),
-    )
+    return {
+        "top1": float((predicted == labels).mean()),
+        "top5": float((ranked[:, :5] == labels[:, None]).any(1).mean()),
+        "macro_f1": float(f1[occurring].mean()),
+        "balanced": float((hits[occurring] / true[occurring]).mean()),
+        "low": low,
+        "high": high,
+    }
 
 
 def subject_interval(

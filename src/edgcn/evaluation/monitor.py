@@ -1,46 +1,43 @@
 """A curve to watch while an encoder learns: kNN on training subjects held out from the gallery."""
 
-from typing import Any
-
 import numpy as np
 import torch
-from torch import nn
 
 from edgcn.evaluation.embed import embed
 from edgcn.evaluation.probes import NearestProbe
-from edgcn.pipeline.inputs import Inputs
-from edgcn.store import Store
+from edgcn.models.embedder import Embedder
 from edgcn.store.splits import held_out
+from edgcn.store.views import Selection
 
 GALLERY = 2000  # clips at most, so that a check costs the same in a store of any size
 HELD_OUT = 1000  # likewise
 
 
 def knn_check(
-    encoder: nn.Module,
-    store: Store,
+    embedder: Embedder,
+    clips: Selection,
     rows: np.ndarray,
-    inputs: Inputs,
-    device: torch.device,
     *,
-    readout: str = "mean",
+    device: torch.device | str = "cpu",
 ) -> dict[str, float]:
-    """kNN accuracy on held-out TRAINING subjects, where there are labels; a curve, not a score.
+    """kNN accuracy on held-out TRAINING subjects, where labels exist; a curve, not a score.
 
     At most `GALLERY` clips are searched and `HELD_OUT` clips looked up, always the same ones.
+
+    Args:
+        rows: the training clips.
     """
-    rows = rows[store.labels[rows] >= 0]
+    rows = rows[clips.labels[rows] >= 0]
     if len(rows) < 2:
         return {}
-    fit, held = held_out(rows, store.subjects)[0]
+    fit, held = held_out(rows, clips.subjects)[0]
     if not len(fit) or not len(held):
         return {}
-    fit, held = _some(fit, store.labels, GALLERY), _some(held, store.labels, HELD_OUT)
-    about: dict[str, Any] = {"inputs": inputs, "readout": readout, "device": device}
-    features = embed(encoder, store, np.concatenate([fit, held]), **about)
-    probe = NearestProbe(features[: len(fit)], store.labels[fit], len(store.classes), 1)
+    fit, held = _some(fit, clips.labels, GALLERY), _some(held, clips.labels, HELD_OUT)
+    features = embed(embedder, clips, np.concatenate([fit, held]), device=device)
+    probe = NearestProbe(features[: len(fit)], clips.labels[fit], len(clips.classes), 1)
     found = probe.scores(features[len(fit) :]).argmax(1)
-    return {"knn_top1": float((found == store.labels[held]).mean())}
+    return {"knn_top1": float((found == clips.labels[held]).mean())}
 
 
 def _some(rows: np.ndarray, labels: np.ndarray, most: int) -> np.ndarray:

@@ -13,14 +13,15 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
+from scipy.special import softmax
 from torch import Tensor
 
 from edgcn.store.splits import held_out
 
 LINEAR_BATCH = 32  # AS-CAL's
 MILESTONES = (15, 35, 60, 75)
-RATES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)  # that `auto` chooses from, around AS-CAL's 1
-ENOUGH = 2000  # held-out clips to choose a rate by: their share that is right is within about 1 %
+LRS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)  # that `auto` chooses from, around AS-CAL's 1
+ENOUGH = 2000  # held-out clips to choose a lr by: their share that is right is within about 1 %
 NOT_ZERO = 1e-20  # least error of a logit: below 1e-38 a CPU computes many times slower
 GRID = (0.001, 0.01, 0.1, 1.0, 10.0)  # values of C that the logistic protocol chooses from
 FEW_C = 100.0  # on few labels; of 0.1 to 1000 good for all features on UTD-MHAD's training subjects
@@ -44,6 +45,15 @@ class LinearProbe:
         """Logits of the classes."""
         standardized = (features - self.mean) / self.scale
         return np.asarray(standardized @ self.weight.T + self.bias)
+
+    def probabilities(self, features: Features) -> Float[np.ndarray, "n k"]:
+        """Softmax of the logits; rows sum to 1."""
+        return self.likely(self.scores(features))
+
+    @staticmethod
+    def likely(scores: Scores) -> Float[np.ndarray, "n k"]:
+        """Probabilities of scores that are computed already."""
+        return np.asarray(softmax(scores.astype(np.float64), axis=1))
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,16 @@ class NearestProbe:
             votes[first : first + block].scatter_add_(1, labels[index], near + 1)
         return votes.numpy()
 
+    def probabilities(self, features: Features) -> Float[np.ndarray, "n k"]:
+        """Each class's share of the votes; rows sum to 1."""
+        return self.likely(self.scores(features))
+
+    @staticmethod
+    def likely(scores: Scores) -> Float[np.ndarray, "n k"]:
+        """Probabilities of scores that are computed already."""
+        votes = scores.astype(np.float64) + 1e-12  # nobody's votes are everybody's
+        return np.asarray(votes / votes.sum(1, keepdims=True))
+
 
 Probe = LinearProbe | NearestProbe
 
@@ -84,7 +104,7 @@ def standardize(
     """Mean and spread of each dimension, a constant one kept as it is.
 
     The spread is times sqrt(D), so that standardized rows have length about 1: at that length the
-    published learning rate of 1 is stable whatever D is. The paper does not say what it did.
+    published learning rate of 1 is stable whatever D is. The paper gives no normalization.
     """
     mean, spread = features.mean(0), features.std(0)
     spread = np.where(spread > 1e-6 * max(float(spread.max()), 1e-12), spread, 1.0)
@@ -101,23 +121,22 @@ def fit_linear(
     seed: int = 0,
 ) -> LinearProbe:
     """One linear layer by SGD, momentum 0.9 (Nesterov), x0.5 at epochs 15, 35, 60, 75 (AS-CAL)."""
-    rates = (lr,)
-    return fit_rates(features, labels, classes=classes, epochs=epochs, rates=rates, seed=seed)[0]
+    return fit_lrs(features, labels, classes=classes, epochs=epochs, lrs=(lr,), seed=seed)[0]
 
 
 @torch.inference_mode()
-def fit_rates(
+def fit_lrs(
     features: Features,
     labels: Labels,
     *,
     classes: int,
     epochs: int = 90,
-    rates: Sequence[float] = RATES,
+    lrs: Sequence[float] = LRS,
     seed: int = 0,
 ) -> list[LinearProbe]:
     """`fit_linear` at several learning rates: the layers are the columns of one matrix.
 
-    All see the same minibatches, and a minibatch is two products however many rates there are. A
+    All see the same minibatches, and a minibatch is two products however many lrs there are. A
     layer that starts at zero never leaves the span of the clips: where there are fewer clips than
     dimensions it is learned there, the same layer from shorter rows.
     """
@@ -129,15 +148,15 @@ def fit_rates(
     ones = np.ones((len(features), 1), dtype=np.float32)  # times the last row of weights: the bias
     x = torch.from_numpy(np.concatenate([rows, ones], axis=1))
     target = F.one_hot(torch.from_numpy(labels), classes).float().unsqueeze(1) - NOT_ZERO
-    weight = torch.zeros(x.shape[1], len(rates) * classes)
-    slow, rate = torch.zeros_like(weight), torch.tensor(rates).unsqueeze(1)
+    weight = torch.zeros(x.shape[1], len(lrs) * classes)
+    slow, lr = torch.zeros_like(weight), torch.tensor(lrs).unsqueeze(1)
     generator = torch.Generator().manual_seed(seed)
     for epoch in range(epochs):
         if epoch in MILESTONES:
-            rate, slow = rate / 2, slow / 2
+            lr, slow = lr / 2, slow / 2
         for chosen in torch.split(torch.randperm(len(x), generator=generator), LINEAR_BATCH):
-            _sgd_step(x[chosen], target[chosen], weight=weight, slow=slow, rate=rate)
-    layers = weight.view(x.shape[1], len(rates), classes).permute(1, 2, 0).numpy()
+            _sgd_step(x[chosen], target[chosen], weight=weight, slow=slow, lr=lr)
+    layers = weight.view(x.shape[1], len(lrs), classes).permute(1, 2, 0).numpy()
     inner = layers[..., :-1] if basis is None else layers[..., :-1] @ basis.T
     return [
         LinearProbe(mean, scale, inside.copy(), layer[:, -1].copy())
@@ -151,17 +170,17 @@ def _sgd_step(
     *,
     weight: Float[Tensor, "d layers"],
     slow: Float[Tensor, "d layers"],
-    rate: Float[Tensor, "rates 1"],
+    lr: Float[Tensor, "lrs 1"],
 ) -> None:
-    """One step of all layers, in place; `slow` is the momentum buffer times the rate."""
-    error = torch.softmax((x @ weight).view(len(x), len(rate), -1), dim=2)
-    error.sub_(target).mul_(rate / len(x))  # of the mean cross-entropy, by the logits
+    """One step of all layers, in place; `slow` is the momentum buffer times the lr."""
+    error = torch.softmax((x @ weight).view(len(x), len(lr), -1), dim=2)
+    error.sub_(target).mul_(lr / len(x))  # of the mean cross-entropy, by the logits
     gradient = x.T @ error.flatten(1)
     slow.mul_(0.9).add_(gradient)
     weight.sub_(gradient.add_(slow, alpha=0.9))  # Nesterov, as torch.optim.SGD writes it
 
 
-def fit_best_rate(
+def fit_best_lr(
     features: Features,
     labels: Labels,
     subjects: np.ndarray,
@@ -170,19 +189,19 @@ def fit_best_rate(
     epochs: int = 90,
     seed: int = 0,
 ) -> tuple[LinearProbe, float]:
-    """`fit_linear` at the rate of RATES that is best on held-out TRAINING subjects, and that rate.
+    """`fit_linear` at the lr of LRS that is best on held-out TRAINING subjects, and that lr.
 
     Groups of subjects are held out in turn until `ENOUGH` clips have been judged.
     """
-    right, judged = np.zeros(len(RATES)), 0
+    right, judged = np.zeros(len(LRS)), 0
     for fit, check in held_out(np.arange(len(labels)), subjects):
         if judged >= ENOUGH:
             break
-        tried = fit_rates(features[fit], labels[fit], classes=classes, epochs=epochs, seed=seed)
-        said = np.stack([probe.scores(features[check]).argmax(1) for probe in tried])
-        right += (said == labels[check]).sum(1)
+        tried = fit_lrs(features[fit], labels[fit], classes=classes, epochs=epochs, seed=seed)
+        predicted = np.stack([probe.scores(features[check]).argmax(1) for probe in tried])
+        right += (predicted == labels[check]).sum(1)
         judged += len(check)
-    best = RATES[int(right.argmax())]  # the smaller rate wins a tie
+    best = LRS[int(right.argmax())]  # the smaller lr wins a tie
     return fit_linear(features, labels, classes=classes, epochs=epochs, lr=best, seed=seed), best
 
 
@@ -241,11 +260,7 @@ def _logistic(
     classes: int,
     known: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
 ) -> LinearProbe:
-    """Fit in the span of the training clips: the same optimum, and fewer dimensions than clips.
-
-    Args:
-        known: the `span` of these features, where it is known already.
-    """
+    """Fit in the span of the clips (`known`, or found here): the same optimum, fewer dimensions."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
@@ -256,7 +271,9 @@ def _logistic(
         warnings.simplefilter("ignore", ConvergenceWarning)  # at large C the last digits take long
         model = LogisticRegression(C=c, max_iter=300).fit(x @ basis.T, labels)
     weight = np.zeros((classes, features.shape[1]), dtype=np.float32)
-    bias = np.full(classes, -1e9, dtype=np.float32)  # a class without training clips is never said
+    bias = np.full(
+        classes, -1e9, dtype=np.float32
+    )  # a class without training clips is never predicted
     rows, values, offsets = model.classes_, model.coef_ @ basis, model.intercept_
     if len(rows) == 2:
         values, offsets = np.stack([-values[0], values[0]]) / 2, np.array([-1, 1]) * offsets[0] / 2

@@ -1,180 +1,212 @@
-"""The protocols on frozen features: what is fitted, on which labels, and the rows of its table.
+"""The protocols by name: what is fitted, on which labels, and the rows of its table.
 
-Task + features by name {name: (N, D)} -> Outcome: one row of metrics for each, baselines first
+Trial (task, features by kind) + settings -> Outcome
+
+A protocol's settings are its keyword arguments, which become the flags of `edgcn evaluate`. A name
+that several have means the same in all of them. With several folds every clip is scored by the fold
+that holds it out, and the metrics are of all clips together.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from typing import Annotated, Literal
 
 import numpy as np
-from jaxtyping import Float, Int
-from scipy.special import softmax
-from torch import nn
+from pydantic import Field, PositiveFloat, PositiveInt
 
-from edgcn.evaluation.baselines import majority_scores
+from edgcn.base.errors import EdgcnError
 from edgcn.evaluation.clustering import clustering_metrics, k_means
-from edgcn.evaluation.metrics import measure, subject_interval
-from edgcn.evaluation.probes import Probe, fit_few
-from edgcn.evaluation.retrieval import chance_metrics, rank, retrieval_metrics
-from edgcn.evaluation.subsets import digest, some_share, some_shots
+from edgcn.evaluation.folds import Fitted, classify, few, linear_layer, of_trained, train
+from edgcn.evaluation.probes import NearestProbe, fit_logistic
+from edgcn.evaluation.retrieval import Ranking, chance_metrics, rank, retrieval_metrics
+from edgcn.evaluation.rows import BASELINES
+from edgcn.evaluation.subsets import few_clips, shortages, shots_label, some_share, some_shots
+from edgcn.evaluation.trial import Outcome, Task, Trial
 
-Row = dict[str, Any]
-Features = Mapping[str, np.ndarray]  # of all clips of the store, (N, D) each; the method's last
-Fit = Callable[[np.ndarray], tuple[Probe, Row]]
-BASELINES = ("raw coordinates", "random encoder")  # names of features that are for comparison
-
-# What of a configuration the numbers of each protocol depend on, beside what all depend on.
-SETTINGS: dict[str, tuple[str, ...]] = {
-    "linear": ("lr", "epochs"),
-    "logistic": (),
-    "knn": ("k",),
-    "semi": ("fractions", "draws"),
-    "few-shot": ("shots", "draws"),
-    "retrieval": (),
-    "clustering": (),
-    "finetune": ("lr", "epochs", "finetune_epochs", "finetune_lr", "finetune_augment"),
-    "supervised": ("lr", "epochs", "finetune_epochs", "finetune_lr", "finetune_augment"),
-}
+LearningRate = PositiveFloat | Literal["auto"]
+Share = Annotated[float, Field(gt=0, le=1)]
 
 
-@dataclass(frozen=True)
-class Task:
-    """Labelled clips of a store, and who of them trains and who tests."""
-
-    names: np.ndarray
-    labels: Int[np.ndarray, " all"]
-    subjects: np.ndarray
-    train: Int[np.ndarray, " n"]
-    test: Int[np.ndarray, " m"]
-    classes: int
-    seed: int = 0
-
-    def score(self, scores: Float[np.ndarray, "m k"]) -> Row:
-        """All classification metrics of the test clips' scores."""
-        labels, subjects = self.labels[self.test], self.subjects[self.test]
-        return measure(scores, labels, subjects, seed=self.seed).to_dict()
-
-    def majority(self) -> Row:
-        """The row of whoever always says the commonest class of the training clips."""
-        labels, tests = self.labels[self.train], len(self.test)
-        scores = majority_scores(labels, classes=self.classes, tests=tests)
-        return {"name": "majority class", "baseline": True, **self.score(scores)}
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Rows of a protocol's table, and the last row's probe and test scores where it has them.
+def linear(trial: Trial, *, lr: LearningRate = 1.0, epochs: PositiveInt = 90) -> Outcome:
+    """A linear layer by SGD on all training labels, as in AS-CAL and the paper.
 
     Args:
-        encoder: where the protocol trained one; the probe is then for its embeddings.
-        about: what else results.json says.
+        lr: Learning rate of the linear layer (AS-CAL's is 1); auto chooses it on held-out training
+            subjects.
+        epochs: Epochs of the linear layer; its learning rate is halved at 15, 35, 60 and 75.
     """
-
-    rows: list[Row]
-    probe: Probe | None = None
-    scores: Float[np.ndarray, "m k"] | None = None
-    encoder: nn.Module | None = None
-    about: Row = field(default_factory=dict)
+    return classify(trial, linear_layer(trial.task, lr, epochs), fuse=True)
 
 
-def classify(task: Task, features: Features, fit: Fit) -> Outcome:
-    """A probe for each kind of features, fitted to all training labels; the last one's is kept."""
-    rows = [task.majority()]
-    for name, values in features.items():
-        probe, chosen = fit(values[task.train])
-        scores = probe.scores(values[task.test])
-        rows.append({"name": name, "baseline": name in BASELINES, **task.score(scores), **chosen})
-    return Outcome(rows, probe, scores)
+def logistic(trial: Trial) -> Outcome:
+    """Logistic regression on all training labels, its C chosen on held-out training subjects."""
+    classes = len(trial.task.classes)
+
+    def fit(features: np.ndarray, labels: np.ndarray, subjects: np.ndarray) -> Fitted:
+        probe, c = fit_logistic(features, labels, subjects, classes=classes)
+        return probe, {"C": c}
+
+    return classify(trial, fit, fuse=True)
 
 
-def fuse(task: Task, features: Features, fit: Fit, *, name: str) -> Outcome:
-    """`classify`, and a last row: the mean of the methods' class probabilities (late fusion)."""
-    rows, probabilities = [task.majority()], []
-    for kind, values in features.items():
-        probe, chosen = fit(values[task.train])
-        scores = probe.scores(values[task.test])
-        if kind not in BASELINES:
-            probabilities.append(softmax(scores.astype(np.float64), axis=1))
-        rows.append({"name": kind, "baseline": kind in BASELINES, **task.score(scores), **chosen})
-    scores = np.mean(probabilities, axis=0)
-    rows.append({"name": name, "baseline": False, **task.score(scores)})
-    return Outcome(rows, None, scores)
+def knn(trial: Trial, *, k: PositiveInt = 1) -> Outcome:
+    """The nearest training clips by cosine similarity.
+
+    Args:
+        k: Training clips that vote on each test clip.
+    """
+    classes = len(trial.task.classes)
+    return classify(trial, lambda x, labels, _: (NearestProbe(x, labels, classes, k), {}))
 
 
-def semi(task: Task, features: Features, *, fractions: Sequence[float], draws: int) -> Outcome:
-    """Semi-supervised: the encoder saw all training clips, the probe the labels of a few."""
-    amounts = {f"{100 * fraction:g} %": fraction for fraction in sorted(fractions)}
-    return _few(task, features, amounts, some_share, draws=draws)
-
-
-def few_shot(task: Task, features: Features, *, shots: Sequence[int], draws: int) -> Outcome:
-    """The same with so many labelled clips of each class."""
-    amounts = {f"{count} a class": count for count in sorted(shots)}
-    return _few(task, features, amounts, some_shots, draws=draws)
-
-
-def _few(
-    task: Task, features: Features, amounts: Mapping[str, Any], choose: Any, *, draws: int
+def semi(
+    trial: Trial, *, fractions: tuple[Share, ...] = (0.01, 0.05, 0.1), draws: PositiveInt = 5
 ) -> Outcome:
-    """Every kind of features on the same few labels, averaged over several choices of them."""
-    labels = task.labels[task.train]
-    rows, digests = [task.majority()], {}
-    for told, amount in amounts.items():
-        subsets = [choose(labels, amount, seed=task.seed, draw=draw) for draw in range(draws)]
-        digests[told] = [digest(task.names[task.train[kept]]) for kept in subsets]
-        about = {"labels": told, "amount": float(amount), "n_labels": len(subsets[0])}
-        for name, values in features.items():
-            fitted = values[task.train]
-            scored = [
-                fit_few(fitted[kept], labels[kept], among=fitted, classes=task.classes).scores(
-                    values[task.test]
-                )
-                for kept in subsets
-            ]
-            baseline = name in BASELINES
-            rows.append({"name": name, "baseline": baseline, **about, **_mean(task, scored)})
-    return Outcome(rows, about={"subsets": digests})
+    """The encoder saw all training clips, the probe the labels of a few.
+
+    Args:
+        fractions: Shares of each class's labels that are kept; at least one clip of a class is.
+        draws: Random choices of the clips that keep their labels, which are averaged.
+    """
+    amounts = {f"{100 * fraction:g} %": fraction for fraction in sorted(fractions)}
+    return few(trial, amounts, some_share, draws=draws)
 
 
-def _mean(task: Task, scored: Sequence[Float[np.ndarray, "m k"]]) -> Row:
-    """Metrics averaged over draws, the interval by subject of that mean, and the draws' spread."""
-    each = [task.score(scores) for scores in scored]
-    means = {key: float(np.mean([row[key] for row in each])) for key in each[0] if key != "n"}
-    labels, subjects = task.labels[task.test], task.subjects[task.test]
-    right = np.mean([scores.argmax(1) == labels for scores in scored], axis=0)
-    low, high = subject_interval(right, subjects, seed=task.seed)
-    spread = float(np.std([row["top1"] for row in each]))
-    return {**means, "low": low, "high": high, "draw_spread": spread, "n": len(labels)}
+def few_shot(
+    trial: Trial, *, shots: tuple[PositiveInt, ...] = (1, 5, 10), draws: PositiveInt = 5
+) -> Outcome:
+    """So many labelled clips per class.
+
+    Args:
+        shots: Labelled clips per class; all of a class that has fewer.
+        draws: Random choices of the clips that keep their labels, which are averaged.
+    """
+    task = trial.task
+    sides = [task.labels[fold.train] for fold in task.folds]
+    short = {count: shortages(sides, count, task.classes) for count in sorted(shots)}
+    amounts = {shots_label(count, fewer): count for count, fewer in short.items()}
+    notes = tuple(few_clips(count, fewer) for count, fewer in short.items() if fewer)
+    return few(trial, amounts, some_shots, draws=draws, notes=notes)
 
 
-def retrieve(task: Task, features: Features) -> Outcome:
+def retrieval(trial: Trial) -> Outcome:
     """Test clips as queries, training clips as the gallery."""
-    asked, shown = task.labels[task.test], task.labels[task.train]
-    rows: list[Row] = [{"name": "chance", "baseline": True, **chance_metrics(asked, shown)}]
-    for name, values in features.items():
-        ranking = rank(values[task.test], values[task.train], asked, shown)
-        found = retrieval_metrics(ranking, task.subjects[task.test], seed=task.seed)
-        rows.append({"name": name, "baseline": name in BASELINES, **found})
-    return Outcome([{**row, "n": len(asked)} for row in rows])
+    task, labels = trial.task, trial.task.labels
+    sides = [(labels[fold.test], labels[fold.train]) for fold in task.folds]
+    weights = [len(query) / len(task.tested) for query, _ in sides]
+    chances = [chance_metrics(*side) for side in sides]
+    rows = [task.row("chance", {
+        name: sum(weight * each[name] for weight, each in zip(weights, chances, strict=True))
+        for name in chances[0]
+    })]  # fmt: skip
+    for each in trial.features:
+        ranked = [
+            rank(each.values[fold.test], each.values[fold.train], *side)
+            for fold, side in zip(task.folds, sides, strict=True)
+        ]
+        ranking = Ranking(
+            np.concatenate([part.precision for part in ranked]),
+            np.concatenate([part.first for part in ranked]),
+        )
+        found = retrieval_metrics(ranking, task.people, seed=task.seed)
+        rows.append(task.row(each.kind, found, each.name, learned=each.learned))
+    return Outcome(rows)
 
 
-def cluster(task: Task, features: Features) -> Outcome:
-    """As many groups of test clips as there are classes among them."""
-    labels, subjects = task.labels[task.test], task.subjects[task.test]
-    number = len(np.unique(labels))
-    groups = {"one cluster": np.zeros_like(labels)}
-    groups |= {
-        name: k_means(values[task.test], number, seed=task.seed)
-        for name, values in features.items()
-    }
+def check_one_fold(task: Task) -> None:
+    """Refuse several folds: clustering groups all test clips at once."""
+    if len(task.folds) > 1:
+        raise EdgcnError(
+            f"clustering groups all test clips at once, and split {task.split!r} tests them in "
+            f"{len(task.folds)} folds; use another protocol, or another --split"
+        )
+
+
+def clustering(trial: Trial) -> Outcome:
+    """As many groups of test clips as there are classes among them, without any label."""
+    task = trial.task
+    check_one_fold(task)
+    number = len(np.unique(task.true))
+
+    def score(found: np.ndarray) -> dict[str, float]:
+        return clustering_metrics(task.true, found, task.people, seed=task.seed)
+
+    rows = [task.row("one_cluster", score(np.zeros_like(task.true)))]
+    for each in trial.features:
+        found = k_means(each.values[task.tested], number, seed=task.seed)
+        rows.append(task.row(each.kind, score(found), each.name, learned=each.learned))
+    return Outcome(rows, metadata={"clusters": number})
+
+
+def supervised(
+    trial: Trial,
+    *,
+    lr: LearningRate = 1.0,
+    epochs: PositiveInt = 90,
+    finetune_epochs: PositiveInt = 30,
+    finetune_lr: PositiveFloat = 1e-3,
+    finetune_augment: bool = False,
+) -> Outcome:
+    """The encoder learns from all labels, from random weights.
+
+    Args:
+        lr: Learning rate of the linear layer on the baselines; auto chooses it.
+        epochs: Epochs of the linear layer on the baselines.
+        finetune_epochs: Epochs of training the encoder.
+        finetune_lr: Learning rate of the encoder (AdamW, cosine to 0; the layer's is 10 times it).
+            The default was best of 3e-4, 1e-3 and 3e-3 on held-out subjects of UTD-MHAD.
+        finetune_augment: Augment the clips as in pre-training.
+    """
+    task, name = trial.task, f"{trial.method.name}, from scratch"
+    rows = classify(trial, linear_layer(task, lr, epochs), only=BASELINES).rows
+    trained = train(trial, False, finetune_epochs, finetune_lr, finetune_augment)
+    return of_trained(task, [*rows, task.row("method", task.score(trained.scores), name)], trained)
+
+
+def finetune(
+    trial: Trial,
+    *,
+    lr: LearningRate = 1.0,
+    epochs: PositiveInt = 90,
+    finetune_epochs: PositiveInt = 30,
+    finetune_lr: PositiveFloat = 1e-3,
+    finetune_augment: bool = False,
+) -> Outcome:
+    """The pre-trained encoder learns from all labels; beside it the same from random weights, and a
+    linear layer on both of them frozen.
+
+    Args:
+        lr: Learning rate of the linear layer on frozen encoders; auto chooses it.
+        epochs: Epochs of the linear layer on frozen encoders.
+        finetune_epochs: Epochs of training the encoder.
+        finetune_lr: Learning rate of the encoder (AdamW, cosine to 0; the layer's is 10 times it).
+            The default was best of 3e-4, 1e-3 and 3e-3 on held-out subjects of UTD-MHAD.
+        finetune_augment: Augment the clips as in pre-training.
+    """
+    task, method = trial.task, trial.method
+    settings = (finetune_epochs, finetune_lr, finetune_augment)
+    *baselines, frozen = classify(trial, linear_layer(task, lr, epochs)).rows
+    scratch, tuned = (train(trial, pretrained, *settings) for pretrained in (False, True))
     rows = [
-        {
-            "name": name,
-            "baseline": name in (*BASELINES, "one cluster"),
-            **clustering_metrics(labels, found, subjects, seed=task.seed),
-            "n": len(labels),
-        }
-        for name, found in groups.items()
-    ]
-    return Outcome(rows, about={"clusters": number})
+        *baselines,
+        task.row("scratch", task.score(scratch.scores), f"{method.name}, from scratch"),
+        task.row("frozen", dict(frozen.scores), f"{method.name}, frozen", chosen=frozen.chosen,
+                 learned=method.learned),
+        task.row("method", task.score(tuned.scores), f"{method.name}, fine-tuned",
+                 learned=method.learned),
+    ]  # fmt: skip
+    return of_trained(task, rows, tuned)
+
+
+# In the order of `--protocol all`: the cheap ones first.
+PROTOCOLS: dict[str, Callable[..., Outcome]] = {
+    "linear": linear,
+    "logistic": logistic,
+    "knn": knn,
+    "semi": semi,
+    "few-shot": few_shot,
+    "retrieval": retrieval,
+    "clustering": clustering,
+    "supervised": supervised,
+    "finetune": finetune,
+}
+FUSES = ("linear", "logistic")  # whose probabilities are averaged where there are several methods

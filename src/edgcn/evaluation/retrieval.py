@@ -1,4 +1,4 @@
-"""Retrieval: each test clip asks for the training clips of its class, nearest first.
+"""Retrieval: each test clip is a query for the training clips of its class, nearest first.
 
 queries (N, D), gallery (G, D), cosine -> average precision (N,) and place of the first hit (N,)
 """
@@ -45,12 +45,12 @@ def rank(
     # in float64: cosines of a random encoder are within 0.01 of 1, where float32 has many ties
     points = F.normalize(torch.from_numpy(gallery[shuffled]).double(), dim=1)
     labels = torch.from_numpy(gallery_labels[shuffled])
-    asked = F.normalize(torch.from_numpy(queries).double(), dim=1)
+    query = F.normalize(torch.from_numpy(queries).double(), dim=1)
     wanted = torch.from_numpy(query_labels)
     size = max(1, BLOCK // len(points))
     parts = [
-        _rank_block(asked[at : at + size] @ points.T, wanted[at : at + size], labels)
-        for at in range(0, len(asked), size)
+        _rank_block(query[at : at + size] @ points.T, wanted[at : at + size], labels)
+        for at in range(0, len(query), size)
     ]
     precision, first = (torch.cat(side).numpy() for side in zip(*parts, strict=True))
     return Ranking(precision, first)

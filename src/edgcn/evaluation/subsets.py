@@ -5,11 +5,15 @@ seed gives every method the same clips; a larger share contains the smaller ones
 """
 
 import hashlib
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Int
 
 from edgcn.base.errors import EdgcnError
+
+NAMED = 2  # classes that a label names; of more it gives the number
+LISTED = 5  # that a note names
 
 Labels = Int[np.ndarray, " n"]
 Positions = Int[np.ndarray, " kept"]
@@ -44,6 +48,33 @@ def _first(labels: Labels, counts: np.ndarray, *, seed: int, draw: int) -> Posit
     sizes = np.bincount(labels)
     place = np.arange(len(labels)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     return np.sort(order[place < counts[labels[order]]])
+
+
+def shortages(sides: Sequence[np.ndarray], shots: int, classes: Sequence[str]) -> dict[str, int]:
+    """Classes that have fewer clips than `shots`, though some, and how many they have.
+
+    Args:
+        sides: training labels of each fold; the fewest count.
+    """
+    counts = np.min([np.bincount(labels, minlength=len(classes)) for labels in sides], axis=0)
+    return {name: int(n) for name, n in zip(classes, counts, strict=True) if 0 < n < shots}
+
+
+def shots_label(shots: int, fewer: Mapping[str, int]) -> str:
+    """Such as `5 per class`, or `5 per class (4 of touch neck)`."""
+    if not fewer:
+        return f"{shots} per class"
+    named = ", ".join(f"{count} of {name}" for name, count in fewer.items())
+    return f"{shots} per class ({named if len(fewer) <= NAMED else f'fewer of {len(fewer)}'})"
+
+
+def few_clips(shots: int, fewer: Mapping[str, int]) -> str:
+    """A note, such as `5 per class: there are only 4 training clips of touch neck`."""
+    listed = [
+        f"{count} training clip{'s' * (count != 1)} of {name}" for name, count in fewer.items()
+    ]
+    more = [f"and fewer of {len(listed) - LISTED} more"] * (len(listed) > LISTED)
+    return f"{shots} per class: there are only {', '.join([*listed[:LISTED], *more])}"
 
 
 def digest(names: np.ndarray) -> str:

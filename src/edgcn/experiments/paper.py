@@ -20,8 +20,8 @@ class PaperRow:
         key: names the row within its table, for `--rows`.
         name: of the method, as the paper prints it.
         source, target: the data set pre-trained on and the one probed on.
-        settings: of pre-training, where they differ from the published defaults.
-        probe: of evaluation, likewise.
+        settings: flat, of pre-training, where they differ from the published defaults.
+        probe: flat, of evaluation, likewise.
         printed: top-1 in percent; None for a row of ours.
         place: where in the paper, or why the row is there.
     """
@@ -60,7 +60,7 @@ EDGCN: dict[str, Any] = {
 A_EDGCN: dict[str, Any] = EDGCN | {"moments": True}
 SIMPLIFIED: dict[str, Any] = {"encoder": "msg3d-small"}
 
-# Both papers train with Adam; its rate: by kNN on held-out training subjects of open recordings.
+# Both papers train with Adam; lr: by kNN on held-out training subjects of open recordings.
 RECONSTRUCT: dict[str, Any] = {
     "normalize": "aligned",
     "optimizer": "adamw",
@@ -74,7 +74,7 @@ SKELETON_CLR: dict[str, Any] = {
     "encoder": "stgcn-quarter",
     "projector": True,
     "augmentations": ("shear", "crop_resize"),
-    "augmentation_options": {"shear": {"strength": 0.5}},
+    "augmentation_settings": {"shear": {"strength": 0.5}},
     "temperature": 0.07,
 }
 
@@ -85,15 +85,15 @@ TABLE_1 = (
     PaperRow("edgcn", "EDGCN (1, 1)", "smg", "smg", "row 3, by its count of parameters", 46.9,
              EDGCN),
     PaperRow("full-13-6", "MS-G3D (13, 6)", "smg", "smg", "ours: the scales that are printed",
-             None, {"encoder": "msg3d", "encoder_options": {"g3d_scales": 6}}),
+             None, {"encoder": "msg3d", "encoder_settings": {"g3d_scales": 6}}),
     PaperRow("edgcn-text", "EDGCN, hops {0, 1}, one window", "smg", "smg", "ours: what the text "
              "describes", None, {"encoder": "edgcn"}),
     PaperRow("edgcn-hop-0", "EDGCN, hops {0}, one window", "smg", "smg", "ours: the text with the "
              "identity as its one scale", None,
-             {"encoder": "edgcn", "encoder_options": {"hops": [0]}}),
+             {"encoder": "edgcn", "encoder_settings": {"hops": [0]}}),
     PaperRow("edgcn-two-windows", "EDGCN, hops {0, 1}, windows 3 and 5", "smg", "smg", "ours: the "
              "text with both windows", None,
-             {"encoder": "edgcn", "encoder_options": {"windows": [3, 5]}}),
+             {"encoder": "edgcn", "encoder_settings": {"windows": [3, 5]}}),
     PaperRow("edgcn-printed-lr", "EDGCN (1, 1), lr 1e-5", "smg", "smg", "ours: the learning rate "
              "that is printed; the others take AS-CAL's 0.01", None, EDGCN | {"lr": 1e-5}),
 )  # fmt: skip
@@ -146,21 +146,21 @@ READINGS = {
 
 
 def _transfers() -> tuple[PaperRow, ...]:
-    """The rows of Table III, then ours: skeletons matched in other ways than by remapping clips."""
+    """The rows of Table III, then ours: skeletons adapted in other ways than by remapping clips."""
     rows = []
     for (source, target), values in TRANSFERS.items():
-        for suffix, name, own, printed in zip(
+        for suffix, name, encoder, printed in zip(
             ("", "-moments"), ("EDGCN", "A-EDGCN"), (EDGCN, A_EDGCN), values, strict=True
         ):
-            settings = OF_DATASET.get(source, {}) | own
+            settings = OF_DATASET.get(source, {}) | encoder
             key = f"{source}-to-{target}{suffix}"
-            probe = {"third": "confidence"}
+            probe = {"depth": "confidence"}
             rows.append(PaperRow(key, name, source, target, "printed", printed, settings, probe))
     for source, target in TRANSFERS:
         for skeleton, (name, reading) in READINGS.items() if source != target else ():
             settings = OF_DATASET.get(source, {}) | EDGCN
             key, place = f"{source}-to-{target}-{skeleton}", f"ours: {reading}"
-            probe = {"third": "confidence", "skeleton": skeleton}
+            probe = {"depth": "confidence", "skeleton": skeleton}
             rows.append(PaperRow(key, name, source, target, place, None, settings, probe))
     return tuple(rows)
 

@@ -1,39 +1,61 @@
-"""A table of the paper, row by row: find the data, pre-train, probe, compare with what is printed.
+"""`edgcn reproduce`: a table of the paper, row by row, set beside what is printed.
 
-rows of recipes/paper.py x seeds -> runs and results, kept -> the table, again after every row
+rows of experiments/paper.py x seeds -> runs and results, kept -> the table, again after every run
 
 Stopped at any moment, the same command goes on where it was. A row that cannot be run is left out
 with its reason.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PositiveInt
 
 from edgcn.base.errors import EdgcnError, did_you_mean
-from edgcn.commands.config import PretrainConfig, ReproduceConfig
-from edgcn.experiments.paper import STAND_INS, TABLES, PaperRow
-from edgcn.experiments.paper_runs import (
-    Say,
-    estimate,
-    example,
-    finished,
-    pretrain_config,
-    scored,
-    silent,
-    trained,
-)
-from edgcn.experiments.reproduced import Outcome, Skip, publish
+from edgcn.commands.settings import POSITIONAL, Config
+from edgcn.experiments.paper import FULL_WIDTHS, STAND_INS, TABLES, PaperRow
+from edgcn.experiments.plan import show_plan
+from edgcn.experiments.reproduced import Measured, Skip, description, publish, title
+from edgcn.experiments.runner import Job, Outcome, Say, Task, silent, tasks_of, work
 from edgcn.experiments.sources import Source, describe, ensure_store, find_sources
-from edgcn.models.build import load_encoder
-from edgcn.models.cost import forward_flop, parameters
-from edgcn.reports.tables import text_table
-from edgcn.runs import read_json, read_metrics
+from edgcn.presets.datasets import DATA_SETS
 
-UNKNOWN = "once prepared"
-PLAN_COLUMNS = ("row", "name", "data", "runs", "minutes", "printed")
+PAPER_WIDTH = 96  # of the first block; the others are 2 and 4 times as wide
+
+
+class ReproduceConfig(Config):
+    """Run a table of the paper, row by row, and set it beside what is printed."""
+
+    table: Annotated[Literal["table1", "table2", "table3"], POSITIONAL]
+    """I: encoders on SMG. II: against other methods, SMG and iMiGUE. III: across data sets."""
+    data: Path
+    """Folder with the data sets, as released or as stores."""
+    out: Path = Path("reproduced")
+    """Folder for stores, runs and tables; what is there already is kept."""
+    rows: tuple[str, ...] = ()
+    """Run these rows only, by name (--dry-run lists them)."""
+    seeds: tuple[int, ...] = (0,)
+    """One run of each row per seed."""
+    stand_in: bool = False
+    """Let open recordings play SMG, iMiGUE and NTU: WMFT, MSR Action3D's images, ISL30."""
+    roles: dict[str, str] = Field(default_factory=dict)
+    """Other players, as ROLE DATA pairs: `--roles smg utd`."""
+    dry_run: bool = False
+    """Only say what would be run, and about how long it takes."""
+    encoder_width: PositiveInt = PAPER_WIDTH
+    """Channels of an encoder's first block (the paper: 96); others in proportion."""
+    epochs: PositiveInt = 60
+    """Passes over the clips in pre-training."""
+    frames: PositiveInt = 64
+    """Frames that every clip is resampled to."""
+    accelerator: str = "auto"
+    """Where to compute: cpu, cuda, mps or auto."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Precision of the products; `auto` is bfloat16 where the device is fast at it."""
+    threads: PositiveInt | None = None
+    """CPU threads; by default PyTorch's choice."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +65,14 @@ class Planned:
     row: PaperRow
     source: Source
     target: Source
+
+
+def command(config: ReproduceConfig) -> str:
+    """Run the table, and say what comes next."""
+    page = reproduce(config)
+    if page is None:
+        return "nothing was run   next: the same without --dry-run"
+    return f"wrote {page}, with .csv, .tex and .png beside it   next: open it, or add --seeds 0 1 2"
 
 
 def reproduce(config: ReproduceConfig, *, say: Say = print) -> Path | None:
@@ -57,27 +87,50 @@ def reproduce(config: ReproduceConfig, *, say: Say = print) -> Path | None:
     sources = find_sources(config.data)
     say(describe(sources))
     planned, skips = plan(rows, sources, roles)
+    machine = {name: getattr(config, name) for name in ("accelerator", "precision", "threads")}
+    tasks = tasks_of([job_of(config, item) for item in planned], config.out, machine=machine)
     if config.dry_run:
-        dry_run(config, planned, skips, say)
+        show_plan(tasks, say)
+        for skip in skips:
+            say(f"left out: {skip.row.key}: {skip.reason}")
         return None
     if not planned:
         raise EdgcnError(nothing_to_run(config, skips))
-    outcomes: list[Outcome] = []
-    with alone_in(config.out):
-        for number, item in enumerate(planned, start=1):
-            say(f"row {number}/{len(planned)}: {item.row.key}, {item.row.name}")
-            try:
-                outcomes.append(run_row(config, item, say))
-            except EdgcnError as error:
-                skips.append(Skip(item.row, str(error)))
-                say(f"left out: {error}")
-            page = publish(config, roles, outcomes, skips, say=silent)
-        page = publish(config, roles, outcomes, skips, say=say)
-    return page
+    items = {item.row.key: item for item in planned}
+    outcomes: dict[str, list[Outcome]] = {key: [] for key in items}
+
+    def prepare(task: Task) -> None:
+        for source in (items[task.job.key].source, items[task.job.key].target):
+            ensure_store(source, config.out / "stores", say)
+
+    def page(speak: Say) -> Path:
+        measured = [
+            Measured(item.row, item.source.name, item.target.name, tuple(outcomes[key]))
+            for key, item in items.items()
+            if outcomes[key]
+        ]
+        return publish(
+            config.out / config.table,
+            title(config.table, roles),
+            description(command_line(config), size(config), measured),
+            measured,
+            skips,
+            say=speak,
+        )
+
+    for outcome in work(tasks, config.out, prepare=prepare, say=say):
+        row = items[outcome.task.job.key].row
+        skips += [Skip(row, failure) for failure in outcome.failures]
+        if outcome.results:
+            outcomes[row.key].append(outcome)
+            top1 = outcome.results[0].rows[-1].scores["top1"]
+            say(f"  seed {outcome.task.seed}: top-1 {100 * top1:.1f} %")
+        page(silent)
+    return page(say)
 
 
 def chosen_rows(config: ReproduceConfig) -> list[PaperRow]:
-    """The rows asked for, in the table's order."""
+    """The rows that were named, in the table's order; all where none was."""
     table = {row.key: row for row in TABLES[config.table]}
     for key in config.rows:
         if key not in table:
@@ -101,7 +154,7 @@ def roles_of(config: ReproduceConfig) -> dict[str, str]:
 def plan(
     rows: Sequence[PaperRow], sources: dict[str, Source], roles: dict[str, str]
 ) -> tuple[list[Planned], list[Skip]]:
-    """Rows whose data are there, and the others with the reason."""
+    """Rows whose data were found, and the others with the reason."""
     planned, skips = [], []
     for row in rows:
         needed = dict.fromkeys((roles[row.source], roles[row.target]))
@@ -120,85 +173,64 @@ def nothing_to_run(config: ReproduceConfig, skips: Sequence[Skip]) -> str:
     return f"no row of {config.table} can be run with {config.data}: {reasons}{hint}"
 
 
-def run_row(config: ReproduceConfig, item: Planned, say: Say) -> Outcome:
-    """All seeds of one row: stores, runs and results that are there already are kept."""
-    stores = config.out / "stores"
-    source, target = (ensure_store(s, stores, say) for s in (item.source, item.target))
-    results, minutes = [], []
-    for seed in config.seeds:
-        run = trained(pretrain_config(config, item.row, source, seed), say)
-        results.append(scored(config, item.row, run, target, seed))
-        minutes.append(sum(row["seconds"] for row in read_metrics(run / "metrics.jsonl")) / 60)
-        say(f"  seed {seed}: top-1 {100 * results[-1]['rows'][-1]['top1']:.1f} %")
-    encoder, inputs, _ = load_encoder(run / "encoder.safetensors")
-    return Outcome(
-        row=item.row,
-        source=item.source.name,
-        target=item.target.name,
-        results=results,
-        seeds=config.seeds,
-        parameters=parameters(encoder),
-        gflop=forward_flop(encoder, example(inputs, 1)) / 1e9,
-        minutes=sum(minutes) / len(minutes),
-        about=read_json(run / "run.json"),
-    )
-
-
-@contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Keep a second reproduction out of this folder: both would continue the same runs."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        try:
-            import fcntl
-        except ImportError:  # not a POSIX system
-            yield
-            return
-        try:
-            fcntl.flock(
-                lock, fcntl.LOCK_EX | fcntl.LOCK_NB
-            )  # gone with the process, however it ends
-        except OSError:
-            raise EdgcnError(
-                f"another `edgcn reproduce` writes into {folder}; wait for it, or choose another "
-                f"--out"
-            ) from None
-        yield
-
-
-def dry_run(
-    config: ReproduceConfig, planned: Sequence[Planned], skips: Sequence[Skip], say: Say
-) -> None:
-    """Say what would be run, what is there already, and about how long the rest takes here."""
-    rows: list[dict[str, Any]] = []
-    new: set[Path] = set()
-    total = 0.0
-    for item in planned:
-        store = item.source.store or config.out / "stores" / item.source.name
-        runs = [pretrain_config(config, item.row, store, seed) for seed in config.seeds]
-        left = [run for run in runs if run.out not in new and not finished(run)]
-        new.update(run.out for run in left if run.out)
-        known = (store / "store.json").exists()
-        minutes = sum(estimate(run) for run in left) / 60 if known else None
-        total += minutes or 0
-        rows.append(planned_row(item, runs, left, minutes))
-    say(text_table(rows, PLAN_COLUMNS))
-    for skip in skips:
-        say(f"left out: {skip.row.key}: {skip.reason}")
-    unknown = any(row["minutes"] == UNKNOWN for row in rows)
-    more = ", and what is not prepared yet" if unknown else ""
-    say(f"about {total:.0f} minutes of pre-training on this machine{more} (an estimate)")
-
-
-def planned_row(
-    item: Planned, runs: list[PretrainConfig], left: list[PretrainConfig], minutes: float | None
-) -> dict[str, Any]:
-    """One line of a dry run."""
-    return {
-        "row": item.row.key,
-        "name": item.row.name,
-        "data": f"{item.source.name} -> {item.target.name}",
-        "runs": f"{len(left)} of {len(runs)}",
-        "minutes": UNKNOWN if minutes is None else f"{minutes:.0f}",
-        "printed": None if item.row.printed is None else item.row.printed / 100,
+def job_of(config: ReproduceConfig, item: Planned) -> Job:
+    """The published settings, the row's, and the size of this reproduction."""
+    row, source, target = item.row, item.source, item.target
+    width = narrow(row.settings["encoder"], config.encoder_width)
+    settings = {
+        "recipe": "paper",
+        "store": store_of(config, source),
+        "split": DATA_SETS[source.name].split,
+        "learn_from": "clips",
+        "epochs": config.epochs,
+        "frames": config.frames,
+        **row.settings,
+        "encoder_settings": {**width, **row.settings.get("encoder_settings", {})},
     }
+    probe = {"store": store_of(config, target), "split": DATA_SETS[target.name].split, **row.probe}
+    cells = {
+        "row": row.key,
+        "name": row.name,
+        "data": f"{source.name} -> {target.name}",
+        "printed": None if row.printed is None else row.printed / 100,
+    }
+    return Job(row.key, settings, [probe], config.seeds, cells)
+
+
+def store_of(config: ReproduceConfig, source: Source) -> Path:
+    """Where the store of a data set is, or will be."""
+    return source.store or config.out / "stores" / source.name
+
+
+def narrow(encoder: str, width: int) -> dict[str, Any]:
+    """Settings that make an encoder as wide as `width` is to the paper's 96."""
+    scale = width / PAPER_WIDTH
+    return {
+        name: [round(scale * value) for value in full]
+        if isinstance(full, tuple)
+        else max(1, round(scale * full))
+        for name, full in (FULL_WIDTHS.get(encoder, {}) if width != PAPER_WIDTH else {}).items()
+    }
+
+
+def command_line(config: ReproduceConfig) -> str:
+    """What makes this table; the folders mean nothing elsewhere."""
+    players = " ".join(f"{role} {name}" for role, name in config.roles.items())
+    parts = [
+        f"edgcn reproduce {config.table} --data DATA",
+        "--stand-in" if config.stand_in else "",
+        f"--roles {players}" if players else "",
+        f"--rows {' '.join(config.rows)}" if config.rows else "",
+        f"--encoder-width {config.encoder_width} --epochs {config.epochs}",
+        f"--frames {config.frames} --seeds {' '.join(map(str, config.seeds))}",
+        f"--threads {config.threads}" if config.threads else "",
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def size(config: ReproduceConfig) -> str:
+    """How large the encoders, runs and clips are, beside the paper's."""
+    return (
+        f"Encoders start {config.encoder_width} channels wide (the paper's: {PAPER_WIDTH}), "
+        f"{config.epochs} epochs (60), clips of {config.frames} frames"
+    )

@@ -1,53 +1,50 @@
-"""What a reproduction found, beside what the paper prints: one table in five forms.
+"""What a reproduction measured, beside what the paper prints: one table in five forms.
 
-results of all seeds -> one row each -> terminal, Markdown, CSV, LaTeX, figure
+outcomes of all seeds -> one row each -> terminal, Markdown, CSV, LaTeX, figure
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from scipy.stats import t as student
+import torch
 
-from edgcn.commands.config import ReproduceConfig
+from edgcn.base.files import writing
+from edgcn.evaluation.rows import Row, mean_over_seeds
 from edgcn.experiments.paper import TABLES, TITLES, PaperRow
+from edgcn.experiments.runner import Outcome
+from edgcn.experiments.summary import over_seeds
+from edgcn.inference.recognizer import load
+from edgcn.models.cost import forward_flop, parameters
 from edgcn.presets.datasets import DATA_SETS
 from edgcn.reports.exports import csv_table, latex_table
 from edgcn.reports.paper_table import printed_and_measured
 from edgcn.reports.tables import markdown_table, text_table
-from edgcn.runs import writing
+from edgcn.runs import Run
 
-BASELINES = {"majority": "majority class", "raw": "raw coordinates", "random": "random encoder"}
+BASELINES = ("majority", "raw", "random")
 COLUMNS = (
-    "name", "data", "protocol", "printed", "top1", "interval", "over_seeds", "majority", "raw",
-    "random", "parameters", "gflop", "minutes",
+    "name", "data", "protocol", "printed", "top1", "interval", "over_seeds", *BASELINES,
+    "parameters", "gflop", "minutes",
 )  # fmt: skip
 IN_CSV = ("key", *COLUMNS, "split", "seeds", "place")
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """A row that was run: the results of its seeds, and what they cost.
+class Measured:
+    """A row of the paper that was run.
 
     Args:
         source, target: names of the data that played the row's parts.
-        results: what `evaluate` returned, one for each seed.
-        gflop: of a clip's forward pass.
-        minutes: of pre-training, mean over seeds.
-        about: the last run's run.json.
+        outcomes: one for each seed, each with one result.
     """
 
     row: PaperRow
     source: str
     target: str
-    results: Sequence[dict[str, Any]]
-    seeds: Sequence[int]
-    parameters: int
-    gflop: float
-    minutes: float
-    about: dict[str, Any]
+    outcomes: tuple[Outcome, ...]
 
 
 @dataclass(frozen=True)
@@ -58,85 +55,90 @@ class Skip:
     reason: str
 
 
-def table_row(outcome: Outcome) -> dict[str, Any]:
+def table_row(measured: Measured) -> dict[str, Any]:
     """One row of the table; scores are fractions, means over seeds."""
-    rows = [result["rows"] for result in outcome.results]
-    named = {key: _mean(rows, name) for key, name in BASELINES.items()}
-    ours = [row[-1] for row in rows]
-    printed = outcome.row.printed
+    results = [outcome.results[0] for outcome in measured.outcomes]
+    methods = [result.rows[-1] for result in results]
+    mean = mean_over_seeds(methods)
+    weights, gflop = cost(measured.outcomes[-1].task.run)
+    printed, minutes = measured.row.printed, [o.minutes for o in measured.outcomes]
     return {
-        "key": outcome.row.key,
-        "name": outcome.row.name,
-        "source": outcome.source,
-        "target": outcome.target,
-        "data": _data(outcome),
-        "protocol": outcome.results[0]["protocol"],
-        "split": outcome.results[0]["split"],
+        "key": measured.row.key,
+        "name": measured.row.name,
+        "data": data(measured),
+        "protocol": results[0].data["protocol"],
+        "split": results[0].data["split"],
         "printed": None if printed is None else printed / 100,
-        **{key: float(np.mean([row[key] for row in ours])) for key in ("top1", "low", "high")},
-        "over_seeds": over_seeds([row["top1"] for row in ours]),
-        **named,
-        "parameters": f"{outcome.parameters / 1e6:.2f} M",
-        "gflop": f"{outcome.gflop:.3g}",
-        "minutes": f"{outcome.minutes:.1f}",
-        "seeds": list(outcome.seeds),
-        "place": outcome.row.place,
-        "precision": outcome.about.get("precision"),
+        **{key: mean.scores[key] for key in ("top1", "low", "high")},
+        "over_seeds": over_seeds([row.scores["top1"] for row in methods]),
+        **{kind: baseline([result.rows for result in results], kind) for kind in BASELINES},
+        "parameters": f"{weights / 1e6:.2f} M",
+        "gflop": f"{gflop:.3g}",
+        "minutes": f"{sum(minutes) / len(minutes):.1f}",
+        "seeds": [outcome.task.seed for outcome in measured.outcomes],
+        "place": measured.row.place,
     }
 
 
-def _mean(rows: Sequence[Sequence[dict[str, Any]]], name: str) -> float:
-    """Mean top-1 of the baseline whose name starts so."""
-    return float(np.mean([r["top1"] for seed in rows for r in seed if r["name"].startswith(name)]))
+def baseline(seeds: Sequence[Sequence[Row]], kind: str) -> float:
+    """Mean top-1 of a baseline over seeds."""
+    return mean_over_seeds([row for rows in seeds for row in rows if row.kind == kind]).scores[
+        "top1"
+    ]
 
 
-def _data(outcome: Outcome) -> str:
-    source, target = map(_title, (outcome.source, outcome.target))
-    return target if outcome.source == outcome.target else f"{source} -> {target}"
+@lru_cache
+def cost(run: Path) -> tuple[int, float]:
+    """Parameters of a run's encoder, and GFLOP of a clip's forward pass."""
+    embedder = load(run).embedder()
+    inputs = embedder.inputs
+    clip = torch.zeros(1, inputs.channels, inputs.frames, len(inputs.topology), inputs.bodies)
+    return parameters(embedder.encoder), forward_flop(embedder.encoder, clip) / 1e9
 
 
-def _title(name: str) -> str:
-    """A data set as people call it."""
-    return DATA_SETS[name].title
-
-
-def over_seeds(scores: Sequence[float]) -> str:
-    """Half of the 95 % interval of the mean over seeds (Student's t), in points; - for one seed."""
-    if len(scores) < 2:
-        return "-"
-    error = float(np.std(scores, ddof=1)) / len(scores) ** 0.5
-    return f"±{100 * error * float(student.ppf(0.975, len(scores) - 1)):.1f}"
+def data(measured: Measured) -> str:
+    """The data sets, as people call them."""
+    source, target = (DATA_SETS[name].title for name in (measured.source, measured.target))
+    return target if source == target else f"{source} -> {target}"
 
 
 def publish(
-    config: ReproduceConfig,
-    roles: dict[str, str],
-    outcomes: Sequence[Outcome],
+    stem: Path,
+    heading: str,
+    text: str,
+    measured: Sequence[Measured],
     skips: Sequence[Skip],
     *,
     say: Callable[[str], None],
 ) -> Path:
-    """Write all forms of the table so far; returns the Markdown file."""
-    rows = [table_row(outcome) for outcome in outcomes]
-    heading = title(config, roles)
-    page = config.out / f"{config.table}.md"
-    figure = config.out / f"{config.table}.png"
-    parts = [f"# {heading}", about(config, roles, outcomes)]
+    """Write all forms of the table so far; returns the Markdown file.
+
+    Args:
+        stem: where they go, without their endings.
+        text: what was run.
+    """
+    rows = [table_row(one) for one in measured]
+    parts = [f"# {heading}", text]
     if rows:
+        figure = stem.with_suffix(".png")
         printed_and_measured(rows, figure, title=heading.replace(" [", "\n["))
         parts += [markdown_table(rows, COLUMNS), f"![{heading}]({figure.name})"]
-        _write(
-            config.out / f"{config.table}.csv",
-            csv_table(rows, ("key", *COLUMNS, "split", "seeds", "place")),
-        )
-        _write(config.out / f"{config.table}.tex", latex_table(rows, COLUMNS, caption=heading))
-        told = [f"- {row['name']}: {row['place']}" for row in rows if row["place"] != "printed"]
-        parts.append("Rows:\n\n" + "\n".join(dict.fromkeys(told)))
+        _write(stem.with_suffix(".csv"), csv_table(rows, IN_CSV))
+        _write(stem.with_suffix(".tex"), latex_table(rows, COLUMNS, caption=heading))
+        places = [f"- {row['name']}: {row['place']}" for row in rows if row["place"] != "printed"]
+        parts += ["Rows:\n\n" + "\n".join(dict.fromkeys(places))] if places else []
     if skips:
         lines = [f"- {skip.row.key} ({skip.row.name}): {skip.reason}" for skip in skips]
         parts.append("Left out:\n\n" + "\n".join(lines))
-    notes = dict.fromkeys(result["note"] for o in outcomes for result in o.results)
-    parts += [f"Note: {note}" for note in notes if note]
+    notes = [
+        note
+        for one in measured
+        for outcome in one.outcomes
+        for result in outcome.results.values()
+        for note in result.data["notes"]
+    ]
+    parts += [f"Note: {note}" for note in dict.fromkeys(notes)]
+    page = stem.with_suffix(".md")
     _write(page, "\n\n".join(parts) + "\n")
     say(f"\n{heading}")
     if rows:
@@ -151,38 +153,26 @@ def _write(path: Path, text: str) -> None:
         waiting.write_text(text)
 
 
-def title(config: ReproduceConfig, roles: dict[str, str]) -> str:
+def title(table: str, roles: dict[str, str]) -> str:
     """The table's title; with stand-ins it says that these are not the paper's data."""
-    there = {name for row in TABLES[config.table] for name in (row.source, row.target)}
-    players = {role: name for role, name in roles.items() if role in there and role != name}
-    played = [f"{_title(name)} plays {_title(role)}" for role, name in players.items()]
-    text = TITLES[config.table]
+    used = {name for row in TABLES[table] for name in (row.source, row.target)}
+    players = {role: name for role, name in roles.items() if role in used and role != name}
+    played = [f"{DATA_SETS[p].title} plays {DATA_SETS[role].title}" for role, p in players.items()]
+    text = TITLES[table]
     return f"{text} [STAND-INS, not the paper's data: {', '.join(played)}]" if played else text
 
 
-def about(config: ReproduceConfig, roles: dict[str, str], outcomes: Sequence[Outcome]) -> str:
-    """What was run, in a paragraph: the command, size, seeds, machine."""
-    seeds = " ".join(map(str, config.seeds))
-    roles_said = " ".join(f"{role} {name}" for role, name in config.roles.items())
-    parts = [
-        f"edgcn reproduce {config.table} --data DATA",
-        "--stand-in" if config.stand_in else "",
-        f"--roles {roles_said}" if roles_said else "",
-        f"--rows {' '.join(config.rows)}" if config.rows else "",
-        f"--encoder-width {config.encoder_width} --epochs {config.epochs}",
-        f"--frames {config.frames} --seeds {seeds}",
-        f"--threads {config.threads}" if config.threads else "",
-    ]
-    versions = outcomes[0].about["versions"] if outcomes else {}
-    precisions = " and ".join(sorted({o.about["precision"] for o in outcomes}))
-    threads = outcomes[0].about["threads"] if outcomes else "-"
+def description(command: str, size: str, measured: Sequence[Measured]) -> str:
+    """What was run, in a paragraph: the command, size, machine, and how to read the table."""
+    runs = [Run(outcome.task.run).metadata for one in measured for outcome in one.outcomes]
+    precisions = " and ".join(sorted({run["precision"] for run in runs}))
+    threads, torch_version = ("-", "-") if not runs else (
+        runs[0]["threads"], runs[0]["versions"].get("torch", "-")
+    )  # fmt: skip
     return (
-        f"    {' '.join(part for part in parts if part)}\n\n"
-        f"Encoders start {config.encoder_width} channels wide (the paper's: 96), {config.epochs} "
-        f"epochs (60), clips of {config.frames} frames; {precisions}, CPU threads: {threads}, "
-        f"PyTorch {versions.get('torch', '-')}. Printed: the paper's top-1, on its own data. "
-        f"Measured: top-1 on the test subjects, mean over the seeds; its 95 % interval resamples "
-        f"test subjects, and the one over seeds is Student's. Beside it, with the same probe: the "
-        f"majority class, raw coordinates, and the same encoder before training. GFLOP: the "
-        f"forward pass of a clip."
+        f"    {command}\n\n{size}; {precisions}, CPU threads: {threads}, PyTorch {torch_version}. "
+        f"Printed: the paper's top-1, on its own data. Measured: top-1 on the test subjects, mean "
+        f"over the seeds; its 95 % interval resamples test subjects, and the one over seeds is "
+        f"Student's. Beside it, with the same probe: the majority class, raw coordinates, and the "
+        f"same encoder before training. GFLOP: the forward pass of a clip."
     )

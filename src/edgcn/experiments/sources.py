@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edgcn.base.errors import EdgcnError
-from edgcn.commands.config import PrepareConfig
-from edgcn.commands.prepare import prepare
+from edgcn.commands.prepare import PrepareConfig, prepare
 from edgcn.presets.datasets import DATA_SETS
 from edgcn.readers.text.files import check_folder
 from edgcn.reports.tables import text_table
@@ -104,13 +103,13 @@ def _walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
 
     Links are followed, since large data sets often lie on another disk. A store is not looked into.
     """
-    waiting, seen = deque([(root, 0)]), set()
+    waiting, visited = deque([(root, 0)]), set()
     while waiting:
         folder, depth = waiting.popleft()
         place = folder.stat()
-        if (place.st_dev, place.st_ino) in seen:
+        if (place.st_dev, place.st_ino) in visited:
             continue  # a link to where we have been
-        seen.add((place.st_dev, place.st_ino))
+        visited.add((place.st_dev, place.st_ino))
         files: list[str] = []
         folders: list[str] = []
         try:
@@ -127,9 +126,9 @@ def _walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
 def which_set(store: Path) -> str | None:
     """The data set that a prepared store holds, or None if it is of another, or no store."""
     try:
-        about: dict[str, Any] = json.loads((store / "store.json").read_text())
-        kind = about["reader"], about["units"], len(about["classes"]), about["classes"][0]
-        topology = about["topology"]["name"]
+        data: dict[str, Any] = json.loads((store / "store.json").read_text())
+        kind = data["reader"], data["units"], len(data["classes"]), data["classes"][0]
+        topology = data["topology"]["name"]
     except (OSError, ValueError, KeyError, TypeError, IndexError):
         return None
     for name, known in DATA_SETS.items():
@@ -156,8 +155,8 @@ def _given(root: Path, folder: Path, file: str, recording: str) -> Path:
     """What a reader is given to find this file: the data set's folder, or a file of its own."""
     if file.endswith(".npz"):
         return folder / file
-    own = folder.name in (recording, "Label")  # Sample0001/, 0001/: a folder for each recording
-    return folder.parent if own and folder != root else folder
+    single = folder.name in (recording, "Label")  # Sample0001/, 0001/: a folder for each recording
+    return folder.parent if single and folder != root else folder
 
 
 def _stored(name: str, store: Path) -> Source:
@@ -165,7 +164,7 @@ def _stored(name: str, store: Path) -> Source:
 
 
 def _recorded(name: str, release: str, names: Names) -> list[Source]:
-    """One source, though it may be spread (train/, test/); two where recordings are there twice."""
+    """One source, though it may be spread (train/, test/); two where recordings lie in it twice."""
     places, options = sorted(names), {}
     owner: dict[str, Path] = {}
     for place in places:
@@ -201,7 +200,7 @@ def describe(sources: dict[str, Source]) -> str:
 
 
 def ensure_store(source: Source, folder: Path, say: Callable[[str], None] = print) -> Path:
-    """The data set's store: the one that was found, or `folder`/NAME, prepared where there is none.
+    """The data set's store: the one that was found, or `folder`/NAME, prepared where none is.
 
     Raises:
         EdgcnError: the store is damaged, or the one in `folder` is of another data set.
@@ -217,6 +216,6 @@ def ensure_store(source: Source, folder: Path, say: Callable[[str], None] = prin
     if which_set(out) != source.name:
         raise EdgcnError(
             f"expected a store of {DATA_SETS[source.name].title} at {out}, found one of reader "
-            f"{store.about['reader']!r} with {len(store.classes)} classes; move it away"
+            f"{store.metadata['reader']!r} with {len(store.classes)} classes; move it away"
         )
     return out

@@ -1,4 +1,4 @@
-"""Room 3: names for new clips."""
+"""Names for new clips: the recognizer, its file, and the released weights."""
 
 from edgcn.inference.recognizer import Recognizer, load
 

@@ -1,133 +1,290 @@
-"""Names for new clips: a run's encoder and the probe that `evaluate` saved, nothing else needed.
+"""The recognizer, ONE file: encoder, readout, input pipeline, classifier, classes, provenance.
 
-frames (T, V, C) or (T, M, V, C), or a store -> embeddings (N, D), probabilities (N, K), names
+clips -> vectors (N, D) -> classifier -> probabilities (N, K), class names. Training makes it, `fit`
+completes it, everything after it takes it, and nothing changes one in place.
 """
 
-from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import nn
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.utils import Tags
 
-from edgcn.base.errors import EdgcnError
-from edgcn.base.tensorfile import load_tensors
-from edgcn.evaluation.embed import BATCH, embed
-from edgcn.evaluation.probes import LinearProbe, Probe, probe_from_tensors
-from edgcn.models import READOUTS
-from edgcn.models.build import load_encoder
-from edgcn.pipeline.adapt import match
-from edgcn.pipeline.inputs import Inputs
-from edgcn.released import RELEASED, released_folder
-from edgcn.runs import settings_of
-from edgcn.skeleton.tensors import Clips, even_positions, resample_time
-from edgcn.store import Store
+from edgcn.base.errors import EdgcnError, did_you_mean
+from edgcn.base.plugins import require_plugins
+from edgcn.base.tensorfile import load_tensors, save_tensors
+from edgcn.evaluation.embed import embed
+from edgcn.evaluation.probes import LinearProbe, fit_logistic, probe_from_tensors, probe_to_tensors
+from edgcn.inference.arrays import ArrayClips, array_clips
+from edgcn.inference.provenance import Provenance
+from edgcn.inference.released import RELEASED, released
+from edgcn.models.embedder import Embedder
+from edgcn.runs import Run
+from edgcn.store import Selection, Store
+from edgcn.store.learned import Learned, learned_from
+
+FILE = "recognizer.edgcn"  # of a run
 
 
-class Recognizer:
-    """A trained encoder that embeds clips and, once a probe is there, names them.
+class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
+    """Names clips: an encoder learned without labels and a classifier on its vectors.
+
+    Follows scikit-learn's contract (`fit`, `predict`, `predict_proba`, `transform`, `score`,
+    `get_params`; learned state ends in `_`). X is a store, a selection of its clips, or a list of
+    raw clips (T, V, C) or (T, M, V, C) in the encoder's unit; y are class names or numbers.
 
     Args:
-        probe: what `edgcn evaluate` saved; without it only `embed` works.
-        transfer: `skeleton` and `third` for stores of another skeleton or sensor, as `evaluate`
-            takes them ("remap" and "zero" by default).
+        model: a run, a recognizer or its file, or the name of released weights.
+        topology: a `Topology`, where raw clips have other joints than the encoder's.
+        skeleton: what is done where the joints differ: "remap" or "position".
+        depth: what an encoder of 3-D clips reads as depth in flat ones: "zero" or "confidence".
+        device: "cpu", "cuda" or "mps".
     """
 
     def __init__(
         self,
-        encoder: nn.Module,
-        inputs: Inputs,
+        model: Any = "edgcn-s",
         *,
-        probe: Probe | None = None,
-        classes: Sequence[str] = (),
-        readout: str = "mean",
-        transfer: Mapping[str, str] | None = None,
+        topology: Any = None,
+        skeleton: Any = "remap",
+        depth: Any = "zero",
+        device: Any = "cpu",
     ) -> None:
-        self.encoder, self.inputs = encoder.eval(), inputs
-        self.probe, self.classes, self.readout = probe, tuple(classes), readout
-        self.transfer = dict(transfer or {})
+        self.model = model
+        self.topology = topology
+        self.skeleton = skeleton
+        self.depth = depth
+        self.device = device
 
-    @torch.no_grad()
-    def embed(self, clips: Store | Sequence[np.ndarray]) -> Float[np.ndarray, "n d"]:
-        """Embeddings of all clips of a store, or of raw clips (T, V, C) or (T, M, V, C)."""
-        if not len(clips):
-            raise EdgcnError("expected at least one clip, got none")
-        if isinstance(clips, Store):
-            rows = np.arange(len(clips))
-            matched = match(self.encoder, self.inputs, {}, clips, rows=rows, **self.transfer)
-            return embed(
-                self.encoder, matched.store, rows, inputs=self.inputs, readout=self.readout
+    def fit(self, X: Any, y: Any = None, *, subjects: Any = None) -> "Recognizer":
+        """Learn the classifier: standardized logistic regression on the encoder's vectors.
+
+        Its strength is chosen on held-out people among these clips.
+
+        Args:
+            y: a class of each clip; by default the labels of the store, unlabelled clips left out.
+            subjects: who is in each clip; by default the store's. Without any, every fourth clip
+                is held out instead.
+
+        Raises:
+            EdgcnError: no labels, labels of one class, or clips that the encoder cannot read.
+        """
+        clips = self._clips(X)
+        rows, labels, classes, people = self._targets(clips, y, subjects)
+        embedder, features = self._embed(clips, rows)
+        probe, strength = fit_logistic(features, labels, people, classes=len(classes))
+        fitted = learned_from(clips, rows) if isinstance(clips, Selection) else None
+        self.provenance_: Provenance = replace(resolve(self.model).provenance_, fitted=fitted)
+        self.embedder_, self.classes_ = embedder, classes
+        self.classifier_, self.strength_ = probe, strength
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The likeliest class of each clip, (N,)."""
+        return np.asarray(self.classes_of()[self.predict_proba(X).argmax(1)])
+
+    def predict_proba(self, X: Any) -> Float[np.ndarray, "n k"]:
+        """How likely each class is, (N, K); rows sum to 1, columns are those of `classes_`."""
+        self.classes_of()
+        return self.classifier_.probabilities(self.transform(X))
+
+    def transform(self, X: Any) -> Float[np.ndarray, "n d"]:
+        """The encoder's vector of each clip, (N, D); needs no classifier."""
+        clips = self._clips(X)
+        return self._embed(clips, np.arange(len(clips)))[1]
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """Share of clips whose class is predicted; y by default the labels of the store.
+
+        Raises:
+            EdgcnError: a store whose class names the recognizer does not know.
+        """
+        clips = self._clips(X)
+        if y is not None:
+            return float(super().score(X, y, sample_weight))
+        if not isinstance(clips, Selection):
+            raise EdgcnError("expected the class of each clip as y, got none")
+        kept = clips.take(np.flatnonzero(clips.labels >= 0))
+        if unknown := sorted(set(clips.classes) - set(self.classes_of().tolist())):
+            raise EdgcnError(f"this recognizer does not know the classes {', '.join(unknown)}")
+        return float(super().score(kept, np.array(kept.classes)[kept.labels], sample_weight))
+
+    def save(self, path: str | Path) -> Path:
+        """Write the recognizer as one file, whole or not at all; returns its path.
+
+        Raises:
+            EdgcnError: the file cannot be written.
+        """
+        path, embedder = Path(path), self.embedder()
+        tensors = {f"encoder.{k}": v for k, v in embedder.encoder.state_dict().items()}
+        metadata: dict[str, Any] = {"embedder": embedder.metadata()}
+        source = self if hasattr(self, "provenance_") else resolve(self.model)
+        provenance = source.provenance_
+        if hasattr(self, "classifier_"):
+            probe = probe_to_tensors(self.classifier_)
+            tensors |= {f"classifier.{name}": value for name, value in probe.items()}
+            metadata["classes"] = self.classes_.tolist()
+            metadata["strength"] = self.strength_
+        for name in ("pretrained", "fitted"):
+            if (learned := getattr(provenance, name)) is not None:
+                tensors[f"{name}.frames"], metadata[name] = learned.to_tensors()
+        rebuilt = self.skeleton == "rebuild"  # and kept: other clips come to it as to any other
+        metadata["adapt"] = {
+            "skeleton": "remap" if rebuilt else self.skeleton,
+            "depth": self.depth,
+        }
+        metadata["provenance"] = {
+            name: getattr(provenance, name)
+            for name in ("title", "config", "notes", "versions", "plugins")
+        }
+        save_tensors(path, tensors, metadata)
+        return path
+
+    def embedder(self) -> Embedder:
+        """The encoder with its inputs and its readout."""
+        if hasattr(self, "embedder_"):
+            return self.embedder_
+        return resolve(self.model).embedder_
+
+    def classes_of(self) -> np.ndarray:
+        """`classes_`, or an error that says how to learn some."""
+        if not hasattr(self, "classifier_"):
+            from sklearn.exceptions import NotFittedError
+
+            raise NotFittedError(
+                "this recognizer has learned no classes yet; fit it on labelled clips with "
+                "`fit`, or `edgcn fit MODEL STORE --out NEW.edgcn`"
             )
-        parts = []
-        for first in range(0, len(clips), BATCH):
-            some = range(first, min(first + BATCH, len(clips)))
-            x = torch.cat([self._one(clips[row], row) for row in some])
-            x = self.inputs.features(self.inputs.clean(x))
-            parts.append(READOUTS[self.readout](self.encoder, x))  # type: ignore[arg-type]
-        return torch.cat(parts).numpy()
+        return self.classes_
 
-    def probabilities(self, clips: Store | Sequence[np.ndarray]) -> Float[np.ndarray, "n k"]:
-        """How likely each class is, for each clip; rows sum to 1."""
-        if self.probe is None:
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False  # clips have any number of frames
+        tags.input_tags.three_d_array = False
+        tags.no_validation = True
+        assert tags.transformer_tags is not None
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        tags.target_tags.required = False  # a store brings its labels
+        return tags
+
+    def _clips(self, X: Any) -> Selection | ArrayClips:
+        if isinstance(X, Store):
+            return X.clips()
+        if isinstance(X, Selection | ArrayClips):
+            return X
+        inputs = self.embedder().inputs
+        topology = self.topology or inputs.topology
+        sensor = inputs.sensor
+        return array_clips(X, topology=topology, dims=sensor.dims, units=sensor.units)
+
+    def _embed(
+        self, clips: Selection | ArrayClips, rows: np.ndarray
+    ) -> tuple[Embedder, Float[np.ndarray, "n d"]]:
+        """Vectors of some clips, and the embedder that made them."""
+        embedder, adapted = self.embedder().adapted(
+            clips, rows=rows, skeleton=self.skeleton, depth=self.depth
+        )
+        return embedder, embed(embedder, adapted.clips, rows, device=self.device)
+
+    def _targets(
+        self, clips: Selection | ArrayClips, y: Any, subjects: Any
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Rows that have a label, their labels as numbers, the classes, who is in each."""
+        if y is None and not isinstance(clips, Selection):
+            raise EdgcnError("expected the class of each clip as y, got none")
+        rows = np.arange(len(clips))
+        if y is None:
+            assert isinstance(clips, Selection)
+            rows = rows[clips.labels >= 0]
+            classes, labels = np.array(clips.classes), clips.labels[rows]
+        else:
+            y = np.asarray(y)
+            if y.shape != (len(clips),):
+                raise EdgcnError(
+                    f"expected one class for each of {len(clips)} clips, got {y.shape}"
+                )
+            classes, labels = np.unique(y, return_inverse=True)
+        if (found := len(np.unique(labels))) < 2:
             raise EdgcnError(
-                "this run has no probe to name clips with; make one with "
-                "`edgcn evaluate RUN STORE` on labelled clips"
+                f"expected labelled clips of at least 2 classes to learn from, got {len(labels)} "
+                f"clips of {found} class{'' if found == 1 else 'es'}"
             )
-        scores = torch.from_numpy(self.probe.scores(self.embed(clips)).astype(np.float64))
-        if isinstance(self.probe, LinearProbe):
-            return torch.softmax(scores, dim=1).numpy()
-        return (scores / scores.sum(1, keepdim=True)).numpy()
-
-    def label(self, clips: Store | Sequence[np.ndarray]) -> list[str]:
-        """The likeliest class name of each clip."""
-        return [self.classes[best] for best in self.probabilities(clips).argmax(1)]
-
-    def _one(self, frames: np.ndarray, row: int) -> Clips:
-        """One raw clip, resampled exactly as a store does it."""
-        joints, bodies = len(self.inputs.topology), self.inputs.bodies
-        frames = np.asarray(frames, dtype=np.float32)
-        frames = frames[:, None] if frames.ndim == 3 else frames
-        if frames.ndim != 4 or frames.shape[2:] != (joints, 3) or not len(frames):
+        if subjects is None:
+            subjects = clips.subjects if isinstance(clips, Selection) else [""] * len(clips)
+        people = np.asarray(subjects, dtype=str)
+        if len(people) != len(clips):
             raise EdgcnError(
-                f"clip {row}: expected (T, {joints}, 3) or (T, M, {joints}, 3) with T at least 1, "
-                f"for topology {self.inputs.topology.name!r}, got {frames.shape}"
+                f"expected a subject for each of {len(clips)} clips, got {len(people)}"
             )
-        if frames.shape[1] > bodies:
-            raise EdgcnError(f"clip {row}: expected at most {bodies} bodies, got {frames.shape[1]}")
-        if not np.isfinite(frames).all():
-            raise EdgcnError(f"clip {row}: has NaN or infinite coordinates; a joint not seen is 0")
-        frames = np.pad(frames, [(0, 0), (0, bodies - frames.shape[1]), (0, 0), (0, 0)])
-        x = torch.from_numpy(frames).permute(3, 0, 2, 1)[None]
-        at = even_positions(torch.tensor([[len(frames) - 1]]), self.inputs.frames)
-        return resample_time(x, at, dims=self.inputs.dims)
+        return rows, np.asarray(labels, dtype=np.int64), classes, people[rows]
 
 
-def load(run: str | Path) -> Recognizer:
-    """The encoder of a run, with the probe of its last evaluation where there is one.
+def resolve(model: Any) -> Recognizer:
+    """A recognizer from a run, a file, a name of released weights, or one itself.
+
+    Raises:
+        EdgcnError: there is no such run, file or name, or it needs a plugin that is missing.
+    """
+    return model if isinstance(model, Recognizer) else load(model)
+
+
+def load(model: Run | str | Path) -> Recognizer:
+    """The recognizer of a run, of a file, or of released weights by their name.
+
+    Raises:
+        EdgcnError: there is no such run, file or name, or it needs a plugin that is missing.
+    """
+    path = Path(model)
+    if path.is_dir():
+        path = path / FILE
+    elif str(model) in RELEASED and not path.exists():
+        path = released(str(model))
+    elif not path.is_file():
+        hint = did_you_mean(str(model), RELEASED)
+        raise EdgcnError(
+            f"{model} does not exist; expected a run, a recognizer's file, or the name of released "
+            f"weights: {', '.join(RELEASED)}{hint}"
+        )
+    return _read(path, model)
+
+
+def _read(path: Path, model: Any) -> Recognizer:
+    tensors, metadata = load_tensors(path)
+    if "embedder" not in metadata:
+        raise EdgcnError(f"{path}: expected a recognizer, got another file of edgcn")
+    parts: dict[str, dict[str, torch.Tensor]] = {}
+    for name, value in tensors.items():
+        part, _, rest = name.partition(".")
+        parts.setdefault(part, {})[rest] = value
+    origin = dict(metadata["provenance"])
+    require_plugins(origin["plugins"])
+    made = Recognizer(model if isinstance(model, str) else str(model), **metadata["adapt"])
+    made.embedder_ = Embedder.load(metadata["embedder"], parts["encoder"])
+    learned = {
+        name: Learned.from_tensors(parts[name]["frames"], metadata[name])
+        for name in ("pretrained", "fitted")
+        if name in metadata
+    }
+    origin |= {"notes": tuple(origin["notes"]), "plugins": tuple(origin["plugins"]), **learned}
+    made.provenance_ = Provenance(**origin)
+    if "classifier" in parts:
+        probe = probe_from_tensors(parts["classifier"])
+        assert isinstance(probe, LinearProbe)
+        made.classifier_, made.strength_ = probe, metadata["strength"]
+        made.classes_ = np.array(metadata["classes"])
+    return made
+
+
+def unfitted(embedder: Embedder, provenance: Provenance, *, model: str) -> Recognizer:
+    """A recognizer without a classifier, as a training makes it.
 
     Args:
-        run: a run's folder, or the name of released weights (docs/weights.md) where there is no
-            such folder. Without a probe, clips are embedded by the readout of the training.
+        model: where it will be found.
     """
-    found = released_folder(run) or Path(run)
-    if not found.exists():
-        raise EdgcnError(
-            f"{run} does not exist; expected the folder of a run, or the name of released weights: "
-            f"{', '.join(RELEASED)}"
-        )
-    run = found
-    encoder, inputs, _ = load_encoder(run / "encoder.safetensors")
-    if not (run / "probe.safetensors").exists():
-        trained = settings_of(run) if (run / "run.json").exists() else {"readout": "mean"}
-        return Recognizer(encoder, inputs, readout=trained["readout"])
-    tensors, about = load_tensors(run / "probe.safetensors")
-    probe = probe_from_tensors(tensors)
-    return Recognizer(
-        encoder,
-        inputs,
-        probe=probe,
-        classes=about["classes"],
-        readout=about["readout"],
-        transfer={key: about[key] for key in ("skeleton", "third") if key in about},
-    )
+    made = Recognizer(model)
+    made.embedder_, made.provenance_ = embedder, provenance
+    return made

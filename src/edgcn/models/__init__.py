@@ -1,15 +1,23 @@
-"""Encoders by name: `ENCODERS[name](topology, in_channels=3, bodies=1, **overrides)`.
+"""Encoders by name: `ENCODERS[name](topology, in_channels=3, bodies=1, **settings)`.
 
-An encoder takes clips (N, C, T, V, M) to embeddings (N, embed_dim); `features` is the map before
-pooling. Parameters below are for 25 joints and one body.
+The contract is two lines: `encoder(clips)` takes clips (N, C, T, V, M) to (N, embed_dim), and
+`embed_dim`. What an encoder may offer besides, and what that is for:
+
+    features(clips) -> (N, feature_dim, T', V'), feature_dim    readouts `pyramid` and `parts`
+    joint_axes() -> {tensor: {axis: numbers per joint}}         `rebuild` on another skeleton
+    recompute()                                                 training in less memory
+
+Plugins add to the same dict. Parameters below are for 25 joints and one body.
 """
 
-import inspect
 from collections.abc import Callable
 from functools import partial
 
+from torch import nn
+
+from edgcn.base.plugins import registry
 from edgcn.models.dense_graph import DenseGraphEncoder
-from edgcn.models.readout import READOUTS, Encoder, Reader, readout_width
+from edgcn.models.readout import READOUTS, Reader, readout_for, readout_width
 from edgcn.models.rebuild import rebuild
 from edgcn.models.recurrent import RecurrentEncoder
 from edgcn.models.stgcn import STGCN
@@ -22,7 +30,7 @@ from edgcn.models.synchronized_norm import synchronize_batch_norm
 # these as two scales; `hops=(0,)` is its one scale.
 _edgcn = partial(DenseGraphEncoder, hops=(0, 1), windows=(3,), temporal="simple")
 
-ENCODERS: dict[str, Callable[..., DenseGraphEncoder | RecurrentEncoder | STGCN]] = {
+_built_in: dict[str, Callable[..., nn.Module]] = {
     # Stock MS-G3D: 4,365,307; with g3d_scales=6: 3,269,905.
     "msg3d": partial(DenseGraphEncoder, gcn_scales=13, g3d_scales=13),
     # The simplified MS-G3D of the paper: 2,462,746.
@@ -46,20 +54,16 @@ ENCODERS: dict[str, Callable[..., DenseGraphEncoder | RecurrentEncoder | STGCN]]
     "stgcn-quarter": STGCN,
 }
 
-# Those that begin with a batch norm of the coordinates, and can do without it.
-WITH_INPUT_NORM = tuple(
-    name for name, make in ENCODERS.items() if "input_norm" in inspect.signature(make).parameters
-)
+ENCODERS = registry("encoder", _built_in)
 
 __all__ = [
     "ENCODERS",
     "READOUTS",
     "STGCN",
-    "WITH_INPUT_NORM",
     "DenseGraphEncoder",
-    "Encoder",
     "Reader",
     "RecurrentEncoder",
+    "readout_for",
     "readout_width",
     "rebuild",
     "synchronize_batch_norm",

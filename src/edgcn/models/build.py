@@ -1,44 +1,48 @@
-"""Encoders from their names, and their files: weights, preset, arguments and inputs."""
+"""Encoders from their names and settings."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from torch import nn
 
 from edgcn.base.errors import EdgcnError, did_you_mean
-from edgcn.base.tensorfile import load_tensors, save_tensors
-from edgcn.models import ENCODERS, WITH_INPUT_NORM
-from edgcn.pipeline.inputs import Inputs
+from edgcn.base.parts import check_settings, settings_of
+from edgcn.models import ENCODERS
+from edgcn.skeleton.topology import Topology
+
+GIVEN = ("topology", "in_channels", "bodies")  # by the clips, so that they are no settings
 
 
-def build_encoder(name: str, inputs: Inputs, options: Mapping[str, Any]) -> nn.Module:
-    """A new encoder of a preset, for these inputs."""
+def build_encoder(
+    name: str,
+    settings: Mapping[str, Any],
+    *,
+    topology: Topology,
+    in_channels: int,
+    bodies: int,
+    input_norm: bool = True,
+) -> nn.Module:
+    """A new encoder, its initial weights from PyTorch's global randomness.
+
+    Args:
+        settings: of its constructor, where they differ from the defaults.
+        input_norm: false leaves out the batch norm of an encoder that begins with one, unless
+            `settings` say otherwise.
+
+    Raises:
+        EdgcnError: there is no such encoder or setting, or what is made is no encoder.
+    """
     if name not in ENCODERS:
         hint = did_you_mean(name, ENCODERS)
         raise EdgcnError(f"no encoder is named {name!r}; there are {', '.join(ENCODERS)}{hint}")
-    if not inputs.input_norm and name in WITH_INPUT_NORM:
-        options = {"input_norm": False, **options}
-    try:
-        return ENCODERS[name](
-            inputs.topology, in_channels=inputs.channels, bodies=inputs.bodies, **options
+    make, what = ENCODERS[name], f"encoder {name!r}"
+    values = check_settings(make, settings, what=what, given=GIVEN)
+    if not input_norm and "input_norm" in settings_of(make, given=GIVEN):
+        values = {"input_norm": False} | values
+    encoder = make(topology, in_channels=in_channels, bodies=bodies, **values)
+    if not isinstance(encoder, nn.Module) or not hasattr(encoder, "embed_dim"):
+        raise EdgcnError(
+            f"{what} makes no encoder: expected a torch.nn.Module that takes clips (N, C, T, V, M) "
+            f"to (N, embed_dim) and has `embed_dim`, got {type(encoder).__name__}"
         )
-    except TypeError as error:
-        raise EdgcnError(f"encoder {name!r} does not take these options: {error}") from error
-
-
-def save_encoder(
-    path: Path, encoder: nn.Module, *, name: str, options: Mapping[str, Any], inputs: Inputs
-) -> None:
-    """Everything that is needed to encode new clips."""
-    about = {"encoder": name, "options": dict(options), "inputs": inputs.to_dict()}
-    save_tensors(path, encoder.state_dict(), about)
-
-
-def load_encoder(path: Path) -> tuple[nn.Module, Inputs, dict[str, Any]]:
-    """An encoder in evaluation mode, its inputs, and the description it was saved with."""
-    tensors, about = load_tensors(path)
-    inputs = Inputs.from_dict(about["inputs"])
-    encoder = build_encoder(about["encoder"], inputs, about["options"])
-    encoder.load_state_dict(tensors)
-    return encoder.eval(), inputs, about
+    return encoder

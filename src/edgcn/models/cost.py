@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 
-def _added(_: Any, a: Sequence[int], b: Sequence[int], **__: Any) -> int:
-    """Operations of a product that is added to what is there; PyTorch's counter leaves it out."""
+def _addmm_flop(_: Any, a: Sequence[int], b: Sequence[int], **__: Any) -> int:
+    """Operations of a product that is added in place, which PyTorch's counter leaves out."""
     return 2 * a[0] * a[1] * b[1]
 
 
-IN_PLACE = {torch.ops.aten.addmm_: _added}
+IN_PLACE = {torch.ops.aten.addmm_: _addmm_flop}
 
 
 def parameters(module: nn.Module) -> int:
@@ -29,9 +29,12 @@ def forward_flop(module: nn.Module, clips: Tensor) -> float:
     """Operations of the matrix products and convolutions of a forward pass, per clip.
 
     PyTorch's counter does not see inside an LSTM or a GRU, which are counted by formula.
+
+    Args:
+        clips: (N, C, T, V, M), as the module reads them.
     """
     counter = FlopCounterMode(display=False, custom_mapping=IN_PLACE)
-    recurrent = [part for part in module.modules() if isinstance(part, nn.LSTM | nn.GRU)]
+    recurrent = [layer for layer in module.modules() if isinstance(layer, nn.LSTM | nn.GRU)]
     training = module.training
     module.eval()
     with counter:
@@ -40,11 +43,12 @@ def forward_flop(module: nn.Module, clips: Tensor) -> float:
     if not recurrent:
         return float(counter.get_total_flops() / len(clips))
     frames = clips.shape[2] * clips.shape[4]  # every body is a sequence
-    return float(frames * sum(recurrent_flop(part) for part in recurrent))
+    return float(frames * sum(recurrent_flop(layer) for layer in recurrent))
 
 
-def recurrent_flop(part: nn.LSTM | nn.GRU) -> int:
+def recurrent_flop(layer: nn.LSTM | nn.GRU) -> int:
     """Operations at one frame: each gate of each layer and direction, of input and state."""
-    gates, directions = (4 if isinstance(part, nn.LSTM) else 3), 1 + part.bidirectional
-    widths = [part.input_size, *[directions * part.hidden_size] * (part.num_layers - 1)]
-    return sum(directions * gates * 2 * part.hidden_size * (w + part.hidden_size) for w in widths)
+    gates = 4 if isinstance(layer, nn.LSTM) else 3
+    directions, size = 1 + layer.bidirectional, layer.hidden_size
+    widths = [layer.input_size, *[directions * size] * (layer.num_layers - 1)]
+    return sum(directions * gates * 2 * size * (width + size) for width in widths)

@@ -9,28 +9,31 @@ A block adds two pathways and ends in a temporal convolution:
 What EDGCN leaves out: all scales but one, all windows but the one of 3 frames, and multi-scale
 temporal convolutions, for each of which one simple convolution ends the aggregation. Its published
 parameter count is that of MS-G3D at one scale with all else in place; both are presets.
+
+Each `forward` is a definition; training runs its fast equal (`edgcn.models.kernels`).
 """
 
 from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from jaxtyping import Float
+from pydantic import NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
 from edgcn.base.errors import EdgcnError
-from edgcn.models.kernels.norms import product_norm
-from edgcn.models.kernels.products import mix_channels, mix_parts
-from edgcn.models.kernels.windows import unfold_frames
+from edgcn.models.kernels import has_fast_equal
 from edgcn.models.layers import (
     Joints,
     Mixed,
     MultiScaleTemporal,
     SimpleTemporal,
     check_clips,
-    compute_again,
     normalize_channels,
+    unfold,
 )
+from edgcn.models.recompute import compute_again
 from edgcn.skeleton.graph import (
     Adjacency,
     adjacency,
@@ -45,6 +48,7 @@ Nodes = Float[Tensor, "nodes b frames d"]
 
 # The last convolution of a graph pathway has no ReLU: that comes after the sum of the pathways.
 # EDGCN's text has one temporal convolution where MS-G3D has two.
+Temporal = Literal["multiscale", "simple"]
 TEMPORAL = {"multiscale": (MultiScaleTemporal, 2), "simple": (SimpleTemporal, 1)}
 
 
@@ -71,38 +75,19 @@ class GraphConv(nn.Module):
         stride: int = 1,
     ) -> None:
         super().__init__()
-        self.window, self.stride = window, stride
-        scales = [normalize_adjacency(k_adjacency(graph, k)) for k in hops]
-        fixed = torch.from_numpy(np.concatenate(scales))
-        self.register_buffer("adjacency", fixed, persistent=False)
-        self.residual = nn.Parameter(torch.empty_like(fixed).uniform_(-1e-6, 1e-6))
+        self.window, self.stride, self.scales = window, stride, len(hops)
+        fixed = np.concatenate([normalize_adjacency(k_adjacency(graph, k)) for k in hops])
+        self.register_buffer("adjacency", torch.from_numpy(fixed), persistent=False)
+        self.residual = nn.Parameter(torch.empty_like(self.adjacency).uniform_(-1e-6, 1e-6))
         self.mix = nn.Linear(len(hops) * in_channels, out_channels)
         self.norm = nn.BatchNorm1d(out_channels)
-        # The order does not matter to the result. Channels first is cheaper where every frame is
-        # in several windows, unless there are many scales or few channels.
-        self.channels_first = window > 1 and len(hops) == 1 and in_channels >= out_channels
 
+    @has_fast_equal
     def forward(self, x: Joints) -> Nodes:
-        weights = self.adjacency + self.residual
-        windows = -(-x.shape[2] // self.stride)
-
-        def product(weight: Tensor) -> Tensor:
-            if self.channels_first:
-                rows = mix_channels(x.reshape(-1, x.shape[-1]), weight)
-                nodes = self.unfold(rows.view(*x.shape[:-1], -1))
-                return (weights @ nodes.flatten(1)).view(-1, rows.shape[-1])
-            nodes = self.unfold(x)
-            mixed = weights @ nodes.flatten(1)
-            return mix_parts(mixed.view(len(mixed) // len(nodes), -1, x.shape[-1]), weight)
-
-        out = product_norm(product, self.mix, self.norm, activate=True)
-        return out.view(-1, x.shape[1], windows, out.shape[-1])
-
-    def unfold(self, x: Joints) -> Nodes:
-        """The joints of all frames of a window as nodes, frame by frame."""
-        if self.window == 1:
-            return x[:, :, :: self.stride]
-        return unfold_frames(x, window=self.window, dim=0, stride=self.stride)
+        nodes = torch.cat(unfold(x, self.window, stride=self.stride))  # frame by frame
+        scales = (self.adjacency + self.residual).chunk(self.scales)
+        mixed = [torch.einsum("vw,wbtc->vbtc", weights, nodes) for weights in scales]
+        return torch.relu(normalize_channels(self.norm, self.mix(torch.cat(mixed, dim=-1))))
 
 
 class WindowConv(nn.Module):
@@ -128,17 +113,11 @@ class WindowConv(nn.Module):
         self.collapse = nn.Linear(window * inner_channels, out_channels)
         self.norm = nn.BatchNorm1d(out_channels)
 
-    def forward(self, x: Joints, *, add: Mixed | None = None, activate: bool = False) -> Mixed:
-        nodes = self.graph(x)
-        frames = nodes.view(self.window, -1, nodes.shape[-1])
-        out = product_norm(
-            lambda weight: mix_parts(frames, weight),
-            self.collapse,
-            self.norm,
-            add=None if add is None else add.reshape(-1, add.shape[-1]),
-            activate=activate,
-        )
-        return out.view(len(x), *nodes.shape[1:3], -1)
+    @has_fast_equal
+    def forward(self, x: Joints) -> Mixed:
+        nodes: Tensor = self.graph(x)
+        frames = torch.cat(nodes.chunk(self.window), dim=-1)
+        return normalize_channels(self.norm, self.collapse(frames))
 
 
 class Block(nn.Module):
@@ -154,7 +133,7 @@ class Block(nn.Module):
         g3d_hops: Sequence[int],
         windows: Sequence[int],
         stride: int,
-        temporal: str,
+        temporal: Temporal,
         first: bool,
     ) -> None:
         super().__init__()
@@ -175,12 +154,17 @@ class Block(nn.Module):
         self.temporal = make(out_channels, out_channels)
         self.recompute = False
 
+    @has_fast_equal
     def forward(self, x: Joints) -> Mixed:
-        run = compute_again if self.recompute and torch.is_grad_enabled() else nn.Module.__call__
-        pathways = run(self.frames, run(self.graph, x))
-        for place, window in enumerate(self.windows, start=1):
-            pathways = run(window, x, add=pathways, activate=place == len(self.windows))
-        out: Tensor = run(self.temporal, pathways if self.windows else torch.relu(pathways))
+        pathways = self.run(self.frames, self.run(self.graph, x))
+        for window in self.windows:
+            pathways = pathways + self.run(window, x)
+        return self.run(self.temporal, torch.relu(pathways))
+
+    def run(self, layer: nn.Module, x: Joints, **settings: Any) -> Tensor:
+        """`layer(x)`, computed again for its gradient where `recompute` is on."""
+        again = self.recompute and torch.is_grad_enabled()
+        out: Tensor = compute_again(layer, x, **settings) if again else layer(x, **settings)
         return out
 
 
@@ -188,13 +172,20 @@ class DenseGraphEncoder(nn.Module):
     """Clips to embeddings by blocks of dense-graph convolution.
 
     Args:
-        bodies: each has its own input norm, then all share the weights and are averaged. An absent
+        bodies: Each has its own input norm, then all share the weights and are averaged. An absent
             body is all zeros and still counts in that average, as in MS-G3D.
-        gcn_scales, g3d_scales: hops 0, 1 ... in the graph and in the window pathways.
-        hops: these hops in both pathways instead, such as (0,) or (0, 1).
-        windows: frames per window pathway, odd.
-        temporal: "multiscale" as in MS-G3D, or "simple" as in EDGCN.
-        input_norm: batch norm of coordinates, as MS-G3D; without it, still joints stay so.
+        gcn_scales: The graph pathway joins joints 0, 1 ... bones apart, this many scales.
+        g3d_scales: The same of the window pathways.
+        hops: Both pathways use these distances instead, such as (0,) or (0, 1).
+        windows: Frames of each window pathway, odd numbers.
+        widths: Channels of each block.
+        strides: Steps over frames of each block: 2 keeps every second frame.
+        embed_dim: Length of the embedding.
+        temporal: The convolution over frames is multiscale as in MS-G3D, or simple as in EDGCN.
+        input_norm: Coordinates pass a batch norm, as in MS-G3D; without it still joints stay so.
+
+    Raises:
+        EdgcnError: widths, strides and windows do not fit each other.
     """
 
     def __init__(
@@ -203,18 +194,18 @@ class DenseGraphEncoder(nn.Module):
         *,
         in_channels: int = 3,
         bodies: int = 1,
-        gcn_scales: int = 13,
-        g3d_scales: int = 13,
-        hops: Sequence[int] | None = None,
-        windows: Sequence[int] = (3, 5),
-        widths: Sequence[int] = (96, 192, 384),
-        strides: Sequence[int] = (1, 2, 2),
-        embed_dim: int = 256,
-        temporal: str = "multiscale",
+        gcn_scales: PositiveInt = 13,
+        g3d_scales: PositiveInt = 13,
+        hops: Sequence[NonNegativeInt] | None = None,
+        windows: Sequence[PositiveInt] = (3, 5),
+        widths: Sequence[PositiveInt] = (96, 192, 384),
+        strides: Sequence[PositiveInt] = (1, 2, 2),
+        embed_dim: PositiveInt = 256,
+        temporal: Temporal = "multiscale",
         input_norm: bool = True,
     ) -> None:
         super().__init__()
-        _check_plan(windows, widths, strides, temporal)
+        _check_plan(windows, widths, strides)
         self.topology, self.in_channels, self.bodies = topology, in_channels, bodies
         self.feature_dim, self.embed_dim = widths[-1], embed_dim
         graph = adjacency(topology)
@@ -241,7 +232,7 @@ class DenseGraphEncoder(nn.Module):
         self.head = nn.Linear(self.feature_dim, embed_dim)
 
     def fold(self, clips: Clips) -> Joints:
-        """Normalize every coordinate of every body if asked to, then put bodies beside clips."""
+        """Normalize every coordinate of every body, then put bodies beside clips."""
         check_clips(clips, self.topology, in_channels=self.in_channels, bodies=self.bodies)
         n, c, t, v, m = clips.shape
         rows = clips.permute(0, 2, 4, 3, 1).reshape(n, t, m * v * c)
@@ -278,15 +269,11 @@ class DenseGraphEncoder(nn.Module):
         maps = self.maps(clips)
         pooled = maps.mean(dim=(0, 2), dtype=torch.promote_types(maps.dtype, torch.float32))
         with torch.autocast(clips.device.type, enabled=False):
-            embedding: Tensor = self.head(pooled.view(len(clips), self.bodies, -1).mean(dim=1))
+            embedding: Tensor = self.head(pooled.view(clips.shape[0], self.bodies, -1).mean(dim=1))
         return embedding
 
 
-def _check_plan(
-    windows: Sequence[int], widths: Sequence[int], strides: Sequence[int], temporal: str
-) -> None:
-    if temporal not in TEMPORAL:
-        raise EdgcnError(f"expected temporal to be one of {', '.join(TEMPORAL)}, got {temporal!r}")
+def _check_plan(windows: Sequence[int], widths: Sequence[int], strides: Sequence[int]) -> None:
     if len(widths) != len(strides) or not widths:
         raise EdgcnError(
             f"expected as many strides as widths, one per block, got widths {tuple(widths)} "

@@ -6,30 +6,32 @@ last make every mixing of joints, channels or frames ONE large matrix product: o
 
 The multi-scale temporal convolution is MS-G3D's (Liu et al., CVPR 2020). Initial weights are those
 of the convolutions these products stand for: same fan-in, PyTorch's default.
+
+Each `forward` is a definition; training runs its fast equal (`edgcn.models.kernels`).
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from typing import Any
-
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from edgcn.base.errors import EdgcnError
-from edgcn.models.kernels.branches import DILATIONS, temporal_branches
-from edgcn.models.kernels.norms import normalize_rows, product_norm
-from edgcn.models.kernels.products import convolve_frames, mix_channels
+from edgcn.models.kernels import has_fast_equal
 from edgcn.skeleton.tensors import Clips
 from edgcn.skeleton.topology import Topology
 
 Joints = Float[Tensor, "v b t c"]
 Mixed = Float[Tensor, "v b frames d"]
 
+DILATIONS = (1, 2, 3, 4)
+
 
 def check_clips(clips: Clips, topology: Topology, *, in_channels: int, bodies: int) -> None:
-    """Refuse clips that an encoder built for this topology cannot read."""
+    """Refuse clips that an encoder built for this topology cannot read.
+
+    Raises:
+        EdgcnError: says which axis differs and what to do.
+    """
     channels, frames, joints, people = clips.shape[1:]
     if (channels, joints, people) == (in_channels, len(topology), bodies) and frames > 0:
         return
@@ -55,8 +57,19 @@ def normalize_channels(norm: nn.Module, x: Float[Tensor, "*rows c"]) -> Float[Te
     return normalized.view(x.shape)
 
 
+def unfold(x: Joints, window: int, *, stride: int = 1, dilation: int = 1) -> tuple[Mixed, ...]:
+    """What stands at each place of a window that slides over the frames, zeros beyond the ends.
+
+    Windows are centered on frames 0, stride, 2 stride ...; their frames are `dilation` apart.
+    """
+    pad = (window - 1) * dilation // 2
+    padded = F.pad(x, (0, 0, pad, pad))
+    starts = range(0, window * dilation, dilation)
+    return tuple(padded[:, :, start : start + x.shape[2] : stride] for start in starts)
+
+
 class TemporalConv(nn.Module):
-    """Convolution over 3 frames or over 1, then batch norm; maybe a sum and ReLU."""
+    """Convolution over 3 frames or over 1, then batch norm."""
 
     def __init__(
         self, in_channels: int, out_channels: int, *, window: int = 3, stride: int = 1
@@ -66,17 +79,10 @@ class TemporalConv(nn.Module):
         self.mix = nn.Linear(window * in_channels, out_channels)
         self.norm = nn.BatchNorm1d(out_channels)
 
-    def forward(self, x: Joints, *, add: Mixed | None = None, activate: bool = False) -> Mixed:
-        v, b, _, channels = x.shape
-
-        def product(weight: Tensor) -> Tensor:
-            if self.window == 3:
-                return convolve_frames(x, weight, stride=self.stride).flatten(0, 2)
-            return mix_channels(x[:, :, :: self.stride].reshape(-1, channels), weight)
-
-        flat = None if add is None else add.reshape(-1, add.shape[-1])
-        out = product_norm(product, self.mix, self.norm, add=flat, activate=activate)
-        return out.view(v, b, -1, out.shape[-1])
+    @has_fast_equal
+    def forward(self, x: Joints) -> Mixed:
+        frames = torch.cat(unfold(x, self.window, stride=self.stride), dim=-1)
+        return normalize_channels(self.norm, self.mix(frames))
 
 
 class SimpleTemporal(nn.Module):
@@ -90,9 +96,11 @@ class SimpleTemporal(nn.Module):
         self.has_residual = in_channels == out_channels and stride == 1
         self.activate = activate
 
+    @has_fast_equal
     def forward(self, x: Joints) -> Mixed:
-        out: Tensor = self.conv(x, add=x if self.has_residual else None, activate=self.activate)
-        return out
+        out: Tensor = self.conv(x)
+        out = out + x if self.has_residual else out
+        return torch.relu(out) if self.activate else out
 
 
 class MultiScaleTemporal(nn.Module):
@@ -122,48 +130,17 @@ class MultiScaleTemporal(nn.Module):
         same = in_channels == out_channels and stride == 1
         self.residual = None if same else TemporalConv(in_channels, out_channels, window=1)
 
+    @has_fast_equal
     def forward(self, x: Joints) -> Mixed:
-        v, b, frames, channels = x.shape
-        rows = x.reshape(-1, channels)
-        reduced = product_norm(
-            lambda weight: mix_channels(rows, weight), self.reduce, self.reduce_norm, activate=True
-        )
-        every = x[:, :, :: self.stride].contiguous()
-        weights = torch.stack([layer.get_parameter("weight") for layer in self.dilated])
-        reduced = reduced.view(v, b, frames, -1)
-        out = temporal_branches(reduced, every, weights, self.plain.weight, stride=self.stride)
-        none = torch.zeros_like(self.plain.bias)  # the maximum has no bias
-        biases: list[Tensor] = [layer.get_parameter("bias") for layer in self.dilated]
-        beside = every if self.residual is None else self.residual(every)
-        out = normalize_rows(
-            self.norm,
-            out.flatten(0, 2),
-            bias=torch.cat([*biases, none, self.plain.bias]),
-            add=beside.flatten(0, 2),
-            activate=self.activate,
-        )
-        return out.view(beside.shape)
-
-
-def compute_again(layer: nn.Module, x: Joints, **settings: Any) -> Mixed:
-    """A layer's output of which only the input is kept; the backward pass computes it again."""
-    out: Tensor = checkpoint(
-        layer,
-        x,
-        use_reentrant=False,
-        preserve_rng_state=False,  # nothing in here is random
-        context_fn=lambda: (nullcontext(), keeping_buffers(layer)),
-        **settings,
-    )
-    return out
-
-
-@contextmanager
-def keeping_buffers(module: nn.Module) -> Iterator[None]:
-    """Put a module's buffers back afterwards: what is computed again must not count again."""
-    kept = [(buffer, buffer.clone()) for buffer in module.buffers()]
-    try:
-        yield
-    finally:
-        for buffer, before in kept:
-            buffer.copy_(before)
+        every = x[:, :, :: self.stride]
+        reduced = torch.relu(normalize_channels(self.reduce_norm, self.reduce(x)))
+        *parts, last = reduced.chunk(len(DILATIONS) + 1, dim=-1)
+        branches: list[Tensor] = []
+        for part, mix, dilation in zip(parts, self.dilated, DILATIONS, strict=True):
+            frames = unfold(part, 3, stride=self.stride, dilation=dilation)
+            branches.append(mix(torch.cat(frames, dim=-1)))
+        branches.append(torch.stack(unfold(last, 3, stride=self.stride)).amax(dim=0))
+        branches.append(self.plain(every))
+        out = normalize_channels(self.norm, torch.cat(branches, dim=-1))
+        out = out + (every if self.residual is None else self.residual(every))
+        return torch.relu(out) if self.activate else out

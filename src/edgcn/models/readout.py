@@ -4,6 +4,8 @@
 `mean` is the paper's: one mean over the clip, then the head. `pyramid` keeps some order in time, as
 temporal pyramids do (after Lazebnik et al., CVPR 2006), and skips the head. `parts` is a pyramid of
 each part of the body, which also keeps what moved.
+
+An encoder is a module with `encoder(clips) -> (N, embed_dim)` and `embed_dim`: enough for `mean`.
 """
 
 import re
@@ -15,12 +17,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from edgcn.skeleton.remap import canonical
+from edgcn.base.errors import EdgcnError
+from edgcn.skeleton.names import canonical
 from edgcn.skeleton.tensors import Clips
 from edgcn.skeleton.topology import Topology
 
 SEGMENTS = (1, 2, 4)
+TRIED = 8  # frames of the clip that an encoder is tried with
 Map = Float[Tensor, "n d frames v"]
+Vectors = Float[Tensor, "n width"]
 
 # Of a joint's name in any scheme; what is neither leg nor arm is trunk and head. Legs are looked
 # for first: MediaPipe has a foot's index, too.
@@ -29,43 +34,47 @@ ARM = re.compile("shoulder|elbow|wrist|hand|thumb|index|middle|ring|little")
 
 
 @runtime_checkable
-class Encoder(Protocol):
-    """What every encoder offers."""
+class HasFeatures(Protocol):
+    """An encoder that also gives its map before pooling, (N, feature_dim, T', V')."""
 
-    topology: Topology
-    embed_dim: int
     feature_dim: int
 
-    def __call__(self, clips: Clips) -> Tensor: ...
     def features(self, clips: Clips) -> Tensor: ...
 
 
-def mean(encoder: Encoder, clips: Clips) -> Float[Tensor, "n d"]:
+def mean(encoder: nn.Module, clips: Clips, topology: Topology) -> Vectors:
     """The embedding the encoder was trained with, (N, embed_dim)."""
-    return encoder(clips)
+    embedding: Tensor = encoder(clips)
+    return embedding
 
 
-def pyramid(encoder: Encoder, clips: Clips) -> Float[Tensor, "n d"]:
+def pyramid(encoder: nn.Module, clips: Clips, topology: Topology) -> Vectors:
     """Means over joints and over 1, 2 and 4 equal time segments, (N, 7 feature_dim), end to end.
 
     Where there are fewer frames than segments, neighboring segments share frames.
+
+    Raises:
+        EdgcnError: the encoder has no `features`.
     """
-    return _pyramid(encoder.features(clips))
+    return _pyramid(_with_features(encoder, "pyramid").features(clips))
 
 
-def parts(encoder: Encoder, clips: Clips) -> Float[Tensor, "n d"]:
+def parts(encoder: nn.Module, clips: Clips, topology: Topology) -> Vectors:
     """A pyramid of each part of the body, (N, 7 feature_dim * parts).
 
     An encoder whose map has no joints left has one part, the whole.
+
+    Raises:
+        EdgcnError: the encoder has no `features`.
     """
-    features = encoder.features(clips)
-    groups = body_parts(encoder.topology)
-    if features.shape[3] != len(encoder.topology) or len(groups) == 1:
+    features = _with_features(encoder, "parts").features(clips)
+    groups = body_parts(topology)
+    if features.shape[3] != len(topology) or len(groups) == 1:
         return _pyramid(features)
     return torch.cat([_pyramid(features[..., list(group)]) for group in groups], dim=1)
 
 
-def _pyramid(features: Map) -> Float[Tensor, "n wide"]:
+def _pyramid(features: Map) -> Vectors:
     """In float32 under autocast too, like every pooling here: clips can differ by very little."""
     frames = features.mean(dim=3, dtype=torch.promote_types(features.dtype, torch.float32))
     segments = [nn.functional.adaptive_avg_pool1d(frames, n) for n in SEGMENTS]
@@ -76,7 +85,7 @@ def _pyramid(features: Map) -> Float[Tensor, "n wide"]:
 def body_parts(topology: Topology) -> tuple[tuple[int, ...], ...]:
     """Joints of the left arm, the right arm, the legs, and trunk with head; parts without any out.
 
-    By joint names in any scheme (`edgcn.skeleton.remap.canonical`), not by the tree, in which a hip
+    By joint names in any scheme (`edgcn.skeleton.names.canonical`), not by the tree, in which a hip
     may hang on a shoulder (COCO).
     """
     groups: dict[str, list[int]] = {"left arm": [], "right arm": [], "legs": [], "trunk": []}
@@ -91,43 +100,114 @@ def body_parts(topology: Topology) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(group) for group in groups.values() if group)
 
 
-READOUTS: dict[str, Callable[[Encoder, Clips], Tensor]] = {
+READOUTS: dict[str, Callable[[nn.Module, Clips, Topology], Vectors]] = {
     "mean": mean,
     "pyramid": pyramid,
     "parts": parts,
 }
 
 
+def readout_for(encoder: nn.Module, wanted: str, *, explicit: bool) -> str:
+    """The readout that this encoder gets: `wanted`, or `mean` where it has no `features`.
+
+    Args:
+        explicit: the user chose `wanted`, which is then never replaced.
+
+    Raises:
+        EdgcnError: the user chose it and the encoder has no `features`.
+    """
+    if wanted == "mean" or isinstance(encoder, HasFeatures):
+        return wanted
+    if explicit:
+        _with_features(encoder, wanted)
+    return "mean"
+
+
+def _with_features(encoder: nn.Module, readout: str) -> HasFeatures:
+    if not isinstance(encoder, HasFeatures):
+        raise EdgcnError(
+            f"readout {readout!r} needs an encoder with `features(clips) -> (N, feature_dim, T', "
+            f"V')` and `feature_dim`, which {type(encoder).__name__} does not have; use readout "
+            f"'mean'"
+        )
+    return encoder
+
+
 class Reader(nn.Module):
     """An encoder and how it is read out: what a loss is put on.
 
     Its vectors are `pieces` of equal width end to end: what each part of the body did in each
-    segment of the clip, or the whole embedding.
+    segment of the clip, or the whole embedding. Parameters that the readout does not depend on,
+    such as a head's, stop learning: ranks would wait for their gradients.
 
     Args:
         readout: a name of `READOUTS`.
+        topology, in_channels, bodies: of the clips that the encoder reads.
+
+    Raises:
+        EdgcnError: the encoder has no `features`, which every readout but `mean` needs.
     """
 
-    def __init__(self, encoder: nn.Module, readout: str) -> None:
+    def __init__(
+        self,
+        encoder: nn.Module,
+        readout: str,
+        *,
+        topology: Topology,
+        in_channels: int,
+        bodies: int,
+    ) -> None:
         super().__init__()
-        self.encoder, self.readout = encoder, readout
-        self.embed_dim = readout_width(encoder, readout)
-        piece: int = encoder.feature_dim  # type: ignore[assignment]
-        self.pieces = 1 if readout == "mean" else self.embed_dim // piece
-        head = getattr(encoder, "head", None)
-        if readout != "mean" and isinstance(head, nn.Module):
-            head.requires_grad_(False)  # not read: ranks would wait for its gradients
+        self.encoder, self.readout, self.topology = encoder, readout, topology
+        self.embed_dim = readout_width(
+            encoder, readout, topology=topology, in_channels=in_channels, bodies=bodies
+        )
+        self.pieces = 1
+        if readout != "mean":
+            self.pieces = self.embed_dim // _with_features(encoder, readout).feature_dim
+            for parameter in _unread(encoder, readout, topology, in_channels, bodies):
+                parameter.requires_grad_(False)
 
-    def forward(self, clips: Clips) -> Float[Tensor, "n d"]:
-        return READOUTS[self.readout](self.encoder, clips)  # type: ignore[arg-type]
+    def forward(self, clips: Clips) -> Vectors:
+        return READOUTS[self.readout](self.encoder, clips, self.topology)
 
 
-@torch.no_grad()
-def readout_width(encoder: nn.Module, readout: str) -> int:
-    """How long the vectors of a readout are, from a clip of nothing."""
+def readout_width(
+    encoder: nn.Module, readout: str, *, topology: Topology, in_channels: int, bodies: int
+) -> int:
+    """How long the vectors of a readout are: as declared, or as those of an empty clip.
+
+    Raises:
+        EdgcnError: the encoder has no `features`, which every readout but `mean` needs.
+    """
+    if readout == "mean":
+        width: int = encoder.embed_dim  # type: ignore[assignment]
+        return width
+    with torch.no_grad():
+        return _tried(encoder, readout, topology, in_channels, bodies).shape[1]
+
+
+def _unread(
+    encoder: nn.Module, readout: str, topology: Topology, in_channels: int, bodies: int
+) -> list[nn.Parameter]:
+    """The parameters that a readout does not depend on."""
+    learned = [parameter for parameter in encoder.parameters() if parameter.requires_grad]
+    if not learned:
+        return []
+    # cuDNN has no gradients of recurrent layers in evaluation mode.
+    with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
+        total = _tried(encoder, readout, topology, in_channels, bodies).sum()
+    grads = torch.autograd.grad(total, learned, allow_unused=True)
+    return [parameter for parameter, grad in zip(learned, grads, strict=True) if grad is None]
+
+
+def _tried(
+    encoder: nn.Module, readout: str, topology: Topology, in_channels: int, bodies: int
+) -> Vectors:
+    """The vector of an empty clip, in evaluation mode; the encoder's mode is put back after."""
     training = encoder.training
-    shape = (1, encoder.in_channels, 1, len(encoder.topology), encoder.bodies)  # type: ignore[arg-type]
-    clip = torch.zeros(shape, device=next(encoder.parameters()).device)  # type: ignore[arg-type]
-    width = READOUTS[readout](encoder.eval(), clip).shape[1]  # type: ignore[arg-type]
+    device = next((parameter.device for parameter in encoder.parameters()), None)
+    clip = torch.zeros(1, in_channels, TRIED, len(topology), bodies, device=device)
+    vectors = READOUTS[readout](encoder.eval(), clip, topology)
     encoder.train(training)
-    return width
+    return vectors

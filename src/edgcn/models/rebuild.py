@@ -1,6 +1,6 @@
 """An encoder on another skeleton: what it learned of each joint travels by the joint's name.
 
-weights for V joints -> weights for V' joints. Each encoder class says in `joint_axes` which of its
+weights for V joints -> weights for V' joints. An encoder declares in `joint_axes` which of its
 tensors are laid out by joint: name in the state -> axis -> how many numbers in a row are one
 joint's (an axis is groups x joints x these numbers). Everything else is copied.
 """
@@ -26,28 +26,28 @@ class ByJoint(Protocol):
 def rebuild(encoder: nn.Module, fresh: nn.Module, plan: RemapPlan) -> nn.Module:
     """Fill `fresh`, the same encoder on the plan's target, with what `encoder` has learned.
 
-    A joint that the encoder knows is copied, one that lies between others gets their mean. A joint
-    it knows nothing of is neither heard nor added to any other (0 in tensors that join joints),
-    and is normalized as joints are on average (the mean over all joints in a norm's tensors).
+    A joint that the encoder knows is copied, one that lies between others gets their mean. An
+    unknown joint has no weight in sums over joints (0 in tensors that mix joints) and is normalized
+    as joints are on average (the mean over all joints in a norm's tensors).
 
     Raises:
-        EdgcnError: the encoder does not say how its tensors are laid out.
+        EdgcnError: the encoder does not declare how its tensors are laid out.
     """
     kind = type(encoder).__name__
     if not isinstance(encoder, ByJoint):
         raise EdgcnError(
-            f"{kind} does not say which of its tensors are laid out by joint (a method "
+            f"{kind} does not declare which of its tensors are laid out by joint (a method "
             f"`joint_axes`), so it cannot be rebuilt on {plan.target.name!r}; use --skeleton remap"
         )
     axes, wanted = encoder.joint_axes(), fresh.state_dict()
-    shares = joint_shares(plan)
+    weights = joint_weights(plan)
     carried = {}
     for name, tensor in encoder.state_dict().items():
         for axis, per_joint in axes.get(name, {}).items():
-            tensor = along(tensor, shares, axis, per_joint)
+            tensor = along(tensor, weights, axis, per_joint)
         if tensor.shape != wanted[name].shape:
             raise EdgcnError(
-                f"{kind}.joint_axes says too little of {name!r}: carried from "
+                f"{kind}.joint_axes does not declare all joint axes of {name!r}: carried from "
                 f"{plan.source.name!r} to {plan.target.name!r} it has shape "
                 f"{tuple(tensor.shape)}, expected {tuple(wanted[name].shape)}"
             )
@@ -56,23 +56,23 @@ def rebuild(encoder: nn.Module, fresh: nn.Module, plan: RemapPlan) -> nn.Module:
     return fresh.train(encoder.training)
 
 
-def joint_shares(plan: RemapPlan) -> Float[Tensor, "new old"]:
-    """Which old joints a new one is the mean of; a row of zeros where there is none."""
-    shares = torch.zeros(len(plan.target), len(plan.source))
+def joint_weights(plan: RemapPlan) -> Float[Tensor, "new old"]:
+    """Which old joints a new one is the mean of; a row of zeros for an unknown one."""
+    weights = torch.zeros(len(plan.target), len(plan.source))
     parts = {joint: (old,) for joint, old in plan.exact.items()}
     parts |= {joint: rule.joints for joint, rule in plan.derived.items()}
     for joint, olds in cast(Mapping[str, tuple[str, ...]], parts).items():
         for old in olds:
-            shares[plan.target.index(joint), plan.source.index(old)] = 1 / len(olds)
-    return shares
+            weights[plan.target.index(joint), plan.source.index(old)] = 1 / len(olds)
+    return weights
 
 
-def along(tensor: Tensor, shares: Float[Tensor, "new old"], axis: int, per_joint: int) -> Tensor:
+def along(tensor: Tensor, weights: Float[Tensor, "new old"], axis: int, per_joint: int) -> Tensor:
     """The tensor with one axis carried from the old joints to the new ones."""
-    if tensor.ndim == 1:  # a number of each joint's own, not one between joints
-        unknown = shares.sum(dim=1, keepdim=True) == 0
-        shares = torch.where(unknown, 1 / shares.shape[1], shares)
+    if tensor.ndim == 1:  # a number for each joint, not one between joints
+        unknown = weights.sum(dim=1, keepdim=True) == 0
+        weights = torch.where(unknown, 1 / weights.shape[1], weights)
     first = tensor.movedim(axis, 0)
-    parts = first.reshape(-1, shares.shape[1], per_joint, *first.shape[1:])
-    carried = torch.einsum("uv,gv...->gu...", shares.to(tensor), parts)
+    parts = first.reshape(-1, weights.shape[1], per_joint, *first.shape[1:])
+    carried = torch.einsum("uv,gv...->gu...", weights.to(tensor), parts)
     return carried.reshape(-1, *first.shape[1:]).movedim(0, axis)

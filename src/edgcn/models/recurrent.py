@@ -10,27 +10,31 @@ one encoder serves any number of bodies and their order does not matter. The ori
 bodies into one input.
 """
 
+from typing import Literal
+
 import torch
 from jaxtyping import Float
+from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from edgcn.base.errors import EdgcnError, did_you_mean
 from edgcn.models.layers import check_clips
 from edgcn.skeleton.tensors import Clips
 from edgcn.skeleton.topology import Topology
 
 CELLS: dict[str, type[nn.LSTM] | type[nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
-POOLS = ("mean", "last")
 
 
 class RecurrentEncoder(nn.Module):
     """Clips to the pooled states of a recurrent network; by default AS-CAL's one-layer LSTM.
 
     Args:
-        cell: lstm or gru.
-        hidden: size of a state, in each direction; by default `embed_dim`.
-        pool: mean: over all frames. last: the state each direction ends with.
-        embed_dim: by default what the states have; another size adds a linear layer.
+        cell: The recurrent network is an lstm or a gru.
+        layers: Networks on top of each other, each of which reads the states of the one below.
+        bidirectional: A second network reads the frames backwards.
+        hidden: Size of a state in each direction; by default that of the embedding.
+        pool: The embedding is the mean of the states, or the state each direction ends with.
+        embed_dim: Length of the embedding, by default that of the states; another one adds a
+            linear layer.
     """
 
     def __init__(
@@ -39,18 +43,14 @@ class RecurrentEncoder(nn.Module):
         *,
         in_channels: int = 3,
         bodies: int = 1,
-        cell: str = "lstm",
-        layers: int = 1,
+        cell: Literal["lstm", "gru"] = "lstm",
+        layers: PositiveInt = 1,
         bidirectional: bool = False,
-        hidden: int | None = None,
-        pool: str = "mean",
-        embed_dim: int | None = None,
+        hidden: PositiveInt | None = None,
+        pool: Literal["mean", "last"] = "mean",
+        embed_dim: PositiveInt | None = None,
     ) -> None:
         super().__init__()
-        for what, word, known in (("cell", cell, tuple(CELLS)), ("pool", pool, POOLS)):
-            if word not in known:
-                hint = did_you_mean(word, known)
-                raise EdgcnError(f"expected {what} to be {' or '.join(known)}, got {word!r}{hint}")
         self.topology, self.in_channels, self.bodies = topology, in_channels, bodies
         self.cell, self.pool, self.directions = cell, pool, 1 + bidirectional
         size = hidden or embed_dim or 256
@@ -77,7 +77,12 @@ class RecurrentEncoder(nn.Module):
         check_clips(clips, self.topology, in_channels=self.in_channels, bodies=self.bodies)
         n, _, t, _, m = clips.shape
         frames = clips.permute(0, 4, 2, 3, 1).reshape(n * m, t, -1)
-        states: Tensor = self.get_submodule(self.cell)(frames)[0]
+        network, device = self.get_submodule(self.cell), clips.device.type
+        if torch.is_autocast_enabled(device) and self.cell == "lstm" and _no_bfloat16(device):
+            with torch.autocast(device, enabled=False):
+                states: Tensor = network(frames.float())[0]
+        else:
+            states = network(frames)[0]
         return states.view(n, m, t, -1)
 
     def features(self, clips: Clips) -> Float[Tensor, "n d t 1"]:
@@ -85,10 +90,13 @@ class RecurrentEncoder(nn.Module):
         return self.states(clips).mean(dim=1).transpose(1, 2).unsqueeze(-1)
 
     def forward(self, clips: Clips) -> Float[Tensor, "n d"]:
-        states = self.features(clips)[..., 0]
-        pooled = states.mean(dim=2) if self.pool == "mean" else self.ends(states)
-        embedding: Tensor = self.head(pooled)
+        pools = {"mean": self.middle, "last": self.ends}
+        embedding: Tensor = self.head(pools[self.pool](self.features(clips)[..., 0]))
         return embedding
+
+    def middle(self, states: Float[Tensor, "n d t"]) -> Float[Tensor, "n d"]:
+        """The mean over all frames."""
+        return states.mean(dim=2)
 
     def ends(self, states: Float[Tensor, "n d t"]) -> Float[Tensor, "n d"]:
         """Where each direction stops reading: the last frame, and backwards the first."""
@@ -96,3 +104,8 @@ class RecurrentEncoder(nn.Module):
             return states[..., -1]
         forth, back = states.chunk(2, dim=1)
         return torch.cat((forth[..., -1], back[..., 0]), dim=1)
+
+
+def _no_bfloat16(device: str) -> bool:
+    """Whether this is a processor on which PyTorch's LSTM fails in bfloat16."""
+    return device == "cpu" and not torch.ops.mkldnn._is_mkldnn_bf16_supported()

@@ -10,10 +10,12 @@ further than one, so that it tells the last two apart next to the center only.)
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 import torch
 from jaxtyping import Float
+from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
 from edgcn.base.errors import EdgcnError
@@ -39,10 +41,10 @@ def partitions(topology: Topology) -> Float[np.ndarray, "3 v v"]:
     near = adjacency(topology)
     sums = near + np.eye(len(near), dtype=near.dtype)
     weights = sums / sums.sum(axis=0)
-    out = hop_distance(near)[topology.index(topology.center)]
-    nearer = out[:, None] < out[None, :]
-    own = np.eye(len(near), dtype=bool)
-    parts = [weights * own, weights * ~own * ~nearer, weights * nearer]
+    hops = hop_distance(near)[topology.index(topology.center)]
+    nearer = hops[:, None] < hops[None, :]
+    itself = np.eye(len(near), dtype=bool)
+    parts = [weights * itself, weights * ~itself * ~nearer, weights * nearer]
     return np.stack(parts).astype(np.float32)
 
 
@@ -96,7 +98,7 @@ class Block(nn.Module):
         return self.residual(x, added).relu()
 
     def residual(self, x: Maps, added: Mixed) -> Mixed:
-        """What the block found, on top of its input where it has one."""
+        """What the block computed, plus its input where that is added."""
         if not self.has_residual:
             return added
         if self.beside is None:
@@ -108,14 +110,19 @@ class STGCN(nn.Module):
     """Clips to the pooled maps of spatial-temporal graph convolutions.
 
     Args:
-        dropout: in all blocks but the first, as in SkeletonCLR.
-        embed_dim: by default the last width, which is what SkeletonCLR's linear probe reads and
-            its projector projects; another size adds a linear layer.
-        input_norm: batch norm of every coordinate of every joint; without it, what hardly moves
-            stays small.
+        widths: Channels of each block.
+        strides: Steps over frames of each block: 2 keeps every second frame.
+        dropout: What all blocks but the first drop at random, as in SkeletonCLR.
+        embed_dim: Length of the embedding, by default the last width, which is what SkeletonCLR's
+            linear probe reads and its projector projects; another one adds a linear layer.
+        input_norm: Every coordinate of every joint passes a batch norm; without it, what hardly
+            moves stays small.
+
+    Raises:
+        EdgcnError: there are not as many strides as widths.
     """
 
-    graph: Tensor
+    partitions: Tensor
 
     def __init__(
         self,
@@ -123,10 +130,10 @@ class STGCN(nn.Module):
         *,
         in_channels: int = 3,
         bodies: int = 1,
-        widths: Sequence[int] = WIDTHS,
-        strides: Sequence[int] = STRIDES,
-        dropout: float = 0.5,
-        embed_dim: int | None = None,
+        widths: Sequence[PositiveInt] = WIDTHS,
+        strides: Sequence[PositiveInt] = STRIDES,
+        dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5,
+        embed_dim: PositiveInt | None = None,
         input_norm: bool = True,
     ) -> None:
         super().__init__()
@@ -136,7 +143,8 @@ class STGCN(nn.Module):
                 f"{len(strides)} strides"
             )
         self.topology, self.in_channels, self.bodies = topology, in_channels, bodies
-        self.register_buffer("graph", torch.from_numpy(partitions(topology)), persistent=False)
+        fixed = torch.from_numpy(partitions(topology))
+        self.register_buffer("partitions", fixed, persistent=False)
         coordinates = len(topology) * in_channels
         self.input_norm = nn.BatchNorm1d(coordinates) if input_norm else None
         self.blocks = nn.ModuleList(
@@ -173,7 +181,7 @@ class STGCN(nn.Module):
             rows = normalize_channels(self.input_norm, rows)
         x = rows.view(n * m, t, v, c)
         for block in self.blocks:
-            x = block(x, self.graph)
+            x = block(x, self.partitions)
         maps: Tensor = x.view(n, m, *x.shape[1:]).mean(dim=1)
         return maps.permute(0, 3, 1, 2)
 

@@ -33,16 +33,21 @@ class _BatchNormOverRanks(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
         x, weight, center, scale, count = ctx.saved_tensors
         grad = grad.contiguous()
-        _, by_weight, by_bias = torch.ops.aten.native_batch_norm_backward(
+        _, grad_weight, grad_bias = torch.ops.aten.native_batch_norm_backward(
             grad, x, weight, None, None, center, scale, True, ctx.eps, [False, True, True]
         )
-        both = sum_over_ranks(torch.stack((by_weight, by_bias)).double()) / count
-        by_scale, by_shift = both.to(weight)
+        both = sum_over_ranks(torch.stack((grad_weight, grad_bias)).double()) / count
+        grad_scale, grad_shift = both.to(weight)
         factor = weight * scale
         # factor (grad - mean of grad - normalized x * mean of grad * normalized x)
-        slope = factor * by_scale * scale
-        by_x = torch.addcmul(slope * center - factor * by_shift, grad, factor)
-        return by_x.addcmul_(x.to(by_x), slope, value=-1).to(x.dtype), by_weight, by_bias, None
+        slope = factor * grad_scale * scale
+        grad_x = torch.addcmul(slope * center - factor * grad_shift, grad, factor)
+        return (
+            grad_x.addcmul_(x.to(grad_x), slope, value=-1).to(x.dtype),
+            grad_weight,
+            grad_bias,
+            None,
+        )
 
 
 def sum_over_ranks(x: Tensor) -> Tensor:

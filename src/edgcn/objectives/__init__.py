@@ -1,28 +1,34 @@
-"""Room 1: what an encoder is trained for: `OBJECTIVES[name](encoder, **settings)`."""
+"""What an encoder is trained for: `OBJECTIVES[name](encoder, **settings)` has `loss(views)`."""
 
-from collections.abc import Callable
+from typing import Any
 
+from edgcn.base.plugins import registry
 from edgcn.objectives.barlow import BarlowTwins
+from edgcn.objectives.base import Objective, Traits, Views, traits
 from edgcn.objectives.contrast import MomentumContrast
 from edgcn.objectives.predict_cluster import PredictCluster
-from edgcn.objectives.reconstruct import Usual
+from edgcn.objectives.reconstruct import ClipStatistics
 from edgcn.objectives.variational import Variational
 
-Objective = BarlowTwins | MomentumContrast | PredictCluster | Variational
-
-OBJECTIVES: dict[str, Callable[..., Objective]] = {
-    "barlow": BarlowTwins,
-    "moco": MomentumContrast,
-    "predict-cluster": PredictCluster,
-    "variational": Variational,
-}
+OBJECTIVES: dict[str, Any] = registry(
+    "objective",
+    {
+        "barlow": BarlowTwins,
+        "moco": MomentumContrast,
+        "predict-cluster": PredictCluster,
+        "variational": Variational,
+    },
+)
 
 __all__ = [
     "OBJECTIVES",
     "BarlowTwins",
+    "ClipStatistics",
     "MomentumContrast",
     "Objective",
     "PredictCluster",
-    "Usual",
+    "Traits",
     "Variational",
+    "Views",
+    "traits",
 ]

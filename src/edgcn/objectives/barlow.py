@@ -5,23 +5,26 @@ two views (N, C, T, V, M) -> encoder -> pieces of its vector (N, pieces, D') -> 
 for all pieces -> (N, pieces, D) each -> for every piece, correlation of the one view's outputs with
 the other's over the batch (D, D), pulled towards the identity
 
-A piece is what a part of the body did in a segment of the clip (`encoders/readout.py`); of a plain
+A piece is what a part of the body did in a segment of the clip (`models/readout.py`); of a plain
 embedding there is one, and this is the published loss. One correlation of the whole vector is
 content when any piece tells clips apart: here each has to, a still arm as well as the one that
 moves. There are no negatives, no key encoder and no queue: a small batch and few clips suffice.
 """
 
+from typing import Annotated
+
 import torch
-import torch.distributed as dist
 import torch.nn.functional as F
 from jaxtyping import Float
+from pydantic import Field
 from torch import Tensor, nn
 
+from edgcn.base.errors import EdgcnError
+from edgcn.objectives.base import Views, gather
 from edgcn.objectives.heads import linear_decoder, mlp_projector
-from edgcn.objectives.reconstruct import Usual
+from edgcn.objectives.reconstruct import ClipStatistics
 from edgcn.skeleton.tensors import Clips
 
-Views = tuple[Clips, ...]
 Outputs = Float[Tensor, "n pieces d"]
 
 FLAT = 1e-5  # added to each output's variance: an output that never changes correlates with nothing
@@ -51,21 +54,6 @@ def barlow_loss(first: Outputs, second: Outputs, *, off_diagonal: float) -> Floa
         return ((diagonal - 1).square().sum() + off_diagonal * others) / len(correlation)
 
 
-def gather_outputs(outputs: Outputs) -> Float[Tensor, "all pieces d"]:
-    """The outputs of all ranks in rank order; gradients reach this rank's own.
-
-    Every rank computes the same loss, and the gradients of ranks are averaged afterwards: times the
-    number of ranks, they add up to that loss's.
-    """
-    if not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1:
-        return outputs
-    ranks = dist.get_world_size()
-    parts = [torch.empty_like(outputs) for _ in range(ranks)]
-    dist.all_gather(parts, outputs.detach().contiguous())
-    parts[dist.get_rank()] = ranks * outputs - (ranks - 1) * outputs.detach()
-    return torch.cat(parts)
-
-
 class Twin(nn.Module):
     """An encoder, the projector that all pieces of its vector go through, and perhaps a decoder."""
 
@@ -88,31 +76,46 @@ class BarlowTwins(nn.Module):
     """Encoder trained so that two views of a clip correlate output by output.
 
     Args:
-        hidden: width of the projector between a piece and its correlated outputs.
-        outputs: how many are correlated.
-        off_diagonal: 5e-3 in the paper, which has more outputs; of 256 each has fewer others.
-        reconstruct: weight of the mean squared error of the clip before it was augmented, as
-            decoded from each view's vector (a denoising autoencoder, Vincent et al., ICML 2008):
-            the encoder keeps what happened, and not only what tells the clips apart.
-        usual: what the decoded clips are like, where they are decoded.
+        hidden: Width of the projector between a piece and its correlated outputs.
+        outputs: Number of outputs that are correlated.
+        off_diagonal: Weight of the correlations between different outputs. (5e-3 in the paper,
+            which has more outputs; of 256 each has fewer others.)
+        reconstruct: Weight of the squared error of the clip as decoded from its augmented views.
+            (A denoising autoencoder, Vincent et al., ICML 2008: the encoder keeps what happened,
+            and not only what tells the clips apart.)
+        statistics: Of the training clips; needed where they are reconstructed.
+
+    Raises:
+        EdgcnError: `reconstruct` without `statistics`.
     """
 
-    fills = False
+    title = "Barlow Twins"
+    augmentations = (
+        "crop_resize", "time_warp", "amplitude", "bone_scale",
+        "posture", "rotate", "shear", "joint_mask",
+    )  # fmt: skip
+    needs = ("statistics", "batch")
 
     def __init__(
         self,
         encoder: nn.Module,
         *,
-        hidden: int = 256,
-        outputs: int = 256,
-        off_diagonal: float = 1e-2,
-        reconstruct: float = 0.0,
-        usual: Usual | None = None,
+        hidden: Annotated[int, Field(gt=0)] = 256,
+        outputs: Annotated[int, Field(gt=0)] = 256,
+        off_diagonal: Annotated[float, Field(ge=0)] = 1e-2,
+        reconstruct: Annotated[float, Field(ge=0)] = 0.0,
+        statistics: ClipStatistics | None = None,
     ) -> None:
         super().__init__()
+        if reconstruct and statistics is None:
+            raise EdgcnError(
+                f"reconstruct={reconstruct:g} decodes clips, for which BarlowTwins needs "
+                f"`statistics` of the training clips; make them with "
+                f"`edgcn.training.statistics.clip_statistics`"
+            )
         self.encoder, self.off_diagonal, self.reconstruct = encoder, off_diagonal, reconstruct
-        self.usual = usual if reconstruct else None
-        decoded = 0 if self.usual is None else self.usual.size
+        self.statistics = statistics if reconstruct else None
+        decoded = 0 if self.statistics is None else self.statistics.size
         self.learner = Twin(encoder, hidden=hidden, outputs=outputs, decoded=decoded)
 
     def loss(self, views: Views) -> Float[Tensor, ""]:
@@ -120,20 +123,10 @@ class BarlowTwins(nn.Module):
 
         Both views go through the learner at once: with several ranks it may be called once a step.
         """
-        outputs, decoded = self.learner(torch.cat(views[:2]))
-        first, second = (gather_outputs(half) for half in outputs.float().chunk(2))
+        outputs, decoded = self.learner(torch.cat((views.first, views.second)))
+        first, second = (gather(half) for half in outputs.float().chunk(2))
         loss = barlow_loss(first, second, off_diagonal=self.off_diagonal)
-        if self.usual is not None:
-            error = self.usual.error(decoded.float(), torch.cat((views[2], views[2])))
+        if self.statistics is not None:
+            error = self.statistics.error(decoded.float(), torch.cat((views.clip, views.clip)))
             loss = loss + self.reconstruct * error
         return loss
-
-    def fill(self, views: Views) -> None:
-        """Nothing: there is no queue."""
-
-    def after_step(self) -> None:
-        """Nothing: the optimizer has done all there is to do."""
-
-    def measures(self) -> dict[str, Tensor]:
-        """Nothing beside the loss."""
-        return {}

@@ -12,27 +12,19 @@ Choices where the papers are silent:
 """
 
 import copy
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import torch
-import torch.distributed as dist
 import torch.nn.functional as F
 from jaxtyping import Float
+from pydantic import Field
 from torch import Tensor, nn
 
 from edgcn.base.errors import EdgcnError
+from edgcn.objectives.base import Views, gather
 from edgcn.objectives.heads import mlp_projector
 from edgcn.skeleton.tensors import Clips
-
-Views = tuple[Clips, ...]
-
-
-class Encoder(Protocol):
-    """What an objective needs of an encoder: `encoder(clips) -> (N, embed_dim)`."""
-
-    embed_dim: int
-
-    def __call__(self, x: Clips) -> Float[Tensor, "n d"]: ...
 
 
 class KeyQueue(nn.Module):
@@ -85,33 +77,29 @@ def info_nce(
         return F.cross_entropy(logits, torch.zeros_like(logits[:, 0], dtype=torch.long))
 
 
-@torch.no_grad()
-def gather_ranks(keys: Float[Tensor, "n d"]) -> Float[Tensor, "all d"]:
-    """The keys of all ranks in rank order; the keys themselves where there is one."""
-    if not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1:
-        return keys
-    parts = [torch.empty_like(keys) for _ in range(dist.get_world_size())]
-    dist.all_gather(parts, keys.contiguous())
-    return torch.cat(parts)
-
-
 class MomentumContrast(nn.Module):
     """Query encoder trained to find its own key, from a slow copy of itself, among old keys.
 
     Args:
-        momentum: of the key encoder, equation 1.
-        projector: contrast behind a two-layer perceptron instead of the bare embedding.
+        queue_size: Number of old keys kept as negatives.
+        temperature: Temperature of the contrast.
+        momentum: Momentum of the key encoder (equation 1), not of the optimizer.
+        projector: Contrast behind a two-layer perceptron instead of the bare embedding.
     """
 
+    title = "MoCo"
+    augmentations = (  # the paper's seven after AS-CAL's random-joint subtraction
+        "subtract", "rotate", "shear", "reverse", "noise", "blur", "joint_mask", "channel_mask",
+    )  # fmt: skip
     fills = True  # the first epoch only fills the queue
 
     def __init__(
         self,
         encoder: nn.Module,
         *,
-        queue_size: int = 500,
-        temperature: float = 0.06,
-        momentum: float = 0.999,
+        queue_size: Annotated[int, Field(gt=0)] = 500,
+        temperature: Annotated[float, Field(gt=0)] = 0.06,
+        momentum: Annotated[float, Field(gt=0, lt=1)] = 0.999,
         projector: bool = False,
     ) -> None:
         super().__init__()
@@ -124,6 +112,21 @@ class MomentumContrast(nn.Module):
         self.temperature, self.momentum = temperature, momentum
         self.pending: Tensor | None = None
 
+    @staticmethod
+    def check(settings: Mapping[str, Any], *, batch: int, ranks: int) -> None:
+        """Refuse a queue that a batch does not fit into, and a batch norm over one clip."""
+        size, total = settings["queue_size"], batch * ranks
+        if total > size:
+            raise EdgcnError(
+                f"the queue of {size} keys is smaller than a batch of {total}; "
+                f"use a --queue-size of at least {total}, or a smaller --batch-size"
+            )
+        if settings["projector"] and batch < 2:
+            raise EdgcnError(
+                f"the projector compares the clips of a batch with each other, and there is "
+                f"{batch} per step and rank; use a --batch-size of 2 or more, or prepare more clips"
+            )
+
     @torch.no_grad()
     def encode_keys(self, x: Clips) -> Float[Tensor, "n d"]:
         """Normalized keys of one view, in training mode."""
@@ -131,18 +134,14 @@ class MomentumContrast(nn.Module):
 
     def fill(self, views: Views) -> None:
         """Queue the keys of a batch without learning from it."""
-        self.queue.push(gather_ranks(self.encode_keys(views[1])))
+        self.queue.push(gather(self.encode_keys(views.second)))
 
     def loss(self, views: Views) -> Float[Tensor, ""]:
         """InfoNCE of a batch; its keys wait for `after_step`."""
-        query = self.learner(views[0])
-        key = self.encode_keys(views[1])
-        self.pending = gather_ranks(key)
+        query = self.learner(views.first)
+        key = self.encode_keys(views.second)
+        self.pending = gather(key)
         return info_nce(query, key, self.queue.negatives(), temperature=self.temperature)
-
-    def measures(self) -> dict[str, Tensor]:
-        """Nothing beside the loss."""
-        return {}
 
     @torch.no_grad()
     def after_step(self) -> None:

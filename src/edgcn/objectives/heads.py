@@ -18,7 +18,7 @@ def mlp_projector(dim: int, *, hidden: int, out: int) -> nn.Sequential:
 def linear_decoder(dim: int, *, out: int) -> nn.Sequential:
     """Standardized vectors (N, dim) to (N, out) by one linear map of limited rank.
 
-    A decoder that bends would let the encoder hide what a linear probe cannot find.
+    A nonlinear decoder would let the encoder hide what a linear probe cannot find.
     """
     rank = min(RANK, dim, out)
     return nn.Sequential(

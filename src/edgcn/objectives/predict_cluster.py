@@ -13,27 +13,27 @@ those of the sum to a norm of 25); poses are decoded as differences to the train
 pose, where the authors rescale every clip to -1 .. 1.
 """
 
-from typing import Any
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from edgcn.base.errors import EdgcnError, did_you_mean
+from edgcn.objectives.base import Views
 from edgcn.objectives.reconstruct import (
+    ClipStatistics,
     Frames,
     Means,
     Pose,
     clip_errors,
-    seen_in,
+    still_errors,
     to_clips,
     to_frames,
-    yardsticks,
+    visible_joints,
 )
 from edgcn.skeleton.tensors import Clips
 
-Views = tuple[Clips, ...]
 Embedding = Float[Tensor, "n d"]
 
 
@@ -91,11 +91,12 @@ class FixedState(nn.Module):
         frame = frames[:, 0]
         decoded = [frame]
         # All that the state contributes is the same at every step.
-        by_state = F.linear(state, self.cell.weight_hh, self.cell.bias_hh).chunk(3, dim=1)
+        from_state = F.linear(state, self.cell.weight_hh, self.cell.bias_hh).chunk(3, dim=1)
         for _ in range(frames.shape[1] - 1):
-            by_frame = F.linear(frame, self.cell.weight_ih, self.cell.bias_ih).chunk(3, dim=1)
-            reset, keep = ((a + b).sigmoid() for a, b in zip(by_frame[:2], by_state, strict=False))
-            new = (by_frame[2] + reset * by_state[2]).tanh()
+            from_frame = F.linear(frame, self.cell.weight_ih, self.cell.bias_ih).chunk(3, dim=1)
+            reset = (from_frame[0] + from_state[0]).sigmoid()
+            keep = (from_frame[1] + from_state[1]).sigmoid()
+            new = (from_frame[2] + reset * from_state[2]).tanh()
             frame = frame + self.out(torch.lerp(new, state, keep))
             decoded.append(frame)
         return torch.stack(decoded, dim=1)
@@ -119,7 +120,7 @@ class Autoencoder(nn.Module):
 
     def forward(self, clips: Clips) -> Clips:
         pose = self.pose.unsqueeze(1)
-        frames = to_frames((clips - pose) * seen_in(clips))
+        frames = to_frames((clips - pose) * visible_joints(clips))
         embedding: Tensor = self.encoder(clips)
         decoded: Tensor = self.decoder(embedding, frames)
         return to_clips(decoded.float(), self.pose.shape) + pose  # type: ignore[arg-type]
@@ -129,57 +130,41 @@ class PredictCluster(nn.Module):
     """Encoder trained so that a weak decoder can reconstruct the clip from its embedding.
 
     Args:
-        decoder: one of `DECODERS`.
-        pose: mean pose of the training clips; zeros by default.
+        decoder: Weights that never train, or the encoder's state at every step.
+        statistics: Of the training clips; clips are decoded as differences to their mean pose.
     """
 
-    fills = False
+    title = "P&C"
+    needs = ("statistics", "embedding")
 
     def __init__(
         self,
         encoder: nn.Module,
         *,
-        decoder: str = "fixed-weights",
-        pose: Pose | None = None,
+        decoder: Literal["fixed-weights", "fixed-state"] = "fixed-weights",
+        statistics: ClipStatistics,
     ) -> None:
         super().__init__()
-        if decoder not in DECODERS:
-            raise EdgcnError(
-                f"expected a decoder of {', '.join(DECODERS)}, got {decoder!r}"
-                f"{did_you_mean(decoder, DECODERS)}"
-            )
-        if pose is None:
-            pose = empty_pose(encoder)
-        state: int = encoder.embed_dim  # type: ignore[assignment]
+        pose, state = statistics.pose, encoder.embed_dim
+        assert isinstance(state, int)
         self.encoder = encoder
         self.learner = Autoencoder(encoder, DECODERS[decoder](state, pose.numel()), pose)
         self.first = 1 if decoder == "fixed-state" else 0
         self.means = Means()
 
     def loss(self, views: Views) -> Float[Tensor, ""]:
-        """Mean absolute error of the first view's reconstruction, over what was seen."""
-        clips, guess = views[0], self.learner(views[0])
+        """Mean absolute error of the first view's reconstruction, over what is visible."""
+        clips, guess = views.first, self.learner(views.first)
         with torch.autocast(clips.device.type, enabled=False):
             # The given frame is scored only where it is all there is.
             given = min(self.first, clips.shape[2] - 1)
             clips, guess = clips[:, :, given:], guess[:, :, given:]
-            seen = seen_in(clips)
-            error = clip_errors(guess, clips, seen).mean()
-            pose = self.learner.pose
-            self.means.add({"reconstruction": error, **yardsticks(clips, seen, pose)})
+            visible = visible_joints(clips)
+            error = clip_errors(guess, clips, visible).mean()
+            baselines = still_errors(clips, visible, self.learner.pose)
+            self.means.add({"reconstruction": error, **baselines})
         return error
-
-    def fill(self, views: Views) -> None:
-        """Nothing: there is no queue."""
-
-    def after_step(self) -> None:
-        """Nothing: the optimizer has done all there is to do."""
 
     def measures(self) -> dict[str, Tensor]:
         """Mean errors since the last call, of the reconstruction and of guessing no motion."""
         return self.means.take()
-
-
-def empty_pose(encoder: Any) -> Pose:
-    """Zeros in the shape of one frame that an encoder reads."""
-    return torch.zeros(encoder.in_channels, len(encoder.topology), encoder.bodies)

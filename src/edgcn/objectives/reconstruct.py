@@ -1,9 +1,9 @@
-"""What objectives that reconstruct their input share: frames as vectors, errors, and yardsticks.
+"""What objectives that reconstruct their input share: frames as vectors, errors, and baselines.
 
 clips (N, C, T, V, M) <-> frames (N, T, C V M); two clips -> mean error of each (N,)
 
-A joint that is exactly 0 in all channels was not seen and counts in no error. Errors are means over
-the channels of what was seen in a clip, then over clips: every clip counts the same however much
+A joint that is exactly 0 in all channels is missing and counts in no error. Errors are means over
+the channels of what is visible in a clip, then over clips: every clip counts the same however much
 of it is missing, and ranks can be averaged.
 """
 
@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from edgcn.skeleton.tensors import Clips, Shown, shown
+from edgcn.skeleton.tensors import Clips, Visibility, visibility
 
 Frames = Float[Tensor, "n t features"]
 Pose = Float[Tensor, "c v m"]
@@ -30,25 +30,25 @@ def to_clips(frames: Frames, shape: tuple[int, int, int]) -> Clips:
     return frames.view(n, t, *shape).transpose(1, 2)
 
 
-def seen_in(clips: Clips) -> Shown:
-    """1 where a joint is there in any channel, 0 where not."""
-    return shown(clips, dims=clips.shape[1])
+def visible_joints(clips: Clips) -> Visibility:
+    """1 where a joint has any channel that is not 0, 0 where it is missing."""
+    return visibility(clips, dims=clips.shape[1])
 
 
-def clip_errors(guess: Clips, clips: Clips, seen: Shown) -> Float[Tensor, "n"]:
-    """Mean absolute error of each clip over what was seen; 0 where nothing was."""
-    missed = ((guess - clips).abs() * seen).sum(dim=(1, 2, 3, 4))
-    return missed / (clips.shape[1] * seen.sum(dim=(1, 2, 3, 4))).clamp(min=1)
+def clip_errors(guess: Clips, clips: Clips, visible: Visibility) -> Float[Tensor, "n"]:
+    """Mean absolute error of each clip over what is visible; 0 where nothing is."""
+    error = ((guess - clips).abs() * visible).sum(dim=(1, 2, 3, 4))
+    return error / (clips.shape[1] * visible.sum(dim=(1, 2, 3, 4))).clamp(min=1)
 
 
 @dataclass(frozen=True)
-class Usual:
-    """What training clips are like: what a decoder need not say.
+class ClipStatistics:
+    """What training clips are like as an encoder reads them: what a decoder need not learn.
 
     Args:
-        pose: mean of every joint.
-        spread: how far joints are from it as a rule, for each channel.
-        frames: of a clip.
+        pose: Mean of every joint over the frames in which it is visible.
+        spread: Standard deviation of joints from it, for each channel.
+        frames: Number of frames of a clip.
     """
 
     pose: Pose
@@ -64,19 +64,19 @@ class Usual:
         """Mean squared error of a guess at clips less the mean pose, in units of the spread."""
         c, v, m = self.pose.shape
         pose, spread = self.pose.view(c, 1, v, m).to(clips), self.spread.view(c, 1, 1, 1).to(clips)
-        missed = guess.view_as(clips) - (clips - pose) / spread
-        return (missed.square() * seen_in(clips)).mean()
+        difference = guess.view_as(clips) - (clips - pose) / spread
+        return (difference.square() * visible_joints(clips)).mean()
 
 
 @torch.no_grad()
-def yardsticks(clips: Clips, seen: Shown, pose: Pose) -> dict[str, Tensor]:
-    """Errors of guessing no motion: the training clips' mean pose, and each clip's own."""
-    own = clips.sum(dim=2, keepdim=True) / seen.sum(dim=2, keepdim=True).clamp(min=1)
+def still_errors(clips: Clips, visible: Visibility, pose: Pose) -> dict[str, Tensor]:
+    """Baselines: errors of guessing no motion, at the mean pose of all clips or at each clip's."""
+    mean = clips.sum(dim=2, keepdim=True) / visible.sum(dim=2, keepdim=True).clamp(min=1)
     guesses = {
         "mean_pose": pose.unsqueeze(1).expand_as(clips),
-        "own_mean_pose": own.expand_as(clips),
+        "clip_mean_pose": mean.expand_as(clips),
     }
-    return {name: clip_errors(guess, clips, seen).mean() for name, guess in guesses.items()}
+    return {name: clip_errors(guess, clips, visible).mean() for name, guess in guesses.items()}
 
 
 class Means:

@@ -10,24 +10,26 @@ Draws take PyTorch's global randomness; in evaluation mode Z is its mean.
 """
 
 import math
+from typing import Annotated
 
 import torch
 from jaxtyping import Float
+from pydantic import Field
 from torch import Tensor, nn
 
-from edgcn.objectives.predict_cluster import empty_pose
+from edgcn.objectives.base import Views
 from edgcn.objectives.reconstruct import (
+    ClipStatistics,
     Frames,
     Means,
     Pose,
     clip_errors,
-    seen_in,
+    still_errors,
     to_clips,
-    yardsticks,
+    visible_joints,
 )
 from edgcn.skeleton.tensors import Clips
 
-Views = tuple[Clips, ...]
 Latent = Float[Tensor, "n d"]
 
 
@@ -84,55 +86,50 @@ class Variational(nn.Module):
     """Encoder trained as the posterior mean of a variational autoencoder.
 
     Args:
-        beta: scale of the coordinates' noise, in their unit; what the divergence weighs.
-        hidden: size of the decoder's state.
-        pose: mean pose of the training clips; zeros by default.
+        beta: Scale of the coordinates' noise, in their unit, and the weight of the divergence.
+        hidden: Size of the decoder's state.
+        statistics: Of the training clips; clips are decoded as differences to their mean pose.
     """
 
-    fills = False
+    title = "VAE"
+    needs = ("statistics", "embedding")
 
     def __init__(
         self,
         encoder: nn.Module,
         *,
-        beta: float = 0.05,
-        hidden: int = 256,
-        pose: Pose | None = None,
+        beta: Annotated[float, Field(gt=0)] = 0.05,
+        hidden: Annotated[int, Field(gt=0)] = 256,
+        statistics: ClipStatistics,
     ) -> None:
         super().__init__()
-        pose = empty_pose(encoder) if pose is None else pose
         self.encoder, self.beta = encoder, beta
-        self.learner = VariationalAutoencoder(encoder, hidden=hidden, pose=pose)
+        self.learner = VariationalAutoencoder(encoder, hidden=hidden, pose=statistics.pose)
         self.autoencoder = self.learner  # as it was made: the learner may come to be wrapped
         self.means = Means()
 
     def loss(self, views: Views) -> Float[Tensor, ""]:
-        """Mean absolute error plus beta times the divergence, per coordinate that was seen."""
-        clips = views[0]
+        """Mean absolute error plus beta times the divergence, per coordinate that is visible."""
+        clips = views.first
         mean, log_variance, guess = self.learner(clips)
         with torch.autocast(clips.device.type, enabled=False):
-            seen = seen_in(clips)
-            error = clip_errors(guess.float(), clips, seen).mean()
+            visible = visible_joints(clips)
+            error = clip_errors(guess.float(), clips, visible).mean()
             kl = kl_to_prior(mean.float(), log_variance.float())
-            count = (clips.shape[1] * seen.sum(dim=(1, 2, 3, 4))).clamp(min=1)
+            count = (clips.shape[1] * visible.sum(dim=(1, 2, 3, 4))).clamp(min=1)
             loss = error + self.beta * (kl / count).mean()
-            numbers = {"reconstruction": error, **yardsticks(clips, seen, self.autoencoder.pose)}
-            numbers |= {"kl": kl.mean(), "elbo": -loss / self.beta - math.log(2 * self.beta)}
+            numbers = {"reconstruction": error, "kl": kl.mean()}
+            numbers |= still_errors(clips, visible, self.autoencoder.pose)
+            numbers["elbo"] = -loss / self.beta - math.log(2 * self.beta)
             self.means.add(numbers)
         return loss
 
     @torch.no_grad()
     def sample(self, clips: int, *, frames: int, generator: torch.Generator) -> Clips:
         """Clips decoded from draws of the prior, as the encoder would read them."""
-        latent: int = self.encoder.embed_dim  # type: ignore[assignment]
+        latent = self.autoencoder.log_variance.in_features
         z = torch.randn(clips, latent, generator=generator, device=generator.device)
         return self.autoencoder.decode(z, frames)
-
-    def fill(self, views: Views) -> None:
-        """Nothing: there is no queue."""
-
-    def after_step(self) -> None:
-        """Nothing: the optimizer has done all there is to do."""
 
     def measures(self) -> dict[str, Tensor]:
         """Means since the last call: errors, divergence in nats, lower bound per coordinate."""

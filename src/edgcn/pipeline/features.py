@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from edgcn.base.errors import EdgcnError
-from edgcn.skeleton.tensors import Clips, present, with_geometry
+from edgcn.skeleton.tensors import Clips, visible, with_geometry
 from edgcn.skeleton.topology import Topology
 
 CHANNELS = 3  # x, y, z, or x, y and a confidence
@@ -24,7 +24,7 @@ def bones(x: Clips, *, topology: Topology, dims: int) -> Clips:
     for child, above in topology.edges:
         parent[child] = above
     parents = x[:, :dims].index_select(3, torch.tensor(parent, device=x.device))
-    whole = present(x, dims=dims) & present(parents, dims=dims)
+    whole = visible(x, dims=dims) & visible(parents, dims=dims)
     return with_geometry(x, (x[:, :dims] - parents) * whole)
 
 
@@ -37,7 +37,7 @@ def motion(x: Clips, *, dims: int, gain: float = 1.0) -> Clips:
         gain: what the steps are multiplied by: they are much smaller than the body.
     """
     here, after = x[:, :dims, :-1], x[:, :dims, 1:]
-    whole = present(here, dims=dims) & present(after, dims=dims)
+    whole = visible(here, dims=dims) & visible(after, dims=dims)
     steps = gain * (after - here) * whole
     return with_geometry(x, torch.cat((steps, torch.zeros_like(x[:, :dims, :1])), dim=2))
 

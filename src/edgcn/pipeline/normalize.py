@@ -21,9 +21,9 @@ from edgcn.skeleton.tensors import (
     fill_gaps,
     joints_from_bones,
     linear_map,
-    present,
-    shown,
     translate,
+    visibility,
+    visible,
     with_geometry,
 )
 from edgcn.skeleton.topology import Topology
@@ -176,7 +176,7 @@ def _unit_bones(
     found = (length[..., :1] * first).sum(dim=(1, 2, 3, 4))
     size = torch.where(found > 0, wanted / found, 1).view(-1, 1, 1, 1, 1)
     factor = torch.where(known, target / length, size)
-    seen = present(x, dims=dims)
+    seen = visible(x, dims=dims)
     return with_geometry(x, joints_from_bones(vectors * factor, seen, topology=topology))
 
 
@@ -202,7 +202,7 @@ def _first_body(
 ) -> Float[Tensor, "n d t"]:
     """The first body's vector from one joint to another; 0 in frames that miss either."""
     start, end = (x[:, :dims, :, topology.index(joint), :1].unsqueeze(3) for joint in ends)
-    both = shown(start, dims=dims) * shown(end, dims=dims)
+    both = visibility(start, dims=dims) * visibility(end, dims=dims)
     return ((end - start) * both)[..., 0, 0]
 
 
@@ -266,7 +266,7 @@ def _center_path(x: Clips, *, topology: Topology, dims: int) -> Float[Tensor, "n
     """
     joint = topology.index(topology.center)
     center = x[:, :dims, :, joint : joint + 1, :1]
-    seen = shown(x, dims=dims)
+    seen = visibility(x, dims=dims)
     count = seen.sum(dim=(3, 4), keepdim=True).clamp(min=1)
     middle = x[:, :dims].sum(dim=(3, 4), keepdim=True) / count
     ever = seen[:, :, :, joint : joint + 1, :1].amax(dim=2, keepdim=True) > 0

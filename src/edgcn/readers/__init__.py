@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
+from edgcn.base.plugins import registry
 from edgcn.readers.clips_npz import read_clips_npz
+from edgcn.readers.events_npz import read_events_npz
 from edgcn.readers.imigue import read_imigue
 from edgcn.readers.msr_action3d import read_msr_action3d
 from edgcn.readers.ntu import read_ntu
@@ -14,9 +16,8 @@ from edgcn.readers.stgcn import read_stgcn
 from edgcn.readers.synthetic import read_synthetic
 from edgcn.readers.utd_mhad import read_utd_mhad
 from edgcn.skeleton.recording import Recordings
-from edgcn.store.union import read_stores
 
-READERS: dict[str, Callable[..., Recordings]] = {
+READERS: dict[str, Callable[..., Recordings]] = registry("reader", {
     "ntu": read_ntu,
     "smg": read_smg,
     "imigue": read_imigue,
@@ -24,11 +25,11 @@ READERS: dict[str, Callable[..., Recordings]] = {
     "pyskl": read_pyskl,
     "stgcn": read_stgcn,
     "clips_npz": read_clips_npz,
+    "events_npz": read_events_npz,
     "utd_mhad": read_utd_mhad,
     "msr_action3d": read_msr_action3d,
     "nw_ucla": read_nw_ucla,
     "synthetic": read_synthetic,
-    "stores": read_stores,
-}
+})  # fmt: skip
 
 __all__ = ["READERS"]

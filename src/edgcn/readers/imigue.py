@@ -1,7 +1,7 @@
 """iMiGUE, micro-gestures at press conferences (Liu et al., CVPR 2021): OpenPose keypoints, 2D.
 
 Full release: 0001_2.xlsx, (T, 411) = 137 keypoints x (x, y, confidence), and one label table ->
-clips (t, 1, 25 or 22, 3), in pixels. The MiGA release is read by imigue_miga.py.
+videos (T, 1, 25 or 22, 3), in pixels, with segments. The MiGA release is read by imigue_miga.py.
 """
 
 from collections.abc import Iterator
@@ -20,8 +20,9 @@ from edgcn.readers.imigue_gestures import (
     EMPTY,
     Gesture,
     Video,
-    cut,
     label_of,
+    unlabelled,
+    whole,
 )
 from edgcn.readers.imigue_miga import read_miga
 from edgcn.readers.text.files import (
@@ -34,7 +35,7 @@ from edgcn.readers.text.files import (
     stream,
 )
 from edgcn.skeleton.layouts import BODY_25, MIGA_22
-from edgcn.skeleton.recording import Clip, Recordings, Skipped, SplitRule
+from edgcn.skeleton.recording import Recording, Recordings, Skipped, SplitRule
 
 LABELS = Path("Label", "labels_20200831.csv")
 SKELETONS = "mg_skeleton_only"
@@ -57,10 +58,12 @@ KEPT = {
 def read_imigue(
     path: Path, *, joints: Literal["body_25", "miga_22"] = "body_25", fps: int | float = FPS
 ) -> Recordings:
-    """iMiGUE in its full release (`Label/`, `mg_skeleton_only/`) or its MiGA release, told apart.
+    """iMiGUE in its full release (`Label/`, `mg_skeleton_only/`) or its MiGA release.
 
-    All-zero frames are failures of the detector and stay 0. `condition` is "win" or "lose" (full
-    release only), or "doubtful" for the two videos the data set doubts.
+    Each video is one recording, each label row one of its segments. All-zero frames are failures
+    of the detector and stay 0. `condition` is "win" or "lose" (full release only), or "doubtful"
+    for the two videos the data set doubts. A video without label rows is kept whole, as the note
+    says.
 
     Args:
         joints: of the full release; "miga_22" takes arms, face and finger tips, as the MiGA
@@ -78,10 +81,10 @@ def read_imigue(
     table, bad = _read_table(path / LABELS)
     for folder in sorted((path / SKELETONS).iterdir()):
         if folder.is_dir() and folder.name.isascii() and folder.name.isdigit():
-            table.setdefault(int(folder.name), [])  # a video without labels is reported too
+            table.setdefault(int(folder.name), [])  # a video without labels is read too
     videos = {_video_path(path / SKELETONS, video): video for video in sorted(table)}
 
-    def read_one(file: Path) -> Iterator[Clip | Skipped]:
+    def read_one(file: Path) -> Iterator[Recording | Skipped]:
         video = videos[file]
         return _read_video(file, video, table[video], labels=path / LABELS, joints=joints)
 
@@ -89,13 +92,14 @@ def read_imigue(
         reader="imigue",
         topology=BODY_25 if joints == "body_25" else MIGA_22,
         classes=CLASSES,
-        clips=chain(bad, stream(videos, read_one)),
+        recordings=chain(bad, stream(videos, read_one)),
         fps=float(fps),
         units="px",
         dims=2,
-        total=len(bad) + sum(1 if v in EMPTY else max(1, len(table[v])) for v in table),
+        total=len(bad) + len(videos),
         splits={"subject": SplitRule("subject", train=tuple(map(str, TRAIN)))},
         sources=(path / LABELS, *(file for file in videos if file.is_file())),
+        note=unlabelled([f"{v:04d}" for file, v in videos.items() if not (table[v] or v in EMPTY)]),
     )
 
 
@@ -107,7 +111,7 @@ def _video_path(folder: Path, video: int) -> Path:
 
 
 def _read_table(path: Path) -> tuple[dict[int, list[Gesture]], list[Skipped]]:
-    """Label rows by video; a bad row is one lost clip, a missing column an error."""
+    """Label rows by video; a bad row costs only itself, a missing column is an error."""
     lines = read_lines(path)
     header = csv_fields(path, 1, "".join(lines[:1]))
     if missing := [name for name in HEADER if name not in header]:
@@ -134,24 +138,25 @@ def _gesture(path: Path, line_no: int, line: str, header: list[str]) -> tuple[in
     whole = "\t".join(row[name] for name in HEADER[:5])
     video, subject, number, start, end = integers(path, line_no, whole, 5, separator="\t")
     label = label_of(path, line_no, number)
-    condition = "doubtful" if video in DOUBTFUL else row["win_or_lose"].lower()
-    return video, Gesture(line_no, label, start, end, str(subject), condition)
+    return video, Gesture(line_no, label, start, end, str(subject), row["win_or_lose"].lower())
 
 
 def _read_video(
     file: Path, video: int, gestures: list[Gesture], *, labels: Path, joints: str
-) -> Iterator[Clip | Skipped]:
+) -> Iterator[Recording | Skipped]:
     if video in EMPTY:
         yield Skipped(str(file), "listed as empty by the data set", known=True)
         return
-    if not gestures:
-        yield Skipped(str(file), f"no row of {labels.name} names this video")
-        return
     if not file.is_file():
-        reason = f"expected the keypoints of {len(gestures)} labelled clips here, found no file"
+        reason = f"expected the keypoints of {len(gestures)} labelled segments here, found no file"
         raise FileError(file, reason)
-    keypoints = read_keypoints(file)[:, list(KEPT[joints])]
-    yield from cut(keypoints, gestures, name=f"{video:04d}", labels=labels)
+    yield from whole(
+        read_keypoints(file)[:, list(KEPT[joints])],
+        gestures,
+        name=f"{video:04d}",
+        labels=labels,
+        condition="doubtful" if video in DOUBTFUL else "",
+    )
 
 
 def read_keypoints(file: Path) -> Video:

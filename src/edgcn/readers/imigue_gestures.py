@@ -1,9 +1,9 @@
-"""What both releases of iMiGUE share: its classes, its odd videos, and cutting a video into clips.
+"""What both releases of iMiGUE share: its classes, its odd videos, and a video with its segments.
 
-(T, V, 3) keypoints of a video + label rows -> clips (t, 1, V, 3): x and y in pixels, confidence.
+(T, V, 3) keypoints of a video + label rows -> a recording (T, 1, V, 3): x, y in pixels, confidence.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,9 +11,10 @@ import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import FileError
+from edgcn.readers.label_table import shared
 from edgcn.readers.text.files import skipped
 from edgcn.skeleton.layouts import BODY_25
-from edgcn.skeleton.recording import Clip, Skipped
+from edgcn.skeleton.recording import Recording, Segment, Skipped
 
 CLASSES = (
     "turtle neck", "deep breath", "touch hat", "touch face", "touch forehead", "cover face",
@@ -25,6 +26,7 @@ CLASSES = (
 )  # fmt: skip
 EMPTY = frozenset({347, 348})  # videos the data set lists as empty
 DOUBTFUL = frozenset({218, 319})  # and as doubtful: read, under that condition
+LISTED = 10  # videos that a note names
 
 BODY = (*range(8), *range(15, 19))  # what MIGA_22 keeps of BODY_25: arms and face
 RIGHT_WRIST, LEFT_WRIST = BODY_25.index("RWrist"), BODY_25.index("LWrist")
@@ -51,25 +53,56 @@ def label_of(path: Path, line_no: int, number: int) -> int:
     return number - 1
 
 
-def cut(
-    video: Video, gestures: Iterable[Gesture], *, name: str, labels: Path, split: str = ""
-) -> Iterator[Clip | Skipped]:
-    """One clip for each label row, named after its line; one beyond the video costs only itself."""
+def whole(
+    video: Video,
+    gestures: Collection[Gesture],
+    *,
+    name: str,
+    labels: Path,
+    condition: str = "",
+    split: str = "",
+) -> Iterator[Recording | Skipped]:
+    """A video with a segment for each label row, named after its line; a bad row costs itself.
+
+    Args:
+        condition: of the whole video; else each row has its own.
+    """
+    good = []
     for gesture in gestures:
-        if not 0 <= gesture.start <= gesture.end < len(video):
-            reason = (
-                f"expected frames in order within 0..{len(video) - 1} of video {name}, "
-                f"got {gesture.start}..{gesture.end}"
-            )
-            yield skipped(FileError(labels, reason, line=gesture.line))
+        if 0 <= gesture.start <= gesture.end < len(video):
+            good.append(gesture)
             continue
-        # A copy, so that one kept clip does not keep the whole video in memory.
-        frames = video[gesture.start : gesture.end + 1, None].astype(np.float32)
-        yield Clip(
-            frames,
-            f"{name}_{gesture.line:05d}",
-            label=gesture.label,
-            subject=gesture.subject,
-            condition=gesture.condition,
-            split=split,
+        reason = (
+            f"expected frames in order within 0..{len(video) - 1} of video {name}, "
+            f"got {gesture.start}..{gesture.end}"
         )
+        yield skipped(FileError(labels, reason, line=gesture.line))
+    subject = shared(gesture.subject for gesture in gestures)
+    condition = condition or shared(gesture.condition for gesture in good)
+    yield Recording(
+        video[:, None].astype(np.float32),
+        name,
+        tuple(
+            Segment(
+                gesture.start,
+                gesture.end + 1,
+                gesture.label,
+                f"{name}_{gesture.line:05d}",
+                person="" if subject else gesture.subject,
+                condition="" if condition else gesture.condition,
+            )
+            for gesture in good
+        ),
+        subject=subject,
+        condition=condition,
+        split=split,
+    )
+
+
+def unlabelled(videos: Collection[str]) -> str:
+    """The note on videos that no label row names."""
+    if not videos:
+        return ""
+    first, more = sorted(videos)[:LISTED], max(0, len(videos) - LISTED)
+    listed = ", ".join(first) + (f" and {more} more" if more else "")
+    return f"videos without a label row, kept whole and without segments: {listed}"

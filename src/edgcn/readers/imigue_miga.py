@@ -1,9 +1,10 @@
 """iMiGUE as the MiGA challenge (IJCAI 2023) releases it: 35 keypoints a frame, one folder a video.
 
-0001_light_hand.csv, (T, 106) = frame number, BODY_25, two times 5 finger points -> (T, 22, 3).
+0001_light_hand.csv, (T, 106) = frame number, BODY_25, two times 5 finger points -> (T, 1, 22, 3)
+with the segments of 0001_label.csv.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -19,17 +20,19 @@ from edgcn.readers.imigue_gestures import (
     RIGHT_WRIST,
     Gesture,
     Video,
-    cut,
     label_of,
+    unlabelled,
+    whole,
 )
-from edgcn.readers.text.files import find, integers, read_lines, rows, skipped, stream
+from edgcn.readers.text.files import find, integers, label_rows, read_lines, rows, stream
 from edgcn.skeleton.layouts import MIGA_22
-from edgcn.skeleton.recording import Clip, Recordings, Skipped, SplitRule
+from edgcn.skeleton.recording import Recording, Recordings, Skipped, SplitRule
 
 ENDING = "_light_hand.csv"
 KEYPOINTS = 35
 COLUMNS = 1 + 3 * KEYPOINTS
 FIRST_HAND, SECOND_HAND = range(25, 30), range(30, 35)  # right, then left; in some copies not
+NOTE = "the MiGA release does not say who is in a video: recordings have no subject"
 ROLES = {"train": "train", "valid": "validate", "test": "test"}  # part of a folder name -> split
 
 
@@ -41,18 +44,19 @@ def read_miga(path: Path, *, fps: float) -> Recordings:
         what="iMiGUE, either Label/labels_20200831.csv with mg_skeleton_only/ or MiGA files",
         hint="give the root folder of either release",
     )
+    bare = [_name(f) for f in paths if not (_labels_of(f).is_file() or _number(f) in EMPTY)]
     return Recordings(
         reader="imigue",
         topology=MIGA_22,
         classes=CLASSES,
-        clips=stream(paths, partial(_read_one, root=path)),
+        recordings=stream(paths, partial(_read_one, root=path)),
         fps=fps,
         units="px",
         dims=2,
-        total=sum(max(1, _label_rows(_labels_of(file))) for file in paths),
+        total=len(paths),
         splits=_splits({_role(file, path) for file in paths}),
         sources=tuple(f for file in paths for f in (file, _labels_of(file)) if f.is_file()),
-        note="the MiGA release does not say who is in a video: clips have no subject",
+        note="; ".join(filter(None, (NOTE, unlabelled(bare)))),
     )
 
 
@@ -75,45 +79,46 @@ def _labels_of(file: Path) -> Path:
     return file.with_name(file.name.removesuffix(ENDING) + "_label.csv")
 
 
-def _label_rows(labels: Path) -> int:
-    """How many clips the label file announces, for the progress bar."""
-    try:
-        return sum(1 for line in read_lines(labels) if not _is_names(line.split(",")))
-    except (FileError, OSError):
-        return 0
+def _name(file: Path) -> str:
+    return file.name.removesuffix(ENDING)
 
 
-def _read_one(file: Path, *, root: Path) -> Iterator[Clip | Skipped]:
-    name, labels = file.name.removesuffix(ENDING), _labels_of(file)
-    number = int(name) if name.isascii() and name.isdigit() else -1
-    if number in EMPTY:
+def _number(file: Path) -> int:
+    """Of a video; -1 where its name is no number."""
+    name = _name(file)
+    return int(name) if name.isascii() and name.isdigit() else -1
+
+
+def _read_one(file: Path, *, root: Path) -> Iterator[Recording | Skipped]:
+    if _number(file) in EMPTY:
         yield Skipped(str(file), "listed as empty by the data set", known=True)
         return
-    if not labels.is_file():
-        raise FileError(file, f"expected its labels beside it in {labels.name}, found none")
-    condition = "doubtful" if number in DOUBTFUL else ""
-    gestures = []
-    for line_no, line in enumerate(read_lines(labels), 1):
-        if line_no == 1 and _is_names(line.split(",")):
-            continue
-        try:
-            label, start, end = integers(labels, line_no, line, 3, separator=",")
-            label = label_of(labels, line_no, label)
-            gestures.append(Gesture(line_no, label, start, end, condition=condition))
-        except FileError as error:
-            yield skipped(error)
-    if not gestures:
-        yield Skipped(str(labels), "expected rows of id,start,end, got none that can be used")
-        return
-    yield from cut(
-        read_light_hand(file), gestures, name=name, labels=labels, split=_role(file, root)
+    video, labels = read_light_hand(file), _labels_of(file)
+    gestures, bad = dict[int, Gesture](), list[Skipped]()
+    if labels.is_file():
+        read_row = partial(_gesture, labels)
+        gestures, bad = label_rows(labels, read_row, what="id,start,end", is_header=_is_names)
+    yield from bad
+    yield from whole(
+        video,
+        gestures.values(),
+        name=_name(file),
+        labels=labels,
+        condition="doubtful" if _number(file) in DOUBTFUL else "",
+        split=_role(file, root),
     )
+
+
+def _gesture(labels: Path, line_no: int, line: str) -> Gesture:
+    """One row id,start,end."""
+    number, start, end = integers(labels, line_no, line, 3, separator=",")
+    return Gesture(line_no, label_of(labels, line_no, number), start, end)
 
 
 def read_light_hand(file: Path) -> Video:
     """One video in the joint order of MIGA_22, each hand with the fingers of its own wrist."""
     lines = read_lines(file)
-    skip = 1 if lines and _is_header(lines[0].split(",")) else 0
+    skip = 1 if lines and _is_header(lines[0]) else 0
     if len(lines) == skip:
         raise FileError(file, f"expected rows of {COLUMNS} numbers, got none", line=skip + 1)
     places = range(1 + skip, 1 + len(lines))
@@ -125,16 +130,16 @@ def read_light_hand(file: Path) -> Video:
     return video[:, [*BODY, *right, *left]]
 
 
-def _is_header(fields: Sequence[str]) -> bool:
+def _is_header(line: str) -> bool:
     """Whether a first row names its columns, be it by counting them (0, 1, 2, ... 105)."""
+    fields = [field.strip() for field in line.split(",")]
     counted = [str(number) for number in range(len(fields))]
-    after_first = [field.strip() for field in fields[1:]]
-    return _is_names(fields) or after_first in (counted[1:], counted[:-1])
+    return _is_names(line) or fields[1:] in (counted[1:], counted[:-1])
 
 
-def _is_names(fields: Sequence[str]) -> bool:
+def _is_names(line: str) -> bool:
     """Whether no field is a number."""
-    return not any(_is_number(field) for field in fields)
+    return not any(_is_number(field) for field in line.split(","))
 
 
 def _is_number(field: str) -> bool:
@@ -154,13 +159,13 @@ def _is_swapped(video: Video) -> bool:
     seen = np.abs(xy).sum(axis=-1) > 0
     wrists = seen[:, RIGHT_WRIST] & seen[:, LEFT_WRIST]
     excess = []
-    for hand, own, other in (
+    for hand, wrist, other in (
         (FIRST_HAND, RIGHT_WRIST, LEFT_WRIST),
         (SECOND_HAND, LEFT_WRIST, RIGHT_WRIST),
     ):
         points, usable = xy[:, list(hand)], seen[:, list(hand)] & wrists[:, None]
-        to_own = np.linalg.norm(points - xy[:, None, own], axis=-1)
+        to_wrist = np.linalg.norm(points - xy[:, None, wrist], axis=-1)
         to_other = np.linalg.norm(points - xy[:, None, other], axis=-1)
-        excess.append((to_own - to_other)[usable])
+        excess.append((to_wrist - to_other)[usable])
     doubts = np.concatenate(excess)
     return bool(len(doubts) and np.median(doubts) > 0)

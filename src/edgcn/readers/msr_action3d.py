@@ -15,7 +15,7 @@ from jaxtyping import Float
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers.text.files import find, read_lines, rows, stream
 from edgcn.skeleton.layouts import MSR_ACTION3D
-from edgcn.skeleton.recording import Clip, Recordings, Skipped, SplitRule
+from edgcn.skeleton.recording import Recording, Recordings, Skipped, SplitRule, trimmed
 
 _NAME = re.compile(r"(a(\d+)_s(\d+)_e\d+)_skeleton(3D)?\.txt")
 
@@ -58,7 +58,7 @@ def read_msr_action3d(path: Path) -> Recordings:
         reader="msr_action3d",
         topology=MSR_ACTION3D,
         classes=CLASSES,
-        clips=stream(files, _read_clip),
+        recordings=stream(files, _read_clip),
         fps=15.0,
         units="m" if world else "px",
         dims=3 if world else 2,
@@ -74,7 +74,7 @@ def read_msr_action3d(path: Path) -> Recordings:
     )
 
 
-def _read_clip(path: Path) -> Iterator[Clip | Skipped]:
+def _read_clip(path: Path) -> Iterator[Recording | Skipped]:
     """The one clip of a file."""
     matched = _NAME.fullmatch(path.name)
     if not matched or not 1 <= int(matched[2]) <= len(CLASSES):
@@ -84,10 +84,10 @@ def _read_clip(path: Path) -> Iterator[Clip | Skipped]:
         yield Skipped(str(path), "a clip known to hold hardly any skeleton", known=True)
         return
     values = _read_frames(path)
-    yield Clip(
-        frames=values[..., :3] if is_world else _on_screen(values),
+    yield trimmed(
+        values[..., :3] if is_world else _on_screen(values),
+        name,
         scores=values[..., 3] if is_world else None,
-        name=name,
         label=int(action) - 1,
         subject=f"s{int(subject)}",
     )

@@ -1,7 +1,8 @@
 """Which skeleton a file means that gives joint names and perhaps bones, but nothing more.
 
-A known topology where names and bones are its own; else one built from the bones, with center,
-shoulders and spine found by the names that skeletons commonly use.
+A known topology where it has these names and bones; else one built from the bones, with center,
+shoulders and spine found by the names that skeletons commonly use. A skeleton that is no body, such
+as a hand, has stand-ins for them around the joint where most bones meet; its source names them.
 """
 
 from dataclasses import replace
@@ -12,12 +13,13 @@ from jaxtyping import Shaped
 
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.skeleton.layouts import TOPOLOGIES, topology_of
-from edgcn.skeleton.remap import canonical
+from edgcn.skeleton.names import canonical
 from edgcn.skeleton.topology import Topology
 
 _CENTERS = ("spine", "hips", "chest", "neck", "nose", "head")
 _LOWER = ("hips", "spine", "left_hip", "neck")
 _UPPER = ("chest", "neck", "left_shoulder", "head", "nose")
+_SHOULDERS = ("left_shoulder", "right_shoulder")
 
 
 def find_topology(
@@ -26,9 +28,11 @@ def find_topology(
     """The topology with these joints; `bones` are rows of (child, parent) indices into them.
 
     Raises:
-        FileError: unknown joints without bones, bones that are no tree, or names that do not say
-            where shoulders and spine are.
+        FileError: no joints, unknown joints without bones, bones that are no tree, or names that
+            do not say where shoulders and spine are.
     """
+    if not joints:
+        raise FileError(path, "joints: expected at least one, got none")
     if bones is None:
         try:
             return topology_of(joints)
@@ -42,8 +46,8 @@ def find_topology(
         )
     pairs = tuple((joints[child], joints[parent]) for child, parent in bones.tolist())
     alike = [known for known in TOPOLOGIES.values() if known.joints == joints]
-    for known in alike:
-        if set(known.bones) == set(pairs):
+    for known in alike:  # whichever end of a bone the file calls the child
+        if set(map(frozenset, known.bones)) == set(map(frozenset, pairs)):
             return known
     try:
         if alike:
@@ -55,31 +59,39 @@ def find_topology(
 
 def _build(path: Path, joints: tuple[str, ...], pairs: tuple[tuple[str, str], ...]) -> Topology:
     """A topology out of names and bones."""
+    ends, source = (joints[0], joints[0]), _source(path)
+    tree = Topology(_name(path), joints, pairs, joints[0], (), ends, ends, source)
     by_name = {canonical(joint): joint for joint in joints}
+    hub = max(joints, key=lambda joint: sum(joint in pair for pair in pairs))
+    limbs = [joint for joint in joints if {(joint, hub), (hub, joint)} & set(pairs)]
+    mirror = tuple(
+        (joint, by_name[other])
+        for name, joint in by_name.items()
+        if name.startswith("left_") and (other := name.replace("left_", "right_", 1)) in by_name
+    )
+    if len(limbs) > 2 and not by_name.keys() & {*_CENTERS, *_LOWER, *_UPPER, *_SHOULDERS}:
+        fingers = [joint for joint in limbs if "thumb" not in canonical(joint)]
+        limbs = fingers if len(fingers) > 1 else limbs
+        middle = limbs[(len(limbs) - 1) // 2]
+        source += (
+            f"; stand-ins: center {hub}, shoulders {limbs[0]} and {limbs[-1]}, "
+            f"spine {hub} to {middle}"
+        )
+        shoulders, spine = (limbs[0], limbs[-1]), (hub, middle)
+        return replace(
+            tree, center=hub, mirror=mirror, shoulders=shoulders, spine=spine, source=source
+        )
     lower = _first(by_name, _LOWER, "the lower end of the spine")
-    return Topology(
-        name=_name(path),
-        joints=joints,
-        bones=pairs,
+    others = {name: joint for name, joint in by_name.items() if joint != lower}
+    return replace(
+        tree,
         center=_first(by_name, _CENTERS, "the center"),
-        mirror=tuple(
-            (joint, by_name[other])
-            for name, joint in by_name.items()
-            if name.startswith("left_") and (other := name.replace("left_", "right_", 1)) in by_name
-        ),
+        mirror=mirror,
         shoulders=(
-            _first(by_name, ("left_shoulder",), "the left shoulder"),
-            _first(by_name, ("right_shoulder",), "the right shoulder"),
+            _first(by_name, _SHOULDERS[:1], "the left shoulder"),
+            _first(by_name, _SHOULDERS[1:], "the right shoulder"),
         ),
-        spine=(
-            lower,
-            _first(
-                {n: joint for n, joint in by_name.items() if joint != lower},
-                _UPPER,
-                "the upper end of the spine",
-            ),
-        ),
-        source=_source(path),
+        spine=(lower, _first(others, _UPPER, "the upper end of the spine")),
     )
 
 

@@ -1,6 +1,6 @@
 """NTU RGB+D 60 (Shahroudy et al., CVPR 2016) and 120 (Liu et al., TPAMI 2020): `.skeleton` files.
 
-SsssCcccPpppRrrrAaaa.skeleton -> bodies by id -> denoised -> slots -> (T, M, 25, 3) metres, 30 fps.
+SsssCcccPpppRrrrAaaa.skeleton -> bodies by id -> denoised -> slots -> (T, M, 25, 3) meters, 30 fps.
 Denoising (length, then spread, then motion) has the thresholds of the preprocessing published with
 CTR-GCN (Chen et al., ICCV 2021).
 """
@@ -20,7 +20,7 @@ from edgcn.readers.text.digits import parse_numbers
 from edgcn.readers.text.files import find, read_lines, rows, stream
 from edgcn.readers.text.leading import Lines, first_fields, split_lines
 from edgcn.skeleton.layouts import KINECT_V2
-from edgcn.skeleton.recording import Clip, Frames, Recordings, Skipped, SplitRule
+from edgcn.skeleton.recording import Frames, Recording, Recordings, Skipped, SplitRule, trimmed
 
 JOINTS = len(KINECT_V2)
 NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})")
@@ -42,7 +42,7 @@ class Track(NamedTuple):
 def read_ntu(path: Path, *, max_bodies: int = 2, actions: Literal[60, 120] = 120) -> Recordings:
     """NTU RGB+D from a folder of `.skeleton` files, at any depth.
 
-    Coordinates are the camera's, in metres. Frames without a body stay 0. The main actor (most
+    Coordinates are the camera's, in meters. Frames without a body stay 0. The main actor (most
     motion) is body 0. `condition` is the setup ("S001"); `split` its parity, for cross-setup.
 
     Args:
@@ -74,7 +74,7 @@ def read_ntu(path: Path, *, max_bodies: int = 2, actions: Literal[60, 120] = 120
         reader="ntu",
         topology=KINECT_V2,
         classes=ACTIONS if large else ACTIONS[:60],
-        clips=stream(paths, partial(_read_one, max_bodies=max_bodies)),
+        recordings=stream(paths, partial(_read_one, max_bodies=max_bodies)),
         fps=30.0,
         bodies=max_bodies,
         total=len(paths),
@@ -94,7 +94,7 @@ def _splits(large: bool) -> dict[str, SplitRule]:
     return {"xsub": xsub, "xview": SplitRule("camera", train=("C002", "C003"), test=("C001",))}
 
 
-def _read_one(path: Path, *, max_bodies: int) -> Iterator[Clip | Skipped]:
+def _read_one(path: Path, *, max_bodies: int) -> Iterator[Recording | Skipped]:
     name = NAME.fullmatch(path.stem)
     if name is None or not 1 <= int(name[5]) <= len(ACTIONS):
         raise FileError(
@@ -107,7 +107,7 @@ def _read_one(path: Path, *, max_bodies: int) -> Iterator[Clip | Skipped]:
         )
         yield Skipped(str(path), reason, known=True)
         return
-    yield Clip(
+    yield trimmed(
         frames,
         path.stem,
         label=int(name[5]) - 1,

@@ -14,7 +14,7 @@ import numpy as np
 from edgcn.base.errors import FileError
 from edgcn.readers.text.files import find, read_json, stream
 from edgcn.skeleton.layouts import KINECT_V1
-from edgcn.skeleton.recording import Clip, Frames, Recordings, Skipped, SplitRule
+from edgcn.skeleton.recording import Frames, Recording, Recordings, Skipped, SplitRule, trimmed
 
 _NAME = re.compile(r"a\d+_s(\d+)_e\d+_v(\d+)\.json")
 
@@ -37,7 +37,7 @@ def read_nw_ucla(path: Path) -> Recordings:
         reader="nw_ucla",
         topology=KINECT_V1,
         classes=CLASSES,
-        clips=stream(files, _read_clip),
+        recordings=stream(files, _read_clip),
         fps=30.0,  # of the sensor; the files do not say
         total=len(files),
         splits={"view": SplitRule(by="camera", train=("v1", "v2"), test=("v3",))},
@@ -45,7 +45,7 @@ def read_nw_ucla(path: Path) -> Recordings:
     )
 
 
-def _read_clip(path: Path) -> Iterator[Clip | Skipped]:
+def _read_clip(path: Path) -> Iterator[Recording | Skipped]:
     """The one clip of a file."""
     matched = _NAME.fullmatch(path.name)
     if not matched:
@@ -56,9 +56,9 @@ def _read_clip(path: Path) -> Iterator[Clip | Skipped]:
     label = content["label"]
     if not isinstance(label, int) or isinstance(label, bool) or not 1 <= label <= len(CLASSES):
         raise FileError(path, f"expected a label 1..{len(CLASSES)}, got {label!r}")
-    yield Clip(
-        frames=_frames(path, content["skeletons"]),
-        name=path.stem,
+    yield trimmed(
+        _frames(path, content["skeletons"]),
+        path.stem,
         label=label - 1,
         subject=f"s{int(matched[1])}",
         camera=f"v{int(matched[2])}",

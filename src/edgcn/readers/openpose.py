@@ -1,23 +1,24 @@
-"""OpenPose folders (Cao et al., TPAMI 2021): one `*_keypoints.json` a frame, one folder a clip.
+"""OpenPose folders (Cao et al., TPAMI 2021): one `*_keypoints.json` per frame, a folder each.
 
 {"people": [{"pose_keypoints_2d": [x, y, c, ...]}]} -> BODY_25 of one person (T, 1, 25, 3): x and y
-in pixels, confidence. Frames where the person is not seen stay 0.
+in pixels, confidence. Frames where the person is not seen stay 0. A table may name the gestures.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import FileError
-from edgcn.readers.text.files import csv_fields, find, read_json, read_lines, stream
+from edgcn.readers.label_table import Row, Table, read_table, segmented
+from edgcn.readers.text.files import find, read_json, stream
 from edgcn.skeleton.layouts import BODY_25
-from edgcn.skeleton.recording import Clip, Frames, Recordings, Skipped
+from edgcn.skeleton.recording import Frames, Recording, Recordings, Skipped, trimmed
 
 ENDING = "_keypoints.json"
 NUMBERS = 3 * len(BODY_25)
@@ -25,13 +26,6 @@ NECK = BODY_25.index("Neck")
 REACH = 1.0  # a neck that is more body sizes away belongs to someone else (our choice)
 
 Person = Float[np.ndarray, "25 3"]
-
-
-class Given(NamedTuple):
-    """What folders or a label file say of a clip."""
-
-    label: str = ""
-    subject: str = ""
 
 
 @dataclass
@@ -55,10 +49,12 @@ def read_openpose(path: Path, *, labels: Path | None = None, fps: int | float = 
     followed by the nearest neck. A clip two folders deep has the outer folder's name as its class.
 
     Args:
-        labels: a csv of rows name,label or name,label,subject, which replaces the classes of
-            folders; a name is that of a clip's folder, alone or with its path from `path` on.
-            Clips it does not name are unlabelled.
-        fps: frames a second, which the files do not say.
+        labels: a csv which replaces the classes of folders. Rows name,label or name,label,subject
+            give each folder its label. With a header name,label,start,end (or start_s,end_s, and
+            subject), in any order, a folder is one recording with a segment for each of its rows:
+            start and end count frames from 0, the end included, or are seconds. A name is that of
+            a folder, alone or with its path from `path` on. What no row names is unlabelled.
+        fps: frames per second, which the files do not say.
 
     Raises:
         EdgcnError: the folder is missing or has no such file.
@@ -70,35 +66,39 @@ def read_openpose(path: Path, *, labels: Path | None = None, fps: int | float = 
         what="OpenPose frames",
         hint="write them with `openpose --write_json FOLDER`, one folder a clip",
     )
-    clips: dict[Path, list[Path]] = {}
+    folders: dict[Path, list[Path]] = {}
     for file in files:
-        clips.setdefault(file.parent, []).append(file)
-    names = {_name(folder, path): folder for folder in clips}
-    lost: list[Skipped] = []
+        folders.setdefault(file.parent, []).append(file)
     if labels is None:
-        given = {folder: Given(_class_of(folder, path)) for folder in clips}
+        classes_of = {folder: Row(0, _class_of(folder, path)) for folder in folders}
+        table = Table({folder: [row] for folder, row in classes_of.items()}, [])
     else:
-        given, lost = _read_labels(labels, names)
-    classes = tuple(sorted({known.label for known in given.values() if known.label}, key=_natural))
+        table = read_table(labels, {_name(folder, path): folder for folder in folders})
+    words = {row.label for rows in table.rows.values() for row in rows if row.label}
+    classes = tuple(sorted(words, key=_natural))
 
-    def read_one(folder: Path) -> Iterator[Clip | Skipped]:
-        known = given.get(folder, Given())
-        frames = read_people(sorted(clips[folder], key=lambda file: _natural(file.name)))
+    def read_one(folder: Path) -> Iterator[Recording | Skipped]:
+        frames = read_people(sorted(folders[folder], key=lambda file: _natural(file.name)))
+        name, rows = _name(folder, path), table.rows.get(folder, [])
         if not frames.any():
             yield Skipped(str(folder), f"nobody in any of its {len(frames)} frames")
-            return
-        label = classes.index(known.label) if known.label else -1
-        yield Clip(frames, _name(folder, path), label=label, subject=known.subject)
+        elif table.spans and labels is not None:
+            rate = float(fps) if table.seconds else None
+            yield from segmented(frames, name, rows, table=labels, classes=classes, rate=rate)
+        else:
+            row = rows[-1] if rows else Row(0, "")
+            label = classes.index(row.label) if row.label else -1
+            yield trimmed(frames, name, label=label, subject=row.subject)
 
     return Recordings(
         reader="openpose",
         topology=BODY_25,
         classes=classes,
-        clips=chain(lost, stream(clips, read_one)),
+        recordings=chain(table.lost, stream(folders, read_one)),
         fps=float(fps),
         units="px",
         dims=2,
-        total=len(lost) + len(clips),
+        total=len(table.lost) + len(folders),
         sources=(*files, *([labels] if labels is not None else [])),
     )
 
@@ -121,27 +121,6 @@ def _natural(name: str) -> tuple[tuple[int, str], ...]:
         for part in re.split(r"([0-9]+)", name)
         if part
     )
-
-
-def _read_labels(path: Path, names: Mapping[str, Path]) -> tuple[dict[Path, Given], list[Skipped]]:
-    """What the label file says of each clip's folder, and the rows that name no clip."""
-    given: dict[Path, Given] = {}
-    lost = []
-    for line_no, line in enumerate(read_lines(path), 1):
-        row = csv_fields(path, line_no, line)
-        if line_no == 1 and row[:2] == ["name", "label"]:
-            continue
-        if len(row) not in (2, 3) or not row[0] or not row[1]:
-            raise FileError(path, f"expected name,label[,subject], got {line[:40]!r}", line=line_no)
-        matches = [folder for name, folder in names.items() if row[0] in (name, folder.name)]
-        if len(matches) > 1:
-            reason = f"{row[0]!r} names {len(matches)} clips; write the path from the root on"
-            raise FileError(path, reason, line=line_no)
-        if not matches:
-            lost.append(Skipped(str(path), f"line {line_no}: there is no clip {row[0]!r}"))
-            continue
-        given[matches[0]] = Given(*row[1:])
-    return given, lost
 
 
 def read_people(files: Sequence[Path]) -> Frames:

@@ -17,7 +17,7 @@ from edgcn.readers.flat import geometry, with_confidence
 from edgcn.readers.tags import split_rules
 from edgcn.readers.text.pickles import as_array, load_pickle
 from edgcn.skeleton.layouts import BODY_25, COCO_17, KINECT_V1, KINECT_V2_PYSKL
-from edgcn.skeleton.recording import Clip, Frames, Recordings, Skipped
+from edgcn.skeleton.recording import Frames, Recording, Recordings, Skipped, trimmed
 from edgcn.skeleton.topology import Topology
 
 _NTU_NAME = re.compile(r"S\d{3}(C\d{3})(P\d{3})R\d{3}A\d{3}")
@@ -62,7 +62,7 @@ def read_pyskl(path: Path, *, topology: Topology | None = None, fps: float = 30.
         reader="pyskl",
         topology=topology,
         classes=class_names(max((_label(a) or 0 for a in annotations), default=0)),
-        clips=_clips(path, annotations, tags, absent, (joints, channels, dims)),
+        recordings=_recordings(path, annotations, tags, absent, (joints, channels, dims)),
         fps=fps,
         units="px" if dims == 2 else "m",
         dims=dims,
@@ -118,13 +118,14 @@ def _parts(path: Path, split: Any) -> dict[str, list[str]]:
 def _tags(
     parts: dict[str, list[str]], annotations: list[dict[str, Any]]
 ) -> tuple[dict[str, str], list[str]]:
-    """The parts each clip is in, separated by spaces, and listed clips that are not there."""
+    """The parts each clip is in, separated by spaces, and listed clips that do not exist."""
     tags: dict[str, list[str]] = {}
     for part, names in parts.items():
         for name in dict.fromkeys(names):
             tags.setdefault(name, []).append(part)
-    there = {str(annotation.get("frame_dir")) for annotation in annotations}
-    return {n: " ".join(t) for n, t in tags.items()}, [name for name in tags if name not in there]
+    existing = {str(annotation.get("frame_dir")) for annotation in annotations}
+    absent = [name for name in tags if name not in existing]
+    return {name: " ".join(parts_of) for name, parts_of in tags.items()}, absent
 
 
 def _layout(path: Path, annotations: list[dict[str, Any]]) -> tuple[int, int, int]:
@@ -139,13 +140,13 @@ def _layout(path: Path, annotations: list[dict[str, Any]]) -> tuple[int, int, in
     return shapes[0][2], shapes[0][3], max(1, *(shape[0] for shape in shapes))
 
 
-def _clips(
+def _recordings(
     path: Path,
     annotations: list[dict[str, Any]],
     tags: dict[str, str],
     absent: list[str],
     layout: tuple[int, int, int],
-) -> Iterator[Clip | Skipped]:
+) -> Iterator[Recording | Skipped]:
     """Every annotation as a clip or the reason why not, then the clips that are only listed."""
     for i, annotation in enumerate(annotations):
         name = str(annotation.get("frame_dir", f"{i:06d}"))
@@ -158,10 +159,10 @@ def _clips(
             yield Skipped(f"{path}#{name}", str(error))
             continue
         subject, camera = subject_and_camera(name)
-        yield Clip(
-            frames=frames,
+        yield trimmed(
+            frames,
+            name,
             scores=scores,
-            name=name,
             label=label,
             subject=subject,
             camera=camera,

@@ -1,6 +1,6 @@
-"""SMG, spontaneous micro-gestures (Chen et al., FG 2019, IJCV 2023): Kinect v2, a recording each.
+"""SMG, spontaneous micro-gestures (Chen et al., FG 2019, IJCV 2023): 40 long Kinect v2 recordings.
 
-Sample0001_skeleton.csv -> (T, 1, 25, 3) metres -> cut into clips by Sample0001_finelabels.csv.
+Sample0001_skeleton.csv -> (T, 1, 25, 3) meters; Sample0001_finelabels.csv -> its segments.
 """
 
 import re
@@ -14,9 +14,17 @@ import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import FileError
-from edgcn.readers.text.files import find, integers, read_lines, rows, skipped, stream
+from edgcn.readers.text.files import (
+    find,
+    integers,
+    label_rows,
+    read_lines,
+    rows,
+    skipped,
+    stream,
+)
 from edgcn.skeleton.layouts import KINECT_V2
-from edgcn.skeleton.recording import Clip, Recordings, Skipped, SplitRule
+from edgcn.skeleton.recording import Recording, Recordings, Segment, Skipped, SplitRule
 
 SAMPLE = re.compile(r"Sample(\d+)_skeleton\.csv")
 WIDTH = 11  # a joint is x, y, z, 4 of orientation, 2 + 2 of image position
@@ -27,8 +35,8 @@ CLASSES = (*(f"class {number:02d}" for number in range(1, 17)), "illustrative")
 FPS = 28.0  # 821,056 frames in "more than 8 hours" (the data set's own description)
 
 
-class Segment(NamedTuple):
-    """Frames start..end, both included, as the file numbers them."""
+class Span(NamedTuple):
+    """Frames start..end, both included, as the file numbers them, and a class or a code."""
 
     label: int
     start: int
@@ -38,9 +46,10 @@ class Segment(NamedTuple):
 def read_smg(path: Path, *, first_frame: Literal[0, 1] = 1) -> Recordings:
     """SMG from the folder that holds the `SampleNNNN` folders, at any depth.
 
-    Each row of `_finelabels.csv` is one clip. `condition` is the emotion segment it lies in
-    ("emotion 11", the code as `_tflabels_new.csv` has it), where that file is there. Subjects are
-    the sample numbers ("1" to "40"); `subject` trains on 1-35, `miga` on 1-30 and tests on 31-35.
+    Each sample is one recording, and each row of its `_finelabels.csv` one segment, whose
+    `condition` is the emotion that it lies in ("emotion 11", the code as `_tflabels_new.csv` has
+    it), where that file exists. Subjects are the sample numbers ("1" to "40"); `subject` trains on
+    1-35, `miga` on 1-30 and tests on 31-35.
 
     Args:
         first_frame: the number of the first frame in the label files. They do not say; the data
@@ -63,9 +72,9 @@ def read_smg(path: Path, *, first_frame: Literal[0, 1] = 1) -> Recordings:
         reader="smg",
         topology=KINECT_V2,
         classes=CLASSES,
-        clips=stream(paths, partial(_read_one, first_frame=first_frame)),
+        recordings=stream(paths, partial(_read_one, first_frame=first_frame)),
         fps=fps,
-        total=sum(max(1, _label_rows(file)) for file in paths),
+        total=len(paths),
         splits={
             "subject": SplitRule("subject", train=_subjects(1, 35), test=_subjects(36, 40)),
             "miga": SplitRule("subject", train=_subjects(1, 30), test=_subjects(31, 35)),
@@ -100,46 +109,29 @@ def _frame_rate(skeleton: Path) -> float | None:
     return float(rate) if rate > 0 else None
 
 
-def _label_rows(skeleton: Path) -> int:
-    """How many clips the label file announces, for the progress bar."""
-    try:
-        return sum(1 for line in read_lines(_beside(skeleton, "_finelabels.csv")) if line.strip())
-    except (FileError, OSError):
-        return 0
-
-
-def _read_one(skeleton: Path, *, first_frame: int) -> Iterator[Clip | Skipped]:
-    """The clips of one recording; a bad label row costs only its own clip."""
+def _read_one(skeleton: Path, *, first_frame: int) -> Iterator[Recording | Skipped]:
+    """One recording, after what cannot be used of its label files."""
     number = SAMPLE.fullmatch(skeleton.name)
     if number is None:
         raise FileError(skeleton, "expected a name Sample0001_skeleton.csv")
+    name, frames = skeleton.name.removesuffix("_skeleton.csv"), _frames(skeleton)
     labels = _beside(skeleton, "_finelabels.csv")
-    if not labels.is_file():
-        raise FileError(skeleton, f"expected its labels beside it in {labels.name}, found none")
-    lines = read_lines(labels)
-    if not any(line.strip() for line in lines):
-        raise FileError(labels, "expected rows of label,start,end, got an empty file")
-    emotions, bad = _emotions(_beside(skeleton, "_tflabels_new.csv"))
-    yield from bad
-    frames = _frames(skeleton)
-    count = 0
-    for line_no, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        count += 1
-        try:
-            segment = _segment(labels, line_no, line, len(frames), first_frame)
-        except FileError as error:
-            yield skipped(error)
-            continue
-        yield Clip(
-            # A copy, so that one kept clip does not keep the whole recording in memory.
-            frames[segment.start - first_frame : segment.end - first_frame + 1].copy(),
-            f"{skeleton.name.removesuffix('_skeleton.csv')}_{count:03d}",
-            label=segment.label - 1,
-            subject=str(int(number[1])),
-            condition=_condition(emotions, segment),
+    read_row = partial(_gesture, labels, total=len(frames), first_frame=first_frame)
+    spans, bad = label_rows(labels, read_row, what="label,start,end")
+    emotions, not_used = _emotions(_beside(skeleton, "_tflabels_new.csv"))
+    yield from (*bad, *not_used)
+    segments = tuple(
+        Segment(
+            span.start - first_frame,
+            span.end - first_frame + 1,
+            span.label - 1,
+            f"{name}_{count:03d}",
+            condition=_condition(emotions, span),
         )
+        for count, span in spans.items()
+    )
+    fps = _frame_rate(skeleton)
+    yield Recording(frames, name, segments, subject=str(int(number[1])), fps=fps)
 
 
 def _frames(skeleton: Path) -> Float[np.ndarray, "t 1 25 3"]:
@@ -150,39 +142,38 @@ def _frames(skeleton: Path) -> Float[np.ndarray, "t 1 25 3"]:
     return xyz.reshape(len(lines), 1, len(KINECT_V2), 3).astype(np.float32)
 
 
-def _segment(path: Path, line_no: int, line: str, total: int, first_frame: int) -> Segment:
+def _gesture(path: Path, line_no: int, line: str, *, total: int, first_frame: int) -> Span:
     """One row label,start,end, checked against the recording."""
-    segment = Segment(*integers(path, line_no, line, 3, separator=","))
-    if not 1 <= segment.label <= len(CLASSES):
-        reason = f"expected a label from 1 to {len(CLASSES)}, got {segment.label}"
+    span = Span(*integers(path, line_no, line, 3, separator=","))
+    if not 1 <= span.label <= len(CLASSES):
+        reason = f"expected a label from 1 to {len(CLASSES)}, got {span.label}"
         raise FileError(path, reason, line=line_no)
     last = first_frame + total - 1
-    if not first_frame <= segment.start <= segment.end <= last:
+    if not first_frame <= span.start <= span.end <= last:
         raise FileError(
             path,
-            f"expected frames in order within {first_frame}..{last}, got {segment.start}.."
-            f"{segment.end}; frames are counted from {first_frame} here (option first_frame)",
+            f"expected frames in order within {first_frame}..{last}, got {span.start}.."
+            f"{span.end}; frames are counted from {first_frame} here (option first_frame)",
             line=line_no,
         )
-    return segment
+    return span
 
 
-def _emotions(path: Path) -> tuple[list[Segment], list[Skipped]]:
-    """Emotion segments (number,start,end,code a row); clips do without a file that is bad."""
+def _emotions(path: Path) -> tuple[list[Span], list[Skipped]]:
+    """Emotions (number,start,end,code a row), none where the file is bad; they are no gestures."""
     if not path.is_file():
         return [], []
     try:
         lines = [(n, line) for n, line in enumerate(read_lines(path), 1) if line.strip()]
         found = [integers(path, line_no, line, 4, separator=",") for line_no, line in lines]
     except FileError as error:
-        bad = skipped(error)
-        return [], [Skipped(bad.path, f"emotion segments not used: {bad.reason}")]
-    return [Segment(code, start, end) for _, start, end, code in found], []
+        return [], [skipped(error, note="; the emotions of this recording are not used")]
+    return [Span(code, start, end) for _, start, end, code in found], []
 
 
-def _condition(emotions: list[Segment], clip: Segment) -> str:
-    """The code of the emotion segment that holds the whole clip, or nothing."""
+def _condition(emotions: list[Span], gesture: Span) -> str:
+    """The code of the emotion that holds the whole gesture, or nothing."""
     for emotion in emotions:
-        if emotion.start <= clip.start and clip.end <= emotion.end:
+        if emotion.start <= gesture.start and gesture.end <= emotion.end:
             return f"emotion {emotion.label}"
     return ""

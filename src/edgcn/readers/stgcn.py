@@ -22,7 +22,7 @@ from edgcn.readers.pyskl import (
 from edgcn.readers.tags import split_rules
 from edgcn.readers.text.files import find
 from edgcn.readers.text.pickles import as_array, load_pickle
-from edgcn.skeleton.recording import Clip, Recordings, Skipped
+from edgcn.skeleton.recording import Recording, Recordings, Skipped, trimmed
 from edgcn.skeleton.topology import Topology
 
 _ENDING = "_data.npy"
@@ -55,7 +55,7 @@ def read_stgcn(path: Path, *, topology: Topology | None = None, fps: float = 30.
         reader="stgcn",
         topology=topology,
         classes=class_names(max((max(known, default=0) for _, known in labels), default=0)),
-        clips=_clips(parts, files, arrays, labels),
+        recordings=_recordings(parts, files, arrays, labels),
         fps=fps,
         units="px" if dims == 2 else "m",
         dims=dims,
@@ -109,12 +109,12 @@ def _plain(values: Any) -> Sequence[Any]:
     return listed if isinstance(listed, list | tuple) else ()
 
 
-def _clips(
+def _recordings(
     parts: list[str],
     files: list[Path],
     arrays: list[Shaped[np.ndarray, "..."]],
     labels: list[tuple[list[str], list[int]]],
-) -> Iterator[Clip | Skipped]:
+) -> Iterator[Recording | Skipped]:
     """The clips of all parts."""
     for part, file, data, (names, known) in zip(parts, files, arrays, labels, strict=True):
         for clip, name, label in zip(data, names, known, strict=True):
@@ -125,9 +125,9 @@ def _clips(
                 continue
             frames = np.ascontiguousarray(frames[: filled[-1] + 1])
             subject, camera = subject_and_camera(name)
-            yield Clip(
-                frames=frames if frames.shape[3] == 3 else with_confidence(frames),
-                name=name,
+            yield trimmed(
+                frames if frames.shape[3] == 3 else with_confidence(frames),
+                name,
                 label=label,
                 subject=subject,
                 camera=camera,

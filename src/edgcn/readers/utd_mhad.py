@@ -13,7 +13,7 @@ import numpy as np
 from edgcn.base.errors import FileError
 from edgcn.readers.text.files import find, stream
 from edgcn.skeleton.layouts import UTD_MHAD
-from edgcn.skeleton.recording import Clip, Frames, Recordings, Skipped, SplitRule
+from edgcn.skeleton.recording import Frames, Recording, Recordings, Skipped, SplitRule, trimmed
 
 _NAME = re.compile(r"a(\d+)_s(\d+)_t(\d+)_skeleton\.mat")
 
@@ -36,7 +36,7 @@ def read_utd_mhad(path: Path) -> Recordings:
         reader="utd_mhad",
         topology=UTD_MHAD,
         classes=CLASSES,
-        clips=stream(files, _read_clip),
+        recordings=stream(files, _read_clip),
         fps=30.0,
         total=len(files),
         splits={
@@ -48,14 +48,14 @@ def read_utd_mhad(path: Path) -> Recordings:
     )
 
 
-def _read_clip(path: Path) -> Iterator[Clip | Skipped]:
+def _read_clip(path: Path) -> Iterator[Recording | Skipped]:
     """The one clip of a file."""
     matched = _NAME.fullmatch(path.name)
     if not matched or not 1 <= int(matched[1]) <= len(CLASSES):
         raise FileError(path, f"expected a name a{{1-{len(CLASSES)}}}_s1_t1_skeleton.mat")
-    yield Clip(
-        frames=_read_frames(path),
-        name=path.stem.removesuffix("_skeleton"),
+    yield trimmed(
+        _read_frames(path),
+        path.stem.removesuffix("_skeleton"),
         label=int(matched[1]) - 1,
         subject=f"s{int(matched[2])}",
     )

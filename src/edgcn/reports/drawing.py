@@ -3,6 +3,7 @@
 features (N, D) -> points (N, 2) -> marks in the color and shape of their group
 """
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,6 +70,12 @@ def literal(text: str, *, most: int = 60) -> str:
     return "\u2009" + text if text.startswith("_") else text
 
 
+def wrapped(text: str, width: int, lines: int = 3) -> str:
+    """A name in several lines of at most so many letters, cut after the last line."""
+    parts = textwrap.wrap(" ".join(text.split()), width, max_lines=lines, placeholder=" …")
+    return "\n".join(literal(part, most=2 * width) for part in parts)
+
+
 def scatter_groups(
     axes: "Axes",
     points: Float[np.ndarray, "n 2"],
@@ -77,8 +84,8 @@ def scatter_groups(
 ) -> None:
     """Points in the color and shape of their group, and a legend of the groups that occur."""
     size = 12 if len(points) > 1000 else 22
-    present = np.unique(groups)
-    for group in present:
+    visible = np.unique(groups)
+    for group in visible:
         these = points[groups == group]
         known = group >= 0
         axes.scatter(
@@ -89,12 +96,12 @@ def scatter_groups(
             marker=MARKERS[group // len(COLORS) % len(MARKERS)] if known else "o",
             alpha=0.8,
             linewidths=0,
-            label=literal(names[group], most=24) if known else "unlabelled",
+            label=wrapped(names[group], 24, lines=2) if known else "unlabelled",
         )
     axes.legend(
         loc="center left",
         bbox_to_anchor=(1.0, 0.5),
-        ncols=1 + (len(present) - 1) // 20,
+        ncols=1 + (len(visible) - 1) // 20,
         frameon=False,
         fontsize=8,
         markerscale=1.4,
@@ -119,7 +126,7 @@ def flatten(features: Float[np.ndarray, "n d"], *, seed: int) -> tuple[np.ndarra
     if len(features) < 30 or s[0] < 1e-6:
         return start, "PCA"
     from sklearn.manifold import TSNE
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     # sklearn's own PCA start divides by the spread as well; given, it does not depend on a solver
     tsne = TSNE(init=1e-4 * start / start[:, 0].std(), random_state=seed, perplexity=30.0)

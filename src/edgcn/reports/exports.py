@@ -1,6 +1,6 @@
 """Tables for other programs: CSV with the values as they are, LaTeX with the cells as shown.
 
-rows (one mapping each) + columns (keys) -> text
+rows (one mapping each, or what has `cells()`) + columns (keys) -> text
 """
 
 import csv
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
-from edgcn.reports.tables import INTERVAL, Row, is_missing, table_cells
+from edgcn.reports.tables import INTERVAL, Row, is_missing, plain, table_cells
 
 LATEX = {
     **{sign: "\\" + sign for sign in "&%$#_{}"},
@@ -25,14 +25,13 @@ LATEX = {
 
 def csv_table(rows: Iterable[Row], columns: Sequence[str]) -> str:
     """Values as they are, for programs: scores as fractions, keys for headings."""
-    rows = list(rows)
     columns = [
         c for column in columns for c in (("low", "high") if column == INTERVAL else (column,))
     ]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(columns)
-    for row in rows:
+    for row in map(plain, rows):
         values = [row.get(column) for column in columns]
         writer.writerow(["" if is_missing(value) else _plain(value) for value in values])
     return text.getvalue()

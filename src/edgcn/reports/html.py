@@ -101,7 +101,7 @@ def _table(table: Table) -> str:
 
 def _is_number(cell: str) -> bool:
     """Whether a cell is a number, an interval of two, or the sign for a missing one."""
-    return re.fullmatch(r"-|[-+]?[\d.,]+(e[-+]?\d+)?( ?%)?(–[\d.]+)?", cell) is not None
+    return re.fullmatch(r"-|[-+]?[\d.,]+(e[-+]?\d+)?( ?%)?(–[\d.]+| ±[\d.]+)?", cell) is not None
 
 
 def _figure(path: Path) -> str:
@@ -151,8 +151,10 @@ a { color: var(--link); }
 .wide { overflow-x: auto; margin: .8rem 0; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem; }
 th, td { padding: .3rem .6rem; text-align: left; border-bottom: 1px solid var(--line);
-         white-space: nowrap; }
-th { color: var(--soft); font-weight: 600; }
+         vertical-align: top; }
+td { white-space: nowrap; }
+td:first-child { white-space: normal; min-width: 12rem; max-width: 26rem; }
+th { color: var(--soft); font-weight: 600; overflow-wrap: normal; vertical-align: bottom; }
 .n { text-align: right; }
 tbody tr:hover { background: var(--panel); }
 figure { margin: 1rem 0; }

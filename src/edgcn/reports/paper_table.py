@@ -18,6 +18,7 @@ from edgcn.reports.drawing import (
     literal,
     new_figure,
     save_figure,
+    wrapped,
 )
 
 MARKS: dict[str, dict[str, Any]] = {
@@ -53,7 +54,7 @@ def printed_and_measured(rows: Sequence[Mapping[str, Any]], path: Path, *, title
         values = np.array([np.nan if row[key] is None else 100 * row[key] for row in rows])
         if np.isfinite(values).any():
             axes.scatter(values, places, label=WORDS[key], zorder=3, **look)
-    names = [literal(f"{row['name']}  ·  {row['data']}", most=70) for row in rows]
+    names = [wrapped(f"{row['name']}  ·  {row['data']}", 44, lines=2) for row in rows]
     axes.set_yticks(places, names, fontsize=8)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(left=0)

@@ -1,4 +1,4 @@
-"""Figures of a report: skeletons, training curves, confusions, embeddings, results.
+"""Figures of a report: skeletons, training curves, confusions, embeddings.
 
 Plain arrays and mappings in, one image file out; the name's ending picks the format (PNG, SVG,
 PDF). Drawn on matplotlib's Agg canvas without pyplot, so no display, no global state, any thread.
@@ -14,28 +14,26 @@ from jaxtyping import Float, Integer
 
 from edgcn.base.errors import EdgcnError
 from edgcn.reports.drawing import (
-    BASELINE,
     COLORS,
     FAINT,
     INK,
-    SOFT,
     dress,
     flatten,
     literal,
     new_figure,
     save_figure,
     scatter_groups,
+    wrapped,
 )
 from edgcn.reports.sticks import cell_height, check_clip, draw_clip, legend_of_sides
-from edgcn.reports.tables import HEADINGS, is_missing, percent
+from edgcn.reports.tables import is_missing, percent
 from edgcn.skeleton.topology import Topology
 
 if TYPE_CHECKING:  # for annotations only: matplotlib is imported where it draws
     from matplotlib.axes import Axes
 
-Row = Mapping[str, Any]
+Epochs = Sequence[Mapping[str, Any]]
 
-BASELINE_WORDS = ("majority", "raw", "random")
 MOST_POINTS = 3000  # t-SNE of these takes one core some 20 s; more would hide each other
 
 
@@ -83,7 +81,7 @@ def contact_sheet(
     return save_figure(figure, path)
 
 
-def training_curves(rows: Sequence[Row] | Mapping[str, Sequence[Row]], path: Path) -> Path:
+def training_curves(rows: Epochs | Mapping[str, Epochs], path: Path) -> Path:
     """Loss, learning rate and, where measured, kNN accuracy over epochs; several runs overlay.
 
     Args:
@@ -116,7 +114,7 @@ def training_curves(rows: Sequence[Row] | Mapping[str, Sequence[Row]], path: Pat
         axes.grid(color=FAINT)
         axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     if any(runs):
-        lines, names = figure.axes[0].lines, [literal(name) for name in runs]
+        lines, names = figure.axes[0].lines, [wrapped(name, 32) for name in runs]
         columns = min(len(runs), 4)
         figure.legend(lines, names, loc="outside lower center", ncols=columns, frameon=False)
     return save_figure(figure, path)
@@ -142,11 +140,16 @@ def confusion_matrix_plot(
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     font = 9 if size <= 20 else 8 if size <= 40 else 7
-    names = [literal(name) for name in classes]
-    fits = max(map(len, names)) * 0.085 < side / size  # inches of a letter, and of a cell
-    axes.set_xticks(range(size), names, rotation=0 if fits else 90, fontsize=font)
-    rows = [f"{name}  ({total})" for name, total in zip(names, totals, strict=True)]
-    axes.set_yticks(range(size), rows, fontsize=font)
+    room = (28, 2) if size <= 20 else (40, 1)  # letters of a line, and lines
+    width = int(side / size / 0.085)  # letters that a cell is wide
+    upright = all(
+        len(name) <= 2 * width and all(len(word) <= width for word in name.split())
+        for name in classes
+    )
+    across = [wrapped(name, *((width, 3) if upright else room)) for name in classes]
+    axes.set_xticks(range(size), across, rotation=0 if upright else 90, fontsize=font)
+    down = [f"{wrapped(name, *room)}  ({n})" for name, n in zip(classes, totals, strict=True)]
+    axes.set_yticks(range(size), down, fontsize=font)
     if size <= 20:
         for i, j in zip(*np.nonzero(matrix), strict=True):
             ink = "white" if shares[i, j] > 0.55 else INK
@@ -201,51 +204,6 @@ def embedding_map(
     return save_figure(figure, path)
 
 
-def results_bars(rows: Sequence[Row], path: Path, *, score: str = "top1") -> Path:
-    """A score of each row with its 95 % interval; methods in color, baselines in gray.
-
-    A row has `name`, the score, and perhaps `low`, `high` and `baseline` (bool); without the last,
-    a name with the word majority, raw or random is a baseline. The dashed line is the best one.
-    """
-    if not rows:
-        raise EdgcnError("expected at least one row of results to draw, got none")
-    names = [str(row.get("name", "")) for row in rows]
-    labels = [percent(row.get(score), what=f"{score} of {row.get('name')!r}") for row in rows]
-    keys = (score, "low", "high")
-    scores = np.array([[_hundredfold(row.get(key)) for key in keys] for row in rows])
-    gray = np.array([_is_baseline(row) for row in rows])
-    figure = new_figure(7.6, 0.42 * len(rows) + 1.1)
-    axes = figure.subplots()
-    dress(axes, title="")
-    axes.set_xlim(0, 1.3 * np.nanmax([1.0, *scores.flat]))  # room for the numbers behind the bars
-    colors = [BASELINE if base else COLORS[0] for base in gray]
-    axes.barh(range(len(rows)), np.nan_to_num(scores[:, 0]), 0.66, color=colors)
-    for y, (top1, low, high) in enumerate(scores):
-        if np.isfinite([low, high]).all():
-            axes.plot([low, high], [y, y], color=INK, linewidth=1.3, marker="|", markersize=7)
-            labels[y] += f"  ({low:.1f}–{high:.1f})"
-        end = np.nanmax([0.0, top1, high])
-        axes.annotate(
-            labels[y],
-            (end, y),
-            (7, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=9,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},  # over the dashed line
-        )
-    if np.isfinite(scores[gray, 0]).any() and not gray.all():
-        best = np.nanmax(scores[gray, 0])
-        axes.axvline(best, color=SOFT, linewidth=1, linestyle="--", zorder=0.5)
-        axes.set_title("best baseline", x=best / axes.get_xlim()[1], fontsize=8, color=SOFT, pad=3)
-    axes.set_yticks(range(len(rows)), [literal(name) for name in names])
-    axes.set_ylim(len(rows) - 0.4, -0.6)  # the first row on top
-    told = " (95 % interval)" if np.isfinite(scores[:, 2]).any() else ""
-    axes.set_xlabel(HEADINGS[score] + told)
-    axes.tick_params(axis="y", length=0)
-    return save_figure(figure, path)
-
-
 def _rule_cells(axes: "Axes", size: int) -> None:
     """Thin lines between the cells of a matrix instead of ticks and a box."""
     axes.set_xticks(np.arange(size + 1) - 0.5, minor=True)
@@ -255,7 +213,7 @@ def _rule_cells(axes: "Axes", size: int) -> None:
     axes.spines[:].set_visible(False)
 
 
-def _by_epoch(rows: Sequence[Row], key: str) -> tuple[np.ndarray, np.ndarray]:
+def _by_epoch(rows: Epochs, key: str) -> tuple[np.ndarray, np.ndarray]:
     """Epochs that have this value, in order, and its mean over the rows of each."""
     pairs = [(r["epoch"], r[key]) for r in rows if "epoch" in r and not is_missing(r.get(key))]
     epochs, group = np.unique([float(epoch) for epoch, _ in pairs], return_inverse=True)
@@ -286,15 +244,3 @@ def _check_map(
             f"expected finite features, got {bad} of {len(features)} rows with NaN or infinity; "
             "look at the training loss of their encoder"
         )
-
-
-def _is_baseline(row: Row) -> bool:
-    """Whether this row is there for comparison: it says so, or its name does."""
-    if "baseline" in row:
-        return bool(row["baseline"])
-    return any(word in str(row.get("name", "")).lower() for word in BASELINE_WORDS)
-
-
-def _hundredfold(fraction: Any) -> float:
-    """A fraction as a percentage to draw at, NaN where it is missing."""
-    return float("nan") if is_missing(fraction) else 100 * float(fraction)

@@ -1,6 +1,6 @@
 """Stick figures: the frames of a clip side by side, on one scale.
 
-frames (T, M, V, C) + topology -> joints that were seen, in unit cells -> bones and dots on axes
+frames (T, M, V, C) + topology -> visible joints, in unit cells -> bones and dots on axes
 """
 
 from collections.abc import Sequence
@@ -40,11 +40,13 @@ def side_colors(topology: Topology) -> tuple[str, ...]:
     )
 
 
-def seen_joints(frames: Float[np.ndarray, "*batch c"], *, dims: int) -> Bool[np.ndarray, "*batch"]:
-    """Which joints are there: finite, and not 0 in all their geometry channels."""
+def visible_joints(
+    frames: Float[np.ndarray, "*batch c"], *, dims: int
+) -> Bool[np.ndarray, "*batch"]:
+    """Which joints are visible: finite, and not 0 in all their geometry channels."""
     geometry = frames[..., :dims]
-    seen: np.ndarray = np.isfinite(geometry).all(-1) & (geometry != 0).any(-1)
-    return seen
+    visible: np.ndarray = np.isfinite(geometry).all(-1) & (geometry != 0).any(-1)
+    return visible
 
 
 def clip_box(points: Float[np.ndarray, "n 2"]) -> tuple[np.ndarray, np.ndarray]:
@@ -62,7 +64,7 @@ def clip_box(points: Float[np.ndarray, "n 2"]) -> tuple[np.ndarray, np.ndarray]:
 
 def cell_height(clips: Sequence[np.ndarray], *, dims: int) -> float:
     """Height of a cell of width 1 that wastes little room: the bodies' usual height by width."""
-    boxes = [clip_box(f[..., :2][s]) for f in clips if (s := seen_joints(f, dims=dims)).any()]
+    boxes = [clip_box(f[..., :2][s]) for f in clips if (s := visible_joints(f, dims=dims)).any()]
     shapes = [half[1] / max(half[0], 1e-9) for _, half in boxes]
     return float(np.clip(np.median(shapes), 0.7, 1.5)) if shapes else 1.0
 
@@ -80,22 +82,22 @@ def draw_clip(
     """Equally spaced frames of a clip, each in its cell of size 1 x `height`, on one scale."""
     from matplotlib.patches import Rectangle
 
-    seen = seen_joints(frames, dims=dims)
+    visible = visible_joints(frames, dims=dims)
     flat = frames[..., :2].astype(np.float64) * (1, -1 if image_y_down else 1)
     axes.set(xlim=(0, cells), ylim=(0, height), xticks=[], yticks=[], aspect="equal")
     axes.spines[:].set_color(FAINT)
     axes.vlines(range(1, cells), 0, height, color=FAINT, linewidth=0.8)
-    if not seen.any():
-        axes.text(0.06, height / 2, "no joint was seen", fontsize=8, color=SOFT, va="center")
+    if not visible.any():
+        axes.text(0.06, height / 2, "no joint is visible", fontsize=8, color=SOFT, va="center")
         return
-    middle, half = clip_box(flat[seen])
+    middle, half = clip_box(flat[visible])
     scale = 0.44 / max(half[0], half[1] / height, 1e-9)
     picked = np.unique(np.linspace(0, len(frames) - 1, cells).round().astype(int))
     for cell, index in enumerate(picked):
         placed = (flat[index] - middle) * scale + (cell + 0.5, height / 2)
         border = Rectangle((cell, 0), 1, height, transform=axes.transData)
         for body in reversed(range(frames.shape[1])):  # the first body is drawn on top
-            draw_body(axes, placed[body], seen[index, body], topology, later=body > 0)
+            draw_body(axes, placed[body], visible[index, body], topology, later=body > 0)
         for artist in axes.collections[-2 * frames.shape[1] :]:
             artist.set_clip_path(border)
         axes.text(cell + 0.04, 0.04, str(index), fontsize=6.5, color=SOFT, clip_on=True)
@@ -104,17 +106,19 @@ def draw_clip(
 def draw_body(
     axes: "Axes",
     points: Float[np.ndarray, "v 2"],
-    seen: Bool[np.ndarray, " v"],
+    visible: Bool[np.ndarray, " v"],
     topology: Topology,
     *,
     later: bool = False,
 ) -> None:
-    """Bones and joints of one body as two collections; a bone needs both its ends to be seen."""
+    """Bones and joints of one body as two collections; a bone needs both its ends to be visible."""
     from matplotlib.collections import LineCollection
 
     colors = side_colors(topology)
     opacity = LATER_BODY if later else 1.0
-    bones = [(child, parent) for child, parent in topology.edges if seen[child] and seen[parent]]
+    bones = [
+        (child, parent) for child, parent in topology.edges if visible[child] and visible[parent]
+    ]
     axes.add_collection(
         LineCollection(
             [points[list(bone)] for bone in bones],
@@ -125,12 +129,12 @@ def draw_body(
         ),
         autolim=False,
     )
-    there = np.flatnonzero(seen)
+    joints = np.flatnonzero(visible)
     axes.scatter(
-        points[there, 0],
-        points[there, 1],
+        points[joints, 0],
+        points[joints, 1],
         s=5,
-        c=[colors[joint] for joint in there],
+        c=[colors[joint] for joint in joints],
         alpha=opacity,
         linewidths=0,
         zorder=3,

@@ -1,23 +1,31 @@
 """Result tables as plain text for a terminal and as Markdown for documents.
 
-rows (one mapping each) + columns (keys) -> cells (strings) -> padded lines
+rows (one mapping each, or what has `cells()`) + columns (keys) -> cells (strings) -> padded lines
 
 Scores are fractions in the rows and percentages with one decimal in the tables; "-" is missing.
 A row has what it has of: name, top1, low, high (interval of its protocol's main score), top5,
-macro_f1, mean_class, n (clips), seeds, and the scores of other protocols.
+macro_f1, balanced, n (clips), seeds, baseline (bool), and the scores of other protocols.
 """
 
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from rich.cells import cell_len
 
 from edgcn.base.errors import EdgcnError
 
-Row = Mapping[str, Any]
+
+@runtime_checkable
+class HasCells(Protocol):
+    """A row that gives its cells by column, as `edgcn.evaluation.rows.Row` does."""
+
+    def cells(self) -> Mapping[str, Any]: ...
+
+
+Row = Mapping[str, Any] | HasCells
 
 MISSING = "-"
 INTERVAL = "interval"  # not a key of a row: written from its `low` and `high`
@@ -27,9 +35,12 @@ HEADINGS = {
     INTERVAL: "95 % interval",
     "top5": "top-5 %",
     "macro_f1": "macro-F1 %",
-    "mean_class": "mean class %",
+    "balanced": "balanced accuracy %",
     "n": "clips",
     "seeds": "seeds",
+    "spread": "± over seeds %",
+    "difference": "to the first method",
+    "learned": "learned from",
     "low": "low %",
     "high": "high %",
     "printed": "printed %",
@@ -53,26 +64,47 @@ HEADINGS = {
 }
 SIGNED = ("ari",)  # a score that is negative where clusters are worse than chance
 SCORES = (
-    "top1", "top5", "macro_f1", "mean_class", "low", "high", "draw_spread", "map", "recall1",
-    "recall5", "recall10", "accuracy", "nmi", "ari", "score", "best_baseline", "printed",
+    "top1", "top5", "macro_f1", "balanced", "low", "high", "draw_spread", "spread", "map",
+    "recall1", "recall5", "recall10", "accuracy", "nmi", "ari", "score", "best_baseline", "printed",
     "majority", "raw", "random",
 )  # fmt: skip
-NUMBER = re.compile(r"±?-?[\d.,]+( [kMG])?|-")
-RESULT_COLUMNS = ("name", "top1", INTERVAL, "top5", "macro_f1", "mean_class", "n", "seeds")
+NUMBER = re.compile(r"[±+-]?[\d.,]+( [kMG]| ±[\d.]+)?|-")
+RESULT_COLUMNS = (
+    "name", "top1", INTERVAL, "spread", "best_baseline", "difference", "top5", "macro_f1",
+    "balanced", "n", "seeds", "learned",
+)  # fmt: skip
 _FEW = ("name", "labels", "n_labels", "top1", INTERVAL, "draw_spread", *RESULT_COLUMNS[3:])
 PROTOCOL_COLUMNS = {
     "semi": _FEW,
     "few-shot": _FEW,
-    "retrieval": ("name", "map", INTERVAL, "recall1", "recall5", "recall10", "n", "seeds"),
-    "clustering": ("name", "accuracy", INTERVAL, "nmi", "ari", "n", "seeds"),
-}
+    "retrieval": ("name", "map", INTERVAL, *RESULT_COLUMNS[3:6], "recall1", "recall5", "recall10",
+                  *RESULT_COLUMNS[-3:]),
+    "clustering": ("name", "accuracy", INTERVAL, *RESULT_COLUMNS[3:6], "nmi", "ari",
+                   *RESULT_COLUMNS[-3:]),
+}  # fmt: skip
+OPTIONAL = ("spread", "best_baseline", "difference", "seeds", "learned")  # only where a row has one
 MAIN_SCORES = {"retrieval": "map", "clustering": "accuracy"}  # elsewhere top1
-SUMMARY_COLUMNS = ("protocol", "measure", "score", INTERVAL, "best_baseline")
+SUMMARY_COLUMNS = ("protocol", "measure", "score", INTERVAL, "best_baseline", "learned")
 
 
-def columns_of(protocol: str) -> tuple[str, ...]:
-    """The columns of a protocol's table."""
-    return PROTOCOL_COLUMNS.get(protocol, RESULT_COLUMNS)
+def plain(row: Row) -> Mapping[str, Any]:
+    """The cells of a row, by column."""
+    return row if isinstance(row, Mapping) else row.cells()
+
+
+def columns_of(protocol: str, rows: Iterable[Row] = ()) -> tuple[str, ...]:
+    """The columns of a protocol's table; optional ones only where one of the rows has a value."""
+    return used(PROTOCOL_COLUMNS.get(protocol, RESULT_COLUMNS), rows)
+
+
+def used(columns: Sequence[str], rows: Iterable[Row]) -> tuple[str, ...]:
+    """The columns without optional ones in which no row has a value."""
+    cells = [plain(row) for row in rows]
+    return tuple(
+        column
+        for column in columns
+        if column not in OPTIONAL or any(format_cell(row, column) != MISSING for row in cells)
+    )
 
 
 def main_score(protocol: str) -> str:
@@ -102,6 +134,7 @@ def format_cell(row: Row, column: str) -> str:
 
     Raises EdgcnError for a score outside 0..1.
     """
+    row = plain(row)
     if column == INTERVAL:
         low, high = (percent(row.get(key), what=key) for key in ("low", "high"))
         return MISSING if MISSING in (low, high) else f"{low}–{high}"
@@ -117,11 +150,11 @@ def format_cell(row: Row, column: str) -> str:
     return _one_line(value) or MISSING
 
 
-def with_labels(rows: Sequence[Row]) -> list[Row]:
+def with_labels(rows: Iterable[Row]) -> list[Mapping[str, Any]]:
     """Rows whose names say how many labels they had, for a figure."""
     return [
         {**row, "name": f"{row['name']}, {row['labels']}"} if row.get("labels") else row
-        for row in rows
+        for row in map(plain, rows)
     ]
 
 
@@ -150,50 +183,48 @@ def markdown_table(rows: Iterable[Row], columns: Sequence[str]) -> str:
 
 def results_table(rows: Iterable[Row], *, protocol: str = "linear") -> str:
     """The scores of several methods beside each other, as text, in the order given."""
-    return text_table(rows, columns_of(protocol))
+    rows = list(rows)
+    return text_table(rows, columns_of(protocol, rows))
 
 
 def summary_table(tables: Mapping[str, Sequence[Row]]) -> str:
     """The last method of each protocol's rows beside the best baseline, as text."""
-    return text_table(
-        [row for protocol, rows in tables.items() for row in _summary(protocol, rows)],
-        SUMMARY_COLUMNS,
-    )
+    lines = [line for protocol, rows in tables.items() for line in _summary(protocol, rows)]
+    return text_table(lines, used(SUMMARY_COLUMNS, lines))
 
 
-def _summary(protocol: str, rows: Sequence[Row]) -> list[Row]:
+def _summary(protocol: str, rows: Sequence[Row]) -> list[Mapping[str, Any]]:
     """One line, or one for each amount of labels."""
-    key = main_score(protocol)
-    lines: list[Row] = []
-    for labels in dict.fromkeys(row.get("labels") for row in rows if not row["baseline"]):
-        method = [row for row in rows if row.get("labels") == labels and not row["baseline"]][-1]
-        baselines = [
-            row[key] for row in rows if row["baseline"] and row.get("labels") in (None, labels)
-        ]
-        lines.append(
-            {
-                "protocol": f"{protocol}, {labels}" if labels else protocol,
-                "measure": HEADINGS[key].removesuffix(" %"),
-                "score": method[key],
-                "best_baseline": max(baselines, default=None),
-                "low": method.get("low"),
-                "high": method.get("high"),
-            }
-        )
+    key, cells = main_score(protocol), [plain(row) for row in rows]
+    lines: list[Mapping[str, Any]] = []
+    for labels in dict.fromkeys(row.get("labels") for row in cells if not row["baseline"]):
+        method = [row for row in cells if row.get("labels") == labels and not row["baseline"]][-1]
+        line = {name: method.get(name) for name in ("low", "high", "learned")}
+        line |= {"measure": HEADINGS[key].removesuffix(" %"), "score": method[key]}
+        line["protocol"] = f"{protocol}, {labels}" if labels else protocol
+        line["best_baseline"] = best_baseline(cells, key, labels)
+        lines.append(line)
     return lines
+
+
+def best_baseline(rows: Iterable[Row], score: str, labels: str | None) -> float | None:
+    """The best baseline's score among those with this amount of labels, or with all of them."""
+    scores: list[Any] = [row.get(score) for row in map(plain, rows)
+              if row.get("baseline") and row.get("labels") in (None, "", labels)]  # fmt: skip
+    return max((float(each) for each in scores if not is_missing(each)), default=None)
 
 
 def count_table(pairs: Iterable[tuple[str, int]], *, of: str = "class") -> str:
     """How many of each, its share of all, and the total, as text, in the order given."""
     pairs = list(pairs)
     total = sum(count for _, count in pairs)
-    rows: list[Row] = [
+    rows: list[Mapping[str, Any]] = [
         {of: name, "count": count, "%": count / total if total else None} for name, count in pairs
     ]
     return text_table([*rows, {of: "total", "count": total, "%": None}], (of, "count", "%"))
 
 
-def table_cells(rows: list[Row], columns: Sequence[str]) -> tuple[list[list[str]], list[bool]]:
+def table_cells(rows: Sequence[Row], columns: Sequence[str]) -> tuple[list[list[str]], list[bool]]:
     """The heading line and all others as strings; and which columns go to the right."""
     if not columns:
         raise EdgcnError("expected at least one column for a table, got none")

@@ -1,7 +1,23 @@
-"""Room 0: the words everything else is said in."""
+"""Skeletons and recordings of them: joints, names, axes, and what is missing."""
 
 from edgcn.skeleton.layouts import TOPOLOGIES
-from edgcn.skeleton.recording import Clip, Recordings, Skipped, SplitRule
+from edgcn.skeleton.recording import (
+    Recording,
+    Recordings,
+    Segment,
+    Skipped,
+    SplitRule,
+    trimmed,
+)
 from edgcn.skeleton.topology import Topology
 
-__all__ = ["TOPOLOGIES", "Clip", "Recordings", "Skipped", "SplitRule", "Topology"]
+__all__ = [
+    "TOPOLOGIES",
+    "Recording",
+    "Recordings",
+    "Segment",
+    "Skipped",
+    "SplitRule",
+    "Topology",
+    "trimmed",
+]

@@ -1,33 +1,20 @@
 """From one skeleton to another by joint NAME: taken as it is, derived from neighbors, or missing.
 
-(T, M, V source, C) -> (T, M, V target, C). `canonical` brings the naming schemes together:
-ShoulderLeft, LShoulder and left_shoulder are one joint. What a joint may be derived from is written
-in two tables: `_NEAR` (mean over whichever are seen) and `_BETWEEN` (midpoint, all must be seen).
+(T, M, V source, C) -> (T, M, V target, C). What a joint may be derived from is written in two
+tables: `_NEAR` (mean over whichever are visible) and `_BETWEEN` (midpoint, all must be visible).
 """
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import EdgcnError
+from edgcn.skeleton.names import canonical
 from edgcn.skeleton.recording import Frames
 from edgcn.skeleton.topology import Topology
 
 Remapped = Float[np.ndarray, "t m target c"]
-
-# One anatomical point under several names.
-_ALIASES = {
-    "spine_shoulder": "chest",
-    "shoulder_center": "chest",
-    "spine_base": "hips",
-    "hip_center": "hips",
-    "mid_hip": "hips",
-    "pelvis": "hips",
-    "spine_mid": "spine",
-    "pinky": "little",
-}
 
 # Points within about a hand's length of each other; `*` stands for either side. The first row that
 # the source has any of is used. Eyes, ears and most fingers get no stand-in from head or hand: many
@@ -139,24 +126,6 @@ def plan_remap(source: Topology, target: Topology) -> RemapPlan:
 def remap(frames: Frames, source: Topology, target: Topology, *, dims: int = 3) -> Remapped:
     """One clip's frames as another skeleton; for many clips keep the plan of `plan_remap`."""
     return plan_remap(source, target).apply(frames, dims=dims)
-
-
-def canonical(joint: str) -> str:
-    """One name for a joint in any scheme: ShoulderLeft, LShoulder -> left_shoulder."""
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", joint)
-    side = ""
-    rest = []
-    for word in words:
-        lower = word.lower()
-        if lower in ("left", "right"):
-            side = lower
-        elif lower in ("l", "r") and len(words) > 1:
-            side = "left" if lower == "l" else "right"
-        else:
-            rest.append(lower)
-    name = "_".join(rest)
-    name = _ALIASES.get(name, name)
-    return f"{side}_{name}" if side else name
 
 
 def _derive(joint: str, have: dict[str, str]) -> Derived | None:

@@ -15,19 +15,19 @@ from torch import Tensor
 from edgcn.skeleton.topology import Topology
 
 Clips = Float[Tensor, "n c t v m"]
-Seen = Bool[Tensor, "n 1 t v m"]
-Shown = Float[Tensor, "n 1 t v m"]
+Visible = Bool[Tensor, "n 1 t v m"]
+Visibility = Float[Tensor, "n 1 t v m"]
 
 BESIDE_ZERO = 1e-8  # in the data's units: far below any sensor, and not 0 (float32, bfloat16)
 
 
-def present(x: Clips, *, dims: int) -> Seen:
+def visible(x: Clips, *, dims: int) -> Visible:
     """Where a joint was seen: any of its geometry channels is not 0."""
     return x[:, :dims].abs().amax(dim=1, keepdim=True) != 0
 
 
-def shown(x: Clips, *, dims: int) -> Shown:
-    """`present` as 1 and 0: a CPU multiplies by these three times as fast as by a bool."""
+def visibility(x: Clips, *, dims: int) -> Visibility:
+    """`visible` as 1 and 0: a CPU multiplies by these three times as fast as by a bool."""
     return x[:, :dims].abs().amax(dim=1, keepdim=True).sign()
 
 
@@ -41,7 +41,7 @@ def translate(x: Clips, offset: Float[Tensor, "n d #t #v #m"]) -> Clips:
     """Add an offset to every joint that was seen; the offset's channels are the geometry."""
     dims = offset.shape[1]
     beside = BESIDE_ZERO * offset.sign().abs()  # an offset of 0 gives back every bit
-    moved = (x[:, :dims] + offset).add_(beside).mul_(shown(x, dims=dims))
+    moved = (x[:, :dims] + offset).add_(beside).mul_(visibility(x, dims=dims))
     return with_geometry(x, moved)
 
 
@@ -58,7 +58,7 @@ def fill_gaps(x: Clips, *, dims: int) -> Clips:
     Held at both ends; a joint that no frame has stays 0. A confidence is not filled: it stays as
     it was, so that what has been guessed can still be told.
     """
-    frames, seen = x.shape[2], shown(x, dims=dims)
+    frames, seen = x.shape[2], visibility(x, dims=dims)
     if nothing_to_mend(seen, dim=2):
         return x
     now = torch.arange(frames, dtype=torch.float32, device=x.device).view(1, 1, -1, 1, 1)
@@ -73,59 +73,12 @@ def fill_gaps(x: Clips, *, dims: int) -> Clips:
     return with_geometry(x, torch.lerp(start, end, fraction.to(x)))
 
 
-def nothing_to_mend(seen: Shown, *, dim: int) -> bool:
+def nothing_to_mend(seen: Visibility, *, dim: int) -> bool:
     """Whether all are seen along this axis, or none: a look that saves a CPU most of the work.
 
     Never on a GPU, which would have to stop for the look and mends faster than it stops.
     """
     return seen.device.type == "cpu" and bool((seen == seen.narrow(dim, 0, 1)).all())
-
-
-def blend(low: Clips, high: Clips, fraction: Float[Tensor, "n t"], *, dims: int) -> Clips:
-    """The frames `fraction` of the way from `low` to `high`; where one is missing, the other.
-
-    At a fraction of 0, what is missing in `low` is missing. A missing joint has confidence 0.
-    """
-    fraction = fraction[:, None, :, None, None].to(low)
-    alone = (fraction > 0).to(low)
-    part = torch.where(present(low, dims=dims), fraction * shown(high, dims=dims), alone)
-    between = torch.lerp(low, high, part)
-    if dims == low.shape[1]:
-        return between
-    return torch.cat((between[:, :dims], between[:, dims:] * shown(between, dims=dims)), dim=1)
-
-
-def even_positions(last: Int[Tensor, "n 1"], frames: int) -> Float[Tensor, "n frames"]:
-    """Frame positions spread evenly over 0 .. last of each clip, for resampling to `frames`.
-
-    Multiplied first and divided then, so that as many frames as there are fall exactly on them;
-    `linspace` lands a rounding error beside, where a missing joint would be filled in.
-    """
-    return last * torch.arange(frames, dtype=torch.float64) / max(frames - 1, 1)
-
-
-def resample_time(
-    x: Clips, positions: Float[Tensor, "n new_t"], *, dims: int | None = None
-) -> Float[Tensor, "n c new_t v m"]:
-    """Read each clip at fractional frame positions, by linear interpolation.
-
-    Where a joint is missing in one of the two neighboring frames the other's is taken; where it is
-    missing in both, or the position is exactly that of a missing frame, it stays missing.
-
-    Args:
-        positions: in frames, within 0 .. T - 1 (clamped to that).
-        dims: how many channels are geometry; all of them where not given.
-    """
-    positions = positions.clamp(0, x.shape[2] - 1)
-    floor = positions.floor()
-    low = floor.long()
-    high = (low + 1).clamp(max=x.shape[2] - 1)
-    return blend(
-        take_frames(x, low),
-        take_frames(x, high),
-        positions - floor,
-        dims=x.shape[1] if dims is None else dims,
-    )
 
 
 def take_frames(x: Clips, index: Int[Tensor, "n new_t"]) -> Float[Tensor, "n c new_t v m"]:
@@ -138,7 +91,7 @@ def take_frames(x: Clips, index: Int[Tensor, "n new_t"]) -> Float[Tensor, "n c n
 
 def bone_vectors(
     x: Clips, *, topology: Topology, dims: int
-) -> tuple[Float[Tensor, "n d t v m"], Seen]:
+) -> tuple[Float[Tensor, "n d t v m"], Visible]:
     """Each joint as seen from its parent, and where both of them were seen.
 
     The root holds its position. A missing joint holds 0; the children of a missing joint are
@@ -146,14 +99,14 @@ def bone_vectors(
     `joints_from_bones` puts every joint that was seen back where it was.
     """
     step = _step_up(topology.from_root, len(topology)).to(x)
-    seen = shown(x, dims=dims)
+    seen = visibility(x, dims=dims)
     joints = _stand_ins(x[:, :dims], seen, step)
     whole = seen * over_joints(seen, step) > 0
     return joints - over_joints(joints, step), whole
 
 
 def joints_from_bones(
-    vectors: Float[Tensor, "n d t v m"], seen: Seen, *, topology: Topology
+    vectors: Float[Tensor, "n d t v m"], seen: Visible, *, topology: Topology
 ) -> Float[Tensor, "n d t v m"]:
     """Add the vectors up along the path from the root; joints that were not seen become 0."""
     joints = over_joints(vectors, _paths(topology.from_root, len(topology)).to(vectors))
@@ -171,7 +124,7 @@ def over_joints(x: Clips, matrix: Float[Tensor, "v v"]) -> Clips:
 
 
 def _stand_ins(
-    joints: Float[Tensor, "n d t v m"], seen: Shown, step: Float[Tensor, "v v"]
+    joints: Float[Tensor, "n d t v m"], seen: Visibility, step: Float[Tensor, "v v"]
 ) -> Float[Tensor, "n d t v m"]:
     """Every joint, or where it is missing its nearest ancestor that was seen (0 for none)."""
     if nothing_to_mend(seen, dim=3):

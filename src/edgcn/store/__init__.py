@@ -1,6 +1,7 @@
-"""Room 2: prepared clips on disk."""
+"""Prepared recordings on disk, and the clips and windows in them."""
 
 from edgcn.store.read import Store, open_store
+from edgcn.store.views import Selection
 from edgcn.store.write import write_store
 
-__all__ = ["Store", "open_store", "write_store"]
+__all__ = ["Selection", "Store", "open_store", "write_store"]

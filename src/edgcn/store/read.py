@@ -1,34 +1,30 @@
-"""Reads a store: ragged clips in a memory map, gathered as batches at fractional frame positions.
-
-rows, frames, crop -> (N, C, T, V, M): crop, resize and resample of a whole batch are one gather.
-"""
+"""Reads a store: whole recordings in a memory map; clips and windows are views of them."""
 
 import hashlib
 import json
-from copy import copy
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Any, SupportsIndex
 from zipfile import BadZipFile
 
 import numpy as np
-import torch
-from jaxtyping import Float, Int, Shaped
-from torch import Tensor
+from jaxtyping import Bool, Float64, Int, Shaped, UInt64
 
-from edgcn.base.errors import EdgcnError
-from edgcn.pipeline.adapter import Bridge
-from edgcn.skeleton.recording import SplitRule
-from edgcn.skeleton.tensors import Clips, blend, even_positions
+from edgcn.base.errors import EdgcnError, did_you_mean
+from edgcn.skeleton.recording import Recording, Segment, SplitRule
 from edgcn.skeleton.topology import Topology
-from edgcn.store.splits import Split, choose_split
+from edgcn.store.frames import FrameFile, FrameSource
+from edgcn.store.splits import Side, choose_rule, sides
+from edgcn.store.tables import FORMAT, RecordingTable, SegmentTable, Words, load_table
+from edgcn.store.views import Selection, inside
+from edgcn.store.windows import all_windows
 
-FORMAT = 1  # of store.json
-PART = 65536  # frames at a time on their way to a device
+FILES = ("store.json", "recordings.npz", "segments.npz", "frames.npy", "hashes.npy")
 
 
 class Store:
-    """Prepared clips on disk. Open with `open_store`.
+    """Prepared recordings on disk; may be given wherever a path is expected. See `open_store`.
 
     Args:
         path: the folder that `edgcn prepare` wrote.
@@ -36,198 +32,260 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        about: dict[str, Any] = json.loads((path / "store.json").read_text())
-        self.about = about
-        self.topology = Topology.from_dict(about["topology"])
-        self.classes: tuple[str, ...] = tuple(about["classes"])
-        self.fps, self.units, self.dims = about["fps"], about["units"], about["dims"]
-        self.bodies: int = about["bodies"]
-        self.note: str = about["note"]
+        metadata: dict[str, Any] = json.loads((path / "store.json").read_text())
+        self.metadata = metadata
+        self.topology = Topology.from_dict(metadata["topology"])
+        self.classes: tuple[str, ...] = tuple(metadata["classes"])
+        self.fps: float = float(metadata["fps"])
+        self.units: str = metadata["units"]
+        self.dims: int = metadata["dims"]
+        self.bodies: int = metadata["bodies"]
+        self.note: str = metadata["note"]
         self.rules = {
             name: SplitRule(rule["by"], tuple(rule["train"]), tuple(rule["test"]))
-            for name, rule in about["splits"].items()
+            for name, rule in metadata["splits"].items()
         }
-        with np.load(path / "index.npz", allow_pickle=False) as index:
-            self.lengths: np.ndarray = index["lengths"]
-            self.offsets: np.ndarray = index["offsets"]
-            self.labels: np.ndarray = index["labels"]
-            self.names: np.ndarray = index["names"]
-            self.subjects: np.ndarray = index["subjects"]
-            self.cameras: np.ndarray = index["cameras"]
-            self.conditions: np.ndarray = index["conditions"]
-            self.tags: np.ndarray = index["splits"]
-        map_: np.memmap[Any, Any] = np.load(path / "frames.npy", mmap_mode="r")
-        self._form = {"dtype": map_.dtype, "offset": map_.offset, "shape": map_.shape}
-        # Held open: a store that is made again meanwhile is another file under the same name.
-        self._file = (path / "frames.npy").open("rb")
-        self.held: Tensor | None = None  # all frames (sum T, C, V, M) on a device, after `hold`
-        self._bridge: Bridge | None = None
-        self._sizes: np.ndarray | None = None  # of each frame of all, where a bridge has any
+        self.recordings = load_table(RecordingTable, path / "recordings.npz")
+        self.segments = load_table(SegmentTable, path / "segments.npz")
+        self._source = FrameSource(FrameFile(path / "frames.npy"))
+        self.hashes: UInt64[np.ndarray, " total"] = np.load(path / "hashes.npy", mmap_mode="r")
+        self.times: Float64[np.ndarray, " total"] | None = _optional(path / "times.npy")
+        self.scores: Shaped[np.ndarray, "total m v"] | None = _optional(path / "scores.npy")
 
-    def __len__(self) -> int:
-        return len(self.lengths)
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def __repr__(self) -> str:
+        return f"Store({str(self.path)!r})"
 
     @property
-    def frames(self) -> np.ndarray:
-        """All frames (sum T, M, V, C) as recorded, memory-mapped anew at each use.
-
-        The pages that one map has shown count as memory of this process for as long as it lives:
-        with one map for all uses, that is the whole file after an epoch.
-        """
-        return np.memmap(self._file, mode="r", **self._form)
+    def frames(self) -> Shaped[np.ndarray, "total m v c"]:
+        """All frames as recorded, memory-mapped anew at each use."""
+        return self._source.file.frames
 
     @property
     def name(self) -> str:
+        """Of the folder."""
         return self.path.name
 
     @cached_property
     def fingerprint(self) -> str:
-        """Short digest of what the clips are and where they came from."""
-        digest = hashlib.sha256((self.path / "store.json").read_bytes())
-        digest.update((self.path / "index.npz").read_bytes())
-        some = self.frames[:: max(1, len(self.frames) // 997)]
-        digest.update(some.tobytes())
+        """Short digest of what the recordings are and where they came from."""
+        digest = hashlib.sha256()
+        for name in ("store.json", "recordings.npz", "segments.npz"):
+            digest.update((self.path / name).read_bytes())
+        digest.update(self.frames[:: max(1, len(self.frames) // 997)].tobytes())
         return digest.hexdigest()[:16]
 
-    def seen_as(self, bridge: Bridge, sizes: Float[np.ndarray, " n"] | None = None) -> "Store":
-        """The same clips as they come over a bridge, wherever frames are read; nothing is copied.
-
-        Args:
-            sizes: factor of each clip's geometry.
-        """
-        view = copy(self)
-        view.topology, view.units = bridge.topology, bridge.units
-        view.dims, view.bodies = bridge.dims, bridge.bodies
-        view.held, view._bridge = None, bridge
-        view._sizes = None if sizes is None else np.repeat(sizes.astype(np.float32), self.lengths)
-        digest = hashlib.sha256(f"{self.fingerprint} {bridge}".encode())
-        digest.update(b"" if sizes is None else sizes.tobytes())
-        vars(view).update(fingerprint=digest.hexdigest()[:16], scores=None)  # both cached
-        return view
-
-    def _read(self, spans: list[tuple[int, int]]) -> Shaped[np.ndarray, "total m v c"]:
-        """These frames, copied, over the bridge where there is one."""
-        frames = self.frames
-        read = np.concatenate([frames[:0], *(frames[start:end] for start, end in spans)])
-        if self._bridge is None:
-            return read
-        sizes = self._sizes
-        if sizes is not None:
-            sizes = np.concatenate([sizes[:0], *(sizes[start:end] for start, end in spans)])
-        return self._bridge.apply(read, sizes)
-
-    def split(self, name: str | None = None) -> Split:
-        """Training and test rows of a named split (the store's first one by default)."""
-        return choose_split(
-            name,
-            rules=self.rules,
-            subjects=self.subjects,
-            cameras=self.cameras,
-            tags=self.tags,
-        )
-
-    def clip(self, row: SupportsIndex) -> Float[np.ndarray, "t m v c"]:
-        """One whole clip as it was recorded (or comes over the bridge)."""
-        start = int(self.offsets[row])
-        return self._read([(start, start + int(self.lengths[row]))]).astype(np.float32)
+    @cached_property
+    def duration(self) -> float:
+        """Seconds of all recordings."""
+        table = self.recordings
+        if self.times is None:
+            return float((table.lengths / table.fps).sum())
+        last = self.times[table.offsets + table.lengths - 1]
+        return float((last - self.times[table.offsets] + 1 / table.fps).sum())
 
     @cached_property
-    def scores(self) -> np.ndarray | None:
-        """Detector confidence (sum T, M, V), where the source had one beside the coordinates."""
-        path = self.path / "scores.npy"
-        return np.load(path, mmap_mode="r") if path.exists() else None
+    def covered(self) -> float:
+        """Share of the frames that are in any segment."""
+        clips = self.clips()
+        return float(inside(clips.offsets, clips.lengths, len(self.frames)).mean())
 
-    def hold(self, device: torch.device | str) -> None:
-        """Keep all frames on a device, so that batches are gathered there."""
-        total = len(self.frames)
-        parts = range(0, total, PART)  # the host never has all of them
-        planes = [_planes(self._read([(at, min(at + PART, total))])).to(device) for at in parts]
-        self.held = torch.cat(planes)
+    @property
+    def trimmed(self) -> bool:
+        """Whether every recording is one segment that covers it."""
+        segments = self.segments
+        return (
+            np.array_equal(segments.recordings, np.arange(len(self.recordings)))
+            and not segments.starts.any()
+            and np.array_equal(segments.stops, self.recordings.lengths)
+        )
 
-    def hold_if_it_fits(self, device: torch.device) -> bool:
-        """Keep all frames on a GPU whose free memory is more than three times as large.
+    # Views
 
-        Never on the CPU, where the operating system keeps the file in memory anyway.
-        """
-        if device.type != "cuda" or 3 * self.frames.nbytes > torch.cuda.mem_get_info(device)[0]:
-            return False
-        self.hold(device)
-        return True
-
-    def batch(
-        self,
-        rows: np.ndarray,
-        frames: int,
-        crop: Float[Tensor, "n 2"] | None = None,
-    ) -> Clips:
-        """Clips resampled to `frames` frames by linear interpolation in time.
-
-        A joint missing (0) in one of two neighboring frames takes the other's place; in both, it
-        stays missing. A clip of one frame is repeated.
+    def clips(self, split: Side | None = None, *, by: str | None = None) -> Selection:
+        """Every segment, or those on one side of a split.
 
         Args:
-            crop: start and end of each clip as fractions of it; the whole clip by default.
+            by: the split's name; the store's first one by default.
+
+        Raises:
+            EdgcnError: there is no such split, it has several folds, or a side without clips.
         """
-        rows = np.asarray(rows)
-        crop = torch.tensor([[0.0, 1.0]]).expand(len(rows), 2) if crop is None else crop.cpu()
-        last = torch.from_numpy(self.lengths[rows] - 1)[:, None]
-        start, end = crop[:, :1].double(), crop[:, 1:].double()
-        at = start * last + (end - start) * even_positions(last, frames)
-        low = at.floor().long().clamp(min=0).minimum(last)
-        high = (low + 1).minimum(last)
-        planes, first = self._planes_of(rows)
-        before, after = (_frames_at(planes, index + first) for index in (low, high))
-        return blend(before, after, (at - low).to(before), dims=self.dims)
+        segments, table = self.segments, self.recordings
+        of = segments.recordings
+        every = Selection(
+            store=self,
+            source=self._source,
+            recordings=of,
+            offsets=table.offsets[of] + segments.starts,
+            lengths=segments.stops - segments.starts,
+            labels=segments.labels,
+            names=_first(segments.names, table.names[of]),
+            subjects=_first(segments.persons, table.subjects[of]),
+            conditions=_first(segments.conditions, table.conditions[of]),
+        )
+        return every if split is None else every.take(getattr(every.split(by), split))
 
-    def _planes_of(
-        self, rows: np.ndarray
-    ) -> tuple[Shaped[Tensor, "total c v m"], Int[Tensor, "n 1"]]:
-        """Frames that hold these clips, and where in them each clip starts."""
-        offsets, lengths = self.offsets[rows], self.lengths[rows]
-        if self.held is not None:
-            return self.held, torch.from_numpy(offsets)[:, None]
-        spans = zip(offsets.tolist(), (offsets + lengths).tolist(), strict=True)
-        read = self._read(list(spans))
-        return _planes(read), torch.from_numpy(lengths.cumsum() - lengths)[:, None]
+    def windows(
+        self, seconds: float, step: float, *, split: Side | None = None, by: str | None = None
+    ) -> Selection:
+        """Equally long parts of every recording, labelled or not, named NAME@START.
+
+        The last one ends with its recording; one that is shorter is one window. No training window
+        is of a recording with a clip that tests, or by `time` of frames after the first such clip.
+
+        Args:
+            seconds: length of a window.
+            step: seconds from one to the next.
+            by: the split's name; the store's first one by default.
+
+        Raises:
+            EdgcnError: a length or step that is not above 0, or as for `clips`.
+        """
+        spans = all_windows(self.recordings, self._times_of, seconds, step)
+        every = self._unlabelled(*spans)
+        if split is None:
+            return every
+        if by == "time" and by not in self.rules:
+            return every.take(getattr(every.split(by), split))
+        return every.take(self.sides(by)[split == "test"][every.recordings])
+
+    def sides(
+        self, by: str | None = None
+    ) -> tuple[Bool[np.ndarray, " recordings"], Bool[np.ndarray, " recordings"]]:
+        """Which recordings train, and which test: those with a clip that does.
+
+        Raises:
+            EdgcnError: as for `clips`.
+        """
+        clips, table = self.clips(), self.recordings
+        bare = np.setdiff1d(np.arange(len(table)), clips.recordings)
+        others = self._unlabelled(bare, np.zeros_like(bare), table.lengths[bare], table.names[bare])
+        known = clips if len(clips) else others
+        _ = known.split(by).train  # refuses what cannot be split so
+        rule = choose_rule(by, rules=self.rules, clips=known)
+        train, test = np.zeros((2, len(table)), dtype=bool)
+        for some in (clips, others):
+            for mask, chosen in zip((train, test), sides(rule, some), strict=True):
+                mask[some.recordings[chosen]] = True
+        return train & ~test, test
+
+    def _unlabelled(
+        self,
+        recordings: Int[np.ndarray, " n"],
+        begins: Int[np.ndarray, " n"],
+        lengths: Int[np.ndarray, " n"],
+        names: Shaped[np.ndarray, " n"],
+    ) -> Selection:
+        """Parts of recordings, without labels."""
+        table = self.recordings
+        return Selection(
+            store=self,
+            source=self._source,
+            recordings=recordings,
+            offsets=table.offsets[recordings] + begins,
+            lengths=lengths,
+            labels=np.full(len(recordings), -1),
+            names=names,
+            subjects=table.subjects[recordings],
+            conditions=table.conditions[recordings],
+        )
+
+    # One recording
+
+    def recording(self, which: str | SupportsIndex) -> Recording:
+        """One whole recording, by its name or its row.
+
+        Raises:
+            EdgcnError: none has this name, or several have.
+        """
+        row, table = self._row(which), self.recordings
+        span = slice(table.offsets[row], table.offsets[row] + table.lengths[row])
+        chosen = np.flatnonzero(self.segments.recordings == row)
+        columns = ("starts", "stops", "labels", "names", "persons", "conditions")
+        parts = zip(*(getattr(self.segments, c)[chosen].tolist() for c in columns), strict=True)
+        return Recording(
+            frames=self.frames[span].astype(np.float32),
+            name=str(table.names[row]),
+            segments=tuple(Segment(*values) for values in parts),
+            subject=str(table.subjects[row]),
+            camera=str(table.cameras[row]),
+            condition=str(table.conditions[row]),
+            split=str(table.tags[row]),
+            scores=None if self.scores is None else self.scores[span].astype(np.float32),
+            fps=float(table.fps[row]),
+            start=float(table.starts[row]),
+            times=None if self.times is None else self._times_of(row),
+            hashes=np.array(self.hashes[span]),
+        )
+
+    def _row(self, which: str | SupportsIndex) -> int:
+        if not isinstance(which, str):
+            return range(len(self.recordings))[which.__index__()]
+        names = self.recordings.names
+        rows = np.flatnonzero(names == which)
+        if len(rows) != 1:
+            have = f"{len(rows)} recordings are" if len(rows) else "no recording is"
+            hint = "; give its row" if len(rows) else did_you_mean(which, names.tolist())
+            raise EdgcnError(f"{have} named {which!r} in {self.path}{hint}")
+        return int(rows[0])
+
+    def _times_of(self, row: int) -> Float64[np.ndarray, " t"]:
+        """Seconds of each frame, from the recording's first."""
+        offset, length = self.recordings.offsets[row], self.recordings.lengths[row]
+        if self.times is None:
+            return np.asarray(np.arange(length) / self.recordings.fps[row])
+        return np.array(self.times[offset : offset + length])
 
 
-def _planes(frames: Shaped[np.ndarray, "total m v c"]) -> Shaped[Tensor, "total c v m"]:
-    """Each frame with its channels first (as one permutation of rows: the fastest on a CPU)."""
-    total, m, v, c = frames.shape
-    order = torch.arange(m * v * c).view(m, v, c).permute(2, 1, 0).flatten()
-    flat = torch.from_numpy(frames).view(total, m * v * c)
-    return flat.index_select(1, order).view(total, c, v, m)
+def _first(words: Words, others: Words) -> Words:
+    """The words, and where there are none the others."""
+    return np.where(words != "", words, others)
 
 
-def _frames_at(planes: Shaped[Tensor, "total c v m"], index: Int[Tensor, "n t"]) -> Clips:
-    """Whole frames by number, every channel of a frame a row of its own."""
-    _, c, v, m = planes.shape
-    rows = index.to(planes.device)[:, None] * c + torch.arange(c, device=planes.device)[:, None]
-    chosen = planes.view(-1, v * m).index_select(0, rows.flatten())
-    return chosen.float().view(*rows.shape, v, m)
+def _optional(path: Path) -> np.ndarray | None:
+    values: np.ndarray | None = np.load(path, mmap_mode="r") if path.exists() else None
+    return values
 
 
-def open_store(path: str | Path) -> Store:
+def open_store(path: str | os.PathLike[str]) -> Store:
     """Open a store that `edgcn prepare` wrote.
 
     Raises:
         EdgcnError: it is none, or one that was damaged or made by another version.
     """
     path = Path(path)
-    for name in ("store.json", "index.npz", "frames.npy"):
-        if not (path / name).is_file():
-            raise EdgcnError(
-                f"{path} is not a store ({name} is missing); make one with "
-                f"`edgcn prepare READER PATH --out {path}`"
-            )
+    if missing := [name for name in FILES if not (path / name).is_file()]:
+        what = f"{missing[0]} is missing" if path.exists() else "there is no such folder"
+        raise EdgcnError(
+            f"{path} is not a store ({what}); make one with "
+            f"`edgcn prepare READER PATH --out {path}`"
+        )
     try:
         store = Store(path)
-        if store.about["format"] == FORMAT and len(store.frames) == store.lengths.sum():
+        if (problem := _problem(store)) is None:
             return store
-        problem = f"its format is {store.about['format']}, and it has {len(store.frames)} frames"
     except (BadZipFile, EOFError, KeyError, TypeError, ValueError) as error:
         problem = f"{type(error).__name__}: {error}"
     raise EdgcnError(
         f"{path} is a damaged store, or one of another version ({problem}); make it again with "
         f"`edgcn prepare READER PATH --out {path} --overwrite`"
     )
+
+
+def _problem(store: Store) -> str | None:
+    """What does not fit together."""
+    if store.metadata["format"] != FORMAT:
+        return f"its format is {store.metadata['format']}"
+    total = int(store.recordings.lengths.sum())
+    for name in ("frames", "hashes", "times", "scores"):
+        values = getattr(store, name)
+        if values is not None and len(values) != total:
+            return f"expected {total} frames, and {name}.npy has {len(values)}"
+    late = store.segments.stops > store.recordings.lengths[store.segments.recordings]
+    return "a segment ends after its recording" if late.any() else None

@@ -1,1 +1,1 @@
-"""Room 2: the training loop, its schedules, and its state."""
+"""The trainer: local batches, two views, loss, backward, step; its schedules and its state."""

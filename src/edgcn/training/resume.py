@@ -1,7 +1,8 @@
 """The full state of a training, so that a stopped one continues bit for bit.
 
-Randomness depends on seed and epoch alone (training/schedule.py), so the state after an epoch is
-the objective's tensors (query, key, queue) and the optimizer's.
+Randomness follows from seed and epoch alone (base/seeds.py), so the state after an epoch is the
+objective's tensors (query, key, queue) and the optimizer's. The file is written whole or not at
+all, whenever the process is killed.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from edgcn.base.errors import EdgcnError
 from edgcn.base.tensorfile import load_tensors, save_tensors
+
+OPTIMIZER = "optimizer."  # what the names of its tensors begin with
+
+
+def tensors_of(module: nn.Module) -> dict[str, Tensor]:
+    """The weights and buffers themselves, each once: parts that are reached by two names share."""
+    found: dict[int, tuple[str, Tensor]] = {}
+    for name, value in module.state_dict(keep_vars=True).items():
+        if isinstance(value, Tensor):
+            found.setdefault(id(value), (name, value))
+    return dict(found.values())
 
 
 def flatten_optimizer(optimizer: torch.optim.Optimizer) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -40,26 +53,33 @@ def restore_optimizer(
 
 
 def save_state(
-    path: Path, *, modules: nn.Module, optimizer: torch.optim.Optimizer, epoch: int
+    path: Path, *, module: nn.Module, optimizer: torch.optim.Optimizer, epoch: int
 ) -> None:
-    """Write everything the epochs after `epoch` depend on."""
+    """Write everything that the epochs after `epoch` depend on."""
     tensors, plain = flatten_optimizer(optimizer)
-    named = {f"modules.{name}": value for name, value in modules.state_dict().items()}
-    named |= {f"optimizer.{name}": value for name, value in tensors.items()}
+    named = tensors_of(module) | {f"{OPTIMIZER}{name}": x for name, x in tensors.items()}
     save_tensors(path, named, {"epoch": epoch, "optimizer": plain})
 
 
-def load_state(path: Path, *, modules: nn.Module, optimizer: torch.optim.Optimizer) -> int:
-    """Restore a state; returns the last epoch it has finished."""
-    tensors, about = load_tensors(path)
+@torch.no_grad()
+def load_state(path: Path, *, module: nn.Module, optimizer: torch.optim.Optimizer) -> int:
+    """Restore a state in place; returns the last epoch it has finished.
 
-    def part(prefix: str) -> dict[str, Tensor]:
-        return {
-            name.removeprefix(prefix): value
-            for name, value in tensors.items()
-            if name.startswith(prefix)
-        }
-
-    modules.load_state_dict(part("modules."))
-    restore_optimizer(optimizer, part("optimizer."), about["optimizer"])
-    return int(about["epoch"])
+    Raises:
+        EdgcnError: The file is none, or of a training with other tensors.
+    """
+    saved, metadata = load_tensors(path)
+    values = {name: x for name, x in saved.items() if not name.startswith(OPTIMIZER)}
+    own = tensors_of(module)
+    shapes, expected = ({name: tuple(x.shape) for name, x in y.items()} for y in (values, own))
+    for name in {**expected, **shapes}:
+        if shapes.get(name) != expected.get(name):
+            raise EdgcnError(
+                f"{path} is the state of another training: expected {name} of shape "
+                f"{expected.get(name)}, got {shapes.get(name)}"
+            )
+    for name, value in own.items():
+        value.copy_(values[name])
+    rest = {name.removeprefix(OPTIMIZER): x for name, x in saved.items() if name not in values}
+    restore_optimizer(optimizer, rest, metadata["optimizer"])
+    return int(metadata["epoch"])

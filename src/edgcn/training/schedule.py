@@ -1,36 +1,27 @@
-"""Learning rate by epoch: a factor of the configured rate, and the seeds of each epoch."""
+"""Learning rate by step: a factor of the given one."""
 
 import math
+from typing import Literal
 
-import torch
+Schedule = Literal["step", "cosine", "constant"]
 
 
 def lr_factor(
-    epoch: float, *, schedule: str, epochs: int, warmup_epochs: int = 0, gamma: float = 0.1
+    step: int, *, schedule: Schedule, steps: int, warmup: int = 0, gamma: float = 0.1
 ) -> float:
-    """Factor of the learning rate at a (fractional) 0-based epoch.
+    """Factor of the learning rate at a step of a training of `steps`, counted from 0.
 
-    step: x0.1 from half of the epochs on (AS-CAL: from 30 of 60). cosine: to zero at the end.
+    step: times `gamma` from half of the steps on (AS-CAL: from epoch 30 of 60). cosine: to zero at
+    the end. constant: 1.
+
+    Args:
+        warmup: Steps at the start over which the factor rises from zero in a line.
     """
-    if epoch < warmup_epochs:
-        return epoch / warmup_epochs
+    if step < warmup:
+        return step / warmup
     if schedule == "step":
-        return gamma if epoch >= epochs / 2 else 1.0
+        return gamma if step >= steps / 2 else 1.0
     if schedule == "cosine":
-        done = (epoch - warmup_epochs) / max(epochs - warmup_epochs, 1)
+        done = (step - warmup) / max(steps - warmup, 1)
         return 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
     return 1.0
-
-
-def epoch_generator(
-    seed: int, epoch: int, *, device: str | torch.device = "cpu"
-) -> torch.Generator:
-    """Randomness that depends on the seed and the epoch alone, so that resuming needs no state.
-
-    Each use has epoch numbers of its own.
-    """
-    generator = torch.Generator(device)
-    mixed = torch.Generator().manual_seed(seed)
-    base = int(torch.randint(2**40, (), generator=mixed))
-    generator.manual_seed(base + epoch)
-    return generator

@@ -22,7 +22,7 @@ spellings = fields.filter(lambda text: any(c.isdigit() for c in text.lower().spl
 @given(st.lists(spellings, min_size=1, max_size=40), st.sampled_from([None, ",", ".", "\t"]))
 @example(["-0", "0", "-.0", "9007199254740993", "9007199254740991", "0.1", "5.", ".5"], None)
 @example(["0.0000000000000000000001", "123456789012345.6", "00000000000000000000001.5"], ",")
-def test_every_spelling_is_what_float_reads(texts, separator):
+def test_every_spelling_is_what_float_reads(texts: list[str], separator: str | None) -> None:
     if separator == ".":  # splits the numbers themselves
         texts = [text.replace(".", "") or "0" for text in texts]
     line = (separator or " ").join(texts)
@@ -32,7 +32,7 @@ def test_every_spelling_is_what_float_reads(texts, separator):
 
 
 @pytest.mark.parametrize("digits_kept", [7, 9, 17])
-def test_many_numbers_over_many_blocks(digits_kept):
+def test_many_numbers_over_many_blocks(digits_kept: int) -> None:
     values = np.random.default_rng(0).normal(0, 3, (5000, 12))
     texts = [[f"{v:.{digits_kept}g}" for v in row] for row in values]
     read = parse_table([" ".join(row) for row in texts], 12, (11, 0, 5), None)
@@ -42,7 +42,7 @@ def test_many_numbers_over_many_blocks(digits_kept):
 
 
 @pytest.mark.parametrize("field", ["", "-", ".", "1.2.3", "--1", "1-", "1_0", "nan", "x", "1e999"])
-def test_what_is_no_finite_number_is_left_to_whoever_names_its_place(field):
+def test_what_is_no_finite_number_is_left_to_whoever_names_its_place(field: str) -> None:
     assert parse_table([f"1,{field}", "3,4"], 2, (0, 1), ",") is None
     assert parse_table([field], 1, (0,), ",") is None
     left_out = parse_table([f"1,{field}", "3,4"], 2, (0,), ",")
@@ -52,17 +52,17 @@ def test_what_is_no_finite_number_is_left_to_whoever_names_its_place(field):
 @pytest.mark.parametrize(
     "lines", [["1 2", "3"], ["1 2 3", "4"], ["1", "2 3 4"], ["1 2\n3 4", "5 6"]]
 )
-def test_fields_never_move_to_another_line(lines):
+def test_fields_never_move_to_another_line(lines: list[str]) -> None:
     assert parse_table(lines, 2, (0, 1), None) is None
 
 
 @pytest.mark.parametrize("space", ["  ", "\t", " \x1c ", "\x0b"])
-def test_any_white_space_separates(space):
+def test_any_white_space_separates(space: str) -> None:
     read = parse_table([f"{space}1{space}2", f"3{space}4{space}"], 2, (0, 1), None)
     np.testing.assert_array_equal(read, [[1, 2], [3, 4]])
 
 
-def test_an_error_far_into_a_long_table_names_its_line():
+def test_an_error_far_into_a_long_table_names_its_line() -> None:
     lines = ["1 2 3"] * 9000
     lines[8000] = "1 two 3"
     with pytest.raises(FileError, match=r"table:8001: .* column 2, got 'two'"):
@@ -75,7 +75,7 @@ def test_an_error_far_into_a_long_table_names_its_line():
     [("1\n2 3\n", True), ("1\n2 3", False), ("1\n\n2\n", False), ("1\n2  3\n", False),
      (" 1\n2\n", False), ("1 \n2\n", False), ("1\t2\n", False), ("\ufeff1\n", False), ("", False)],
 )  # fmt: skip
-def test_only_simple_text_is_split_at_once(text, simple, ending):
+def test_only_simple_text_is_split_at_once(text: str, simple: bool, ending: str) -> None:
     fields = split_fields(text.replace("\n", ending).encode(), None)
     assert (fields is not None) == simple
     if fields is not None:
@@ -85,5 +85,5 @@ def test_only_simple_text_is_split_at_once(text, simple, ending):
 
 
 @pytest.mark.parametrize("mixed", [b"1\r\n2\n", b"1\n2\r\n", b"1\r2\r\n3\n", b"1\r2\n", b"1\r"])
-def test_mixed_line_ends_are_not_simple(mixed):
+def test_mixed_line_ends_are_not_simple(mixed: bytes) -> None:
     assert split_fields(mixed, None) is None

@@ -1,5 +1,6 @@
 """Finding files, reading their numbers, and losing none in silence."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +10,14 @@ from hypothesis import strategies as st
 
 from edgcn.base.errors import FileError
 from edgcn.readers.text.files import integers, numbers, read_json, read_lines, rows, stream
-from edgcn.skeleton.recording import Clip, Skipped
+from edgcn.skeleton.recording import Recording, Skipped, trimmed
 
 HERE = Path("table.csv")
-CLIP = Clip(np.zeros((1, 1, 1, 3), dtype=np.float32), "one")
+CLIP = trimmed(np.zeros((1, 1, 1, 3), dtype=np.float32), "one")
 
 
-def test_stream_turns_what_cannot_be_read_into_skipped():
-    def read_one(path: Path):
+def test_stream_turns_what_cannot_be_read_into_skipped() -> None:
+    def read_one(path: Path) -> Iterator[Recording | Skipped]:
         yield CLIP
         if path.name == "line":
             raise FileError(path, "expected 3 numbers", line=7)
@@ -35,8 +36,8 @@ def test_stream_turns_what_cannot_be_read_into_skipped():
     assert skipped[2].reason == "No such file or directory"
 
 
-def test_stream_lets_bugs_through():
-    def read_one(path: Path):
+def test_stream_lets_bugs_through() -> None:
+    def read_one(path: Path) -> Iterator[Recording | Skipped]:
         yield CLIP
         raise ZeroDivisionError
 
@@ -44,8 +45,8 @@ def test_stream_lets_bugs_through():
         list(stream([HERE], read_one))
 
 
-def test_stream_is_lazy():
-    def read_one(path: Path):
+def test_stream_is_lazy() -> None:
+    def read_one(path: Path) -> Iterator[Recording | Skipped]:
         seen.append(path)
         yield CLIP
 
@@ -63,7 +64,7 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
     table=st.lists(st.lists(finite, min_size=3, max_size=3), max_size=5),
     separator=st.sampled_from([None, ","]),
 )
-def test_rows_are_the_numbers_of_each_line(table, separator):
+def test_rows_are_the_numbers_of_each_line(table: list[list[float]], separator: str | None) -> None:
     lines = [(separator or "  ").join(map(repr, row)) for row in table]
     read = rows(HERE, lines, 3, separator=separator)
     one_by_one = [numbers(HERE, n, line, 3, separator=separator) for n, line in enumerate(lines)]
@@ -89,7 +90,7 @@ def test_rows_are_the_numbers_of_each_line(table, separator):
         ("1,2,1e999", "expected a finite number in column 3, got '1e999'"),
     ],
 )
-def test_errors_name_line_and_column(line, reason):
+def test_errors_name_line_and_column(line: str, reason: str) -> None:
     with pytest.raises(FileError) as by_rows:
         rows(HERE, ["1,2,3", line, "4,5,6"], 3, separator=",")
     with pytest.raises(FileError) as by_numbers:
@@ -97,25 +98,25 @@ def test_errors_name_line_and_column(line, reason):
     assert str(by_rows.value) == str(by_numbers.value) == f"table.csv:2: {reason}"
 
 
-def test_a_short_line_beside_a_long_one_is_an_error():
+def test_a_short_line_beside_a_long_one_is_an_error() -> None:
     with pytest.raises(FileError, match=r"table\.csv:5: expected 2 numbers, got 1"):
         rows(HERE, ["1 2", "3", "4 5 6"], 2, line_nos=[4, 5, 6])
 
 
-def test_columns_left_out_may_hold_anything():
+def test_columns_left_out_may_hold_anything() -> None:
     read = rows(HERE, ["1,nan,2", "3,-inf,4"], 3, columns=(0, 2), separator=",")
     np.testing.assert_array_equal(read, [[1, 2], [3, 4]])
     with pytest.raises(FileError, match="column 3, got 'nan'"):
         rows(HERE, ["1,0,nan"], 3, columns=(0, 2), separator=",")
 
 
-def test_integers_are_whole():
+def test_integers_are_whole() -> None:
     assert integers(HERE, 1, "3,4.0", 2, separator=",") == [3, 4]
     with pytest.raises(FileError, match=r"whole number in column 2, got 4\.5"):
         integers(HERE, 1, "3,4.5", 2, separator=",")
 
 
-def test_lines_end_in_any_way(tmp_path):
+def test_lines_end_in_any_way(tmp_path: Path) -> None:
     path = tmp_path / "text"
     for ending in (b"\n", b"\r\n", b"\r"):
         path.write_bytes(b"\xef\xbb\xbf" + ending.join([b"a", b"", b"b\x0cc", b"", b"  "]))
@@ -124,7 +125,7 @@ def test_lines_end_in_any_way(tmp_path):
     assert read_lines(path) == []
 
 
-def test_json_errors_name_the_line(tmp_path):
+def test_json_errors_name_the_line(tmp_path: Path) -> None:
     path = tmp_path / "frame.json"
     path.write_text('{"people":\n [1,\n}')
     with pytest.raises(FileError) as error:

@@ -13,7 +13,7 @@ lines = st.lists(words, min_size=1, max_size=30).map(" ".join)
 
 
 @given(st.lists(lines, min_size=1, max_size=20), st.sampled_from(["\n", "\r\n"]))
-def test_lines_and_their_fields(texts, ending):
+def test_lines_and_their_fields(texts: list[str], ending: str) -> None:
     found = split_lines("".join(text + ending for text in texts).encode())
     assert found is not None
     spans = zip(found.starts, found.ends, strict=True)
@@ -22,7 +22,7 @@ def test_lines_and_their_fields(texts, ending):
 
 
 @given(st.lists(lines, min_size=1, max_size=20), st.integers(1, 3), st.sampled_from(["\n", "\r\n"]))
-def test_first_fields(texts, count, ending):
+def test_first_fields(texts: list[str], count: int, ending: str) -> None:
     found = split_lines("".join(text + ending for text in texts).encode())
     assert found is not None
     long = [row for row, text in enumerate(texts) if len(text.split()) > count]
@@ -39,7 +39,7 @@ def test_first_fields(texts, count, ending):
 
 
 @given(st.text("01 \n\r\t\x1c\x00é", max_size=150), st.sampled_from(["", "\n", "\r\n"]))
-def test_simple_is_what_splitting_every_field_calls_simple(text, ending):
+def test_simple_is_what_splitting_every_field_calls_simple(text: str, ending: str) -> None:
     data = (text + ending).encode()
     ours, expected = split_lines(data), split_fields(data, None)
     if b"\x00" in data:  # a field for the one, left to slower code by the other
@@ -50,7 +50,7 @@ def test_simple_is_what_splitting_every_field_calls_simple(text, ending):
 
 
 @pytest.mark.parametrize("size", range(100, 170))
-def test_words_of_any_filling(size):
+def test_words_of_any_filling(size: int) -> None:
     text = ("1 2 3 4\n" * 100)[-size:].lstrip() or "1\n"
     found = split_lines(text.encode())
     assert found is not None

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Generator, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from pathlib import Path
@@ -14,31 +15,31 @@ import numpy as np
 import pytest
 
 from edgcn.base.errors import FileError
-from edgcn.readers import files, parallel
+from edgcn.readers.text import files, parallel
 from edgcn.readers.text.parallel import in_processes
-from edgcn.skeleton.recording import Clip, Skipped
+from edgcn.skeleton.recording import Recording, Skipped, trimmed
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="one process where none is forked")
 
 
 @pytest.fixture(autouse=True)
-def _two_processes(monkeypatch):
+def _two_processes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(files, "MOMENT", 0.0)
     monkeypatch.setattr(files, "workers", lambda: 2)
     yield
     assert multiprocessing.active_children() == []
 
 
-def read_one(path: Path):
+def read_one(path: Path) -> Iterator[Recording | Skipped]:
     number = int(path.name)
-    yield Clip(np.full((number % 5 + 1, 1, 2, 3), number, dtype=np.float32), path.name)
+    yield trimmed(np.full((number % 5 + 1, 1, 2, 3), number, dtype=np.float32), path.name)
     if number % 7 == 3:
         raise FileError(path, "expected another number", line=number)
     if number % 7 == 4:
         path.read_text()
 
 
-def test_same_items_in_the_same_order(monkeypatch):
+def test_same_items_in_the_same_order(monkeypatch: pytest.MonkeyPatch) -> None:
     paths = [Path(str(number)) for number in range(150)]
     several = list(files.stream(paths, read_one))
     monkeypatch.setattr(files, "workers", lambda: 1)
@@ -48,12 +49,13 @@ def test_same_items_in_the_same_order(monkeypatch):
         if isinstance(expected, Skipped):
             assert ours == expected
         else:
-            assert ours.name == expected.name
+            assert isinstance(ours, Recording)
+            assert (ours.name, ours.segments) == (expected.name, expected.segments)
             np.testing.assert_array_equal(ours.frames, expected.frames)
 
 
-def test_a_bug_comes_out_with_its_place():
-    def read_badly(path: Path):
+def test_a_bug_comes_out_with_its_place() -> None:
+    def read_badly(path: Path) -> Iterator[Skipped]:
         yield Skipped(path.name, str(1 // (int(path.name) - 100)))
 
     with pytest.raises(ZeroDivisionError) as error:
@@ -61,27 +63,28 @@ def test_a_bug_comes_out_with_its_place():
     assert "read_badly" in str(error.value.__cause__)
 
 
-def test_a_process_that_dies_does_not_hang():
+def test_a_process_that_dies_does_not_hang() -> None:
     with pytest.raises(BrokenProcessPool):
         list(in_processes(iter([1]), lambda _: os._exit(3), processes=2, chunk=1))
 
 
-def test_only_so_much_is_read_ahead_and_stopping_early_ends_all():
+def test_only_so_much_is_read_ahead_and_stopping_early_ends_all() -> None:
     taken = []
 
-    def numbers():
+    def numbers() -> Iterator[int]:
         for number in range(10_000):
             taken.append(number)
             yield number
 
     results = in_processes(numbers(), lambda chunk: chunk, processes=2, chunk=3)
+    assert isinstance(results, Generator)
     assert taken == []
     assert list(islice(results, 10)) == list(range(10))
     assert len(taken) <= 10 + 3 * (2 * parallel.AHEAD + 1)
     results.close()
 
 
-def test_work_is_shared():
+def test_work_is_shared() -> None:
     def who(chunk: list[int]) -> list[int]:
         time.sleep(0.02)
         return [os.getpid()] * len(chunk)
@@ -104,7 +107,7 @@ for pid in in_processes(iter(range(10_000)), work, processes=2, chunk=1):
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_processes_end_with_their_parent(how):
+def test_processes_end_with_their_parent(how: signal.Signals) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as parent:

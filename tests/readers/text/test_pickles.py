@@ -50,7 +50,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 @pytest.mark.parametrize("module", ["numpy._core", "numpy.core"])
-def test_arrays_and_containers_come_back(file: Path, protocol: int, module: str):
+def test_arrays_and_containers_come_back(file: Path, protocol: int, module: str) -> None:
     content = pickle.dumps({**ARRAYS, **PLAIN}, protocol)
     if protocol < 4:  # from protocol 4 on the length of a name is written before it
         content = content.replace(b"numpy._core", module.encode())
@@ -66,7 +66,7 @@ def test_arrays_and_containers_come_back(file: Path, protocol: int, module: str)
         assert as_array(loaded[name]) is None
 
 
-def test_python_2_array(file: Path):
+def test_python_2_array(file: Path) -> None:
     """As Python 2 writes it: bytes are its text, and are not marked as bytes."""
     file.write_bytes(
         b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntS'b'\ntR"
@@ -98,7 +98,7 @@ def test_python_2_array(file: Path):
 )
 def test_code_is_refused_and_not_run(
     file: Path, attack: Any, named: str, protocol: int, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.chdir(file.parent)
     file.write_bytes(pickle.dumps(attack, protocol))
     with pytest.raises(FileError, match=rf"data\.pkl: expected a pickle of .*{named}.*refused"):
@@ -131,7 +131,7 @@ def test_code_is_refused_and_not_run(
         b"\x80\x04" + b"]" * 10 + b"a" * 20 + b".",
     ],
 )
-def test_what_is_no_data_is_one_clear_error(file: Path, content: bytes):
+def test_what_is_no_data_is_one_clear_error(file: Path, content: bytes) -> None:
     file.write_bytes(content)
     with pytest.raises(FileError, match=r"data\.pkl: expected a pickle of numpy arrays and plain"):
         load_pickle(file)
@@ -145,7 +145,7 @@ def forged(dtype_state: str, raw: str, code: str = "f8") -> bytes:
     ).encode()
 
 
-def test_a_forged_dtype_state_changes_nothing(file: Path):
+def test_a_forged_dtype_state_changes_nothing(file: Path) -> None:
     """Flags that call 8 plain bytes a pointer would crash numpy's own rebuilding."""
     raw = "".join(f"\\x{byte:02x}" for byte in struct.pack("<d", 1.5))
     file.write_bytes(forged("(I4\nS'<'\nNNNI8\nI8\nI63\nt", raw))
@@ -156,19 +156,19 @@ def test_a_forged_dtype_state_changes_nothing(file: Path):
     assert np.dtype("f8").flags == 0
 
 
-def test_too_few_bytes_for_the_shape(file: Path):
+def test_too_few_bytes_for_the_shape(file: Path) -> None:
     file.write_bytes(forged("(I3\nS'<'\nNNNI-1\nI-1\nI0\nt", "\\x00"))
     with pytest.raises(FileError, match="expected a pickle"):
         load_pickle(file)
 
 
-def test_objects_in_an_array_are_refused(file: Path):
+def test_objects_in_an_array_are_refused(file: Path) -> None:
     file.write_bytes(pickle.dumps(np.array([[1], [2, 3]], dtype=object)))
     with pytest.raises(FileError, match="an array of 'O8', expected numbers or text"):
         load_pickle(file)
 
 
-def test_reading_changes_nothing_outside(file: Path):
+def test_reading_changes_nothing_outside(file: Path) -> None:
     """BUILD may set attributes of what the pickle holds; the next reading must not see them."""
     file.write_bytes(b"c_codecs\nencode\n}S'func'\nS'evil'\nsb.")
     with suppress(FileError):
@@ -178,6 +178,6 @@ def test_reading_changes_nothing_outside(file: Path):
     assert builtins.set is set
 
 
-def test_no_such_file(tmp_path: Path):
+def test_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(EdgcnError, match=r"expected a pickle file at .*none\.pkl"):
         load_pickle(tmp_path / "none.pkl")

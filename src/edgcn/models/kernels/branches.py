@@ -14,8 +14,7 @@ from torch.autograd.function import once_differentiable
 
 from edgcn.models.kernels.products import at_precision
 from edgcn.models.kernels.windows import fold, unfold
-
-DILATIONS = (1, 2, 3, 4)
+from edgcn.models.layers import DILATIONS
 
 
 def temporal_branches(
@@ -65,17 +64,17 @@ class _Branches(torch.autograd.Function):
         reduced, every, dilated, plain, index = ctx.saved_tensors
         stride, width = ctx.stride, len(plain)
         grads = grad.reshape(-1, 6 * width).chunk(6, dim=1)
-        by_reduced = torch.zeros_like(reduced)
-        by_dilated = torch.empty_like(dilated)
+        grad_reduced = torch.zeros_like(reduced)
+        grad_dilated = torch.empty_like(dilated)
         for place, dilation in enumerate(DILATIONS):
             windows = _windows(reduced, place, stride)
-            torch.mm(grads[place].t(), windows, out=by_dilated[place])
+            torch.mm(grads[place].t(), windows, out=grad_dilated[place])
             torch.mm(grads[place], dilated[place], out=windows)
             parts = windows.view(*every.shape[:3], 3 * width)
             plan = {"window": 3, "dim": 3, "stride": stride, "dilation": dilation}
-            fold(parts, _branch(by_reduced, place), **plan)
+            fold(parts, _branch(grad_reduced, place), **plan)
         images = grads[4].reshape(-1, grad.shape[2], 1, width).permute(0, 3, 1, 2)
-        by_highest = torch.ops.aten.max_pool2d_with_indices_backward(
+        grad_highest = torch.ops.aten.max_pool2d_with_indices_backward(
             images,
             _as_images(_branch(reduced, 4)),
             [3, 1],
@@ -85,10 +84,12 @@ class _Branches(torch.autograd.Function):
             False,
             index,
         )
-        _branch(by_reduced, 4).copy_(by_highest.permute(0, 2, 3, 1).view(*reduced.shape[:3], width))
+        _branch(grad_reduced, 4).copy_(
+            grad_highest.permute(0, 2, 3, 1).view(*reduced.shape[:3], width)
+        )
         rows = every.view(-1, every.shape[-1])
-        by_every = (grads[5] @ plain).view(every.shape)
-        return by_reduced, by_every, by_dilated, grads[5].t() @ rows, None
+        grad_every = (grads[5] @ plain).view(every.shape)
+        return grad_reduced, grad_every, grad_dilated, grads[5].t() @ rows, None
 
 
 def _branch(reduced: Tensor, place: int) -> Float[Tensor, "v b t w"]:

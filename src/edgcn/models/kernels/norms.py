@@ -22,7 +22,7 @@ def product_norm(
     add: Rows | None = None,
     activate: bool = False,
 ) -> Rows:
-    """relu(norm(product(linear.weight) + linear.bias) + add), each part where asked for.
+    """relu(norm(product(linear.weight) + linear.bias) + add), each part where it is wanted.
 
     In evaluation weight, bias and norm are folded into one product and one shift.
     """
@@ -42,7 +42,7 @@ def normalize_rows(
     add: Rows | None = None,
     activate: bool = False,
 ) -> Rows:
-    """relu(norm(x + bias) + add), each part where asked for.
+    """relu(norm(x + bias) + add), each part where it is wanted.
 
     A bias before a batch norm in training moves the running mean and nothing else: none is added.
     """
@@ -116,8 +116,8 @@ class _BatchNorm(torch.autograd.Function):
         eps, has_add = ctx.plan
         for out in outs:
             grad = torch.ops.aten.threshold_backward(grad, out, 0)
-        by_x, by_weight, by_bias = torch.ops.aten.native_batch_norm_backward(
+        grad_x, grad_weight, grad_bias = torch.ops.aten.native_batch_norm_backward(
             grad.contiguous(), x, weight, None, None, center, scale, True, eps, [True] * 3
         )
-        by_add = grad if has_add else None
-        return by_x, torch.zeros_like(before), by_weight, by_bias, by_add, None, None
+        grad_add = grad if has_add else None
+        return grad_x, torch.zeros_like(before), grad_weight, grad_bias, grad_add, None, None

@@ -1,8 +1,7 @@
 """The inner loops of the dense-graph encoders: few large matrix products and few passes.
 
 rows (R, C): joints x clips x frames, frames last, as (V, B, T, C) lies in memory.
-Each function equals its plain version (tests/reference/plain_encoder.py) up to rounding; what each
-saves is in docs/performance.md. All follow autocast as `torch.nn.functional.linear` does.
+All follow autocast as `torch.nn.functional.linear` does.
 """
 
 from typing import Any
@@ -71,8 +70,8 @@ def _slide(
     channels, width = x.shape[1], taps.shape[1]
     out = x.new_empty(len(x) // stride, width)
     every = -(-3 // stride)  # far enough apart not to overlap
-    for turn in range(every):
-        first = turn + (1 if stride == 1 else 0)
+    for skipped in range(every):
+        first = skipped + (1 if stride == 1 else 0)
         place = first * stride - 1
         if place < 0:
             first, place = first + every, place + every * stride
@@ -103,13 +102,13 @@ class _FrameConv(torch.autograd.Function):
         x, weight = ctx.saved_tensors
         frames, stride = ctx.plan
         grad = grad.contiguous()
-        by_x = None
+        grad_x = None
         if ctx.needs_input_grad[0]:
-            by_x = _by_frames(grad, weight, frames=frames, stride=stride)
-        return by_x, _by_taps(x, grad, frames=frames, stride=stride), None, None
+            grad_x = _grad_frames(grad, weight, frames=frames, stride=stride)
+        return grad_x, _grad_taps(x, grad, frames=frames, stride=stride), None, None
 
 
-def _by_frames(
+def _grad_frames(
     grad: Float[Tensor, "windows d"],
     weight: Float[Tensor, "d taps_c"],
     *,
@@ -132,7 +131,7 @@ def _by_frames(
     return out.view(-1, now.shape[1])
 
 
-def _by_taps(
+def _grad_taps(
     x: Rows, grad: Float[Tensor, "windows d"], *, frames: int, stride: int
 ) -> Float[Tensor, "d taps_c"]:
     """Gradient of the weight: one product a tap, less the pairs that straddle two sequences."""
@@ -187,11 +186,11 @@ class _MixParts(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         parts, weight = ctx.saved_tensors
-        by_part = None
+        grad_parts = None
         if ctx.needs_input_grad[0]:
-            by_part = torch.empty_like(parts)
+            grad_parts = torch.empty_like(parts)
             mixes = weight.view(len(weight), len(parts), -1).unbind(1)
-            for out, mix in zip(by_part, mixes, strict=True):
+            for out, mix in zip(grad_parts, mixes, strict=True):
                 torch.mm(grad, mix, out=out)
-        by_weight = [over_rows(grad, part) for part in parts]
-        return by_part, torch.cat(by_weight, dim=1)
+        grad_weights = [over_rows(grad, part) for part in parts]
+        return grad_parts, torch.cat(grad_weights, dim=1)

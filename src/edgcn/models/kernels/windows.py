@@ -1,7 +1,8 @@
 """Windows that slide over frames: unfolded, and their gradients folded back.
 
 (V, B, T, C) -> `window` frames for each of ceil(T / stride) windows, zeros beyond the ends. Windows
-are centered on frames 0, stride, 2 stride ...; their frames are `dilation` apart.
+are centered on frames 0, stride, 2 stride ...; their frames are `dilation` apart. The definition is
+`edgcn.models.layers.unfold`, joined along an axis.
 """
 
 from typing import Any
@@ -51,10 +52,10 @@ def unfold(x: Frames, *, window: int, dim: int, stride: int = 1, dilation: int =
     out = x.new_empty(shape)
     for place, part in enumerate(out.chunk(window, dim=dim)):
         offset = (place - (window - 1) // 2) * dilation
-        there, frame = _places(x.shape[2], part.shape[2], offset, stride)
-        part[:, :, : there.start].zero_()
-        part[:, :, there.stop :].zero_()
-        part[:, :, there] = x[:, :, frame]
+        targets, sources = _inside(x.shape[2], part.shape[2], offset, stride)
+        part[:, :, : targets.start].zero_()
+        part[:, :, targets.stop :].zero_()
+        part[:, :, targets] = x[:, :, sources]
     return out
 
 
@@ -64,12 +65,12 @@ def fold(
     """Add every window's frames to the frames of `total` that they came from."""
     for place, part in enumerate(windows.chunk(window, dim=dim)):
         offset = (place - (window - 1) // 2) * dilation
-        there, frame = _places(total.shape[2], part.shape[2], offset, stride)
-        total[:, :, frame] += part[:, :, there]
+        targets, sources = _inside(total.shape[2], part.shape[2], offset, stride)
+        total[:, :, sources] += part[:, :, targets]
 
 
-def _places(frames: int, windows: int, offset: int, stride: int) -> tuple[slice, slice]:
-    """The windows whose frame at `offset` from the center exists, and those frames."""
+def _inside(frames: int, windows: int, offset: int, stride: int) -> tuple[slice, slice]:
+    """The windows that have a frame at `offset` from the center, and those frames."""
     first = max(0, -(offset // stride))
     last = min(windows - 1, (frames - 1 - offset) // stride)
     if last < first:

@@ -22,7 +22,7 @@ from edgcn.readers.synthetic.person import Person, draw_person
 from edgcn.readers.synthetic.sensor import Camera, draw_camera, kinect, moved, openpose
 from edgcn.readers.synthetic.timing import FPS
 from edgcn.skeleton.layouts import BODY_25, KINECT_V2
-from edgcn.skeleton.recording import Clip, Recordings, SplitRule
+from edgcn.skeleton.recording import Recording, Recordings, SplitRule, trimmed
 
 NOTE = "synthetic: made by a kinematic model, not recorded from people"
 OWN_CARDS = 12  # of a deck: the performing subject's own habit decides instead of the card
@@ -61,7 +61,7 @@ def read_synthetic(
         reader="synthetic",
         topology=KINECT_V2 if kind == "3d" else BODY_25,
         classes=tuple(gesture.name for gesture in GESTURES),
-        clips=(make_clip(cast, i, kind=kind) for i in range(clips)),
+        recordings=(make_clip(cast, i, kind=kind) for i in range(clips)),
         fps=FPS,
         units="m" if kind == "3d" else "px",
         dims=3 if kind == "3d" else 2,
@@ -136,7 +136,7 @@ class Cast:
         return int(self.random(_LABEL, clip).choice(len(GESTURES), p=person.leaning))
 
 
-def make_clip(cast: Cast, index: int, *, kind: Literal["3d", "2d"]) -> Clip:
+def make_clip(cast: Cast, index: int, *, kind: Literal["3d", "2d"]) -> Recording:
     """Clip `index` as the sensor of this kind sees it."""
     subject, _ = cast.subject(index)
     _, camera = cast.people[subject]
@@ -144,9 +144,9 @@ def make_clip(cast: Cast, index: int, *, kind: Literal["3d", "2d"]) -> Clip:
     sensor: Sensor = kinect if kind == "3d" else openpose
     rng = cast.random(_SENSOR, index)
     frames = sensor(moved(camera, rng), motion, rng)
-    return Clip(
-        frames=frames[:, None].astype(np.float32),
-        name=f"synthetic_{index + 1:04d}",
+    return trimmed(
+        frames[:, None].astype(np.float32),
+        f"synthetic_{index + 1:04d}",
         label=label,
         subject=subject_name(subject),
     )

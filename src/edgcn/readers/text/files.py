@@ -1,6 +1,6 @@
 """What every reader of files needs: find them, read their numbers, and lose none in silence.
 
-Paths -> `stream` -> clips and `Skipped`; lines -> `rows` -> (rows, columns) float64.
+Paths -> `stream` -> recordings and `Skipped`; lines -> `rows` -> (rows, columns) float64.
 """
 
 import csv
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import IncrementalNewlineDecoder
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Float
@@ -19,19 +19,21 @@ from jaxtyping import Float
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers.text.digits import parse_table
 from edgcn.readers.text.parallel import in_processes, workers
-from edgcn.skeleton.recording import Clip, Skipped
+from edgcn.skeleton.recording import Recording, Skipped
 
 MOMENT = 0.3  # seconds; a small set is read before other processes would have started
 CHUNK_SECONDS, LARGEST_CHUNK = 0.05, 64  # enough work for a process to be worth its messages
 
+Row = TypeVar("Row")
+
 
 def stream(
-    paths: Iterable[Path], read_one: Callable[[Path], Iterable[Clip | Skipped]]
-) -> Iterator[Clip | Skipped]:
+    paths: Iterable[Path], read_one: Callable[[Path], Iterable[Recording | Skipped]]
+) -> Iterator[Recording | Skipped]:
     """What `read_one` yields for each path; a file that cannot be read becomes a `Skipped`.
 
     Only `FileError`, `OSError` and `UnicodeDecodeError` count as that: anything else is a bug.
-    Clips yielded before the error are kept. What takes longer than a moment goes on in as many
+    Recordings yielded before the error are kept. What takes longer than a moment goes on in as many
     processes as there are cores, in the same order.
     """
     started, rest, done = time.monotonic(), iter(paths), 0
@@ -50,29 +52,68 @@ def stream(
     seconds = (time.monotonic() - started) / done
     chunk = min(max(int(CHUNK_SECONDS / seconds), 1), LARGEST_CHUNK)
 
-    def read(chosen: list[Path]) -> list[Clip | Skipped]:
+    def read(chosen: list[Path]) -> list[Recording | Skipped]:
         return [item for path in chosen for item in _read(path, read_one)]
 
     yield from in_processes(rest, read, processes=processes, chunk=chunk)
 
 
 def _read(
-    path: Path, read_one: Callable[[Path], Iterable[Clip | Skipped]]
-) -> Iterator[Clip | Skipped]:
+    path: Path, read_one: Callable[[Path], Iterable[Recording | Skipped]]
+) -> Iterator[Recording | Skipped]:
     try:
         yield from read_one(path)
-    except FileError as error:
-        yield skipped(error)
+    except (FileError, OSError) as error:
+        yield skipped(error, path)
     except UnicodeDecodeError as error:
         yield Skipped(str(path), f"expected UTF-8 text, got {error}")
-    except OSError as error:
-        yield Skipped(str(error.filename or path), error.strerror or str(error))
 
 
-def skipped(error: FileError, *, known: bool = False) -> Skipped:
-    """The record of a file, or of the clip at one of its lines, that could not be read."""
+def skipped(error: FileError | OSError, path: Path | None = None, *, note: str = "") -> Skipped:
+    """The record of a file, or of one of its lines, that could not be read.
+
+    Args:
+        path: of a file that an `OSError` does not name.
+        note: ends the reason: what becomes of the rest.
+    """
+    if isinstance(error, OSError):
+        return Skipped(str(error.filename or path), (error.strerror or str(error)) + note)
     line = f"line {error.line}: " if error.line is not None else ""
-    return Skipped(str(error.path), line + error.reason, known=known)
+    return Skipped(str(error.path), line + error.reason + note)
+
+
+def label_rows(
+    path: Path,
+    read_row: Callable[[int, str], Row],
+    *,
+    what: str,
+    is_header: Callable[[str], bool] = lambda _: False,
+) -> tuple[dict[int, Row], list[Skipped]]:
+    """The rows of a recording's label file by their count from 1; a bad row costs only itself.
+
+    Without any row, or where the file cannot be read, the one `Skipped` says that the recording
+    is kept all the same.
+
+    Args:
+        read_row: line number and line -> a row, or a `FileError`.
+        what: names the rows in the error ("label,start,end").
+        is_header: whether a first line names the columns.
+    """
+    try:
+        lines = [(n, line) for n, line in enumerate(read_lines(path), 1) if line.strip()]
+        if lines and is_header(lines[0][1]):
+            del lines[0]
+        if not lines:
+            raise FileError(path, f"expected rows of {what}, got an empty file")
+    except (FileError, OSError) as error:
+        return {}, [skipped(error, note="; the recording is kept whole, without segments")]
+    rows, bad = {}, []
+    for count, (line_no, line) in enumerate(lines, 1):
+        try:
+            rows[count] = read_row(line_no, line)
+        except FileError as error:
+            bad.append(skipped(error))
+    return rows, bad
 
 
 def find(folder: Path, pattern: str, *, what: str = "files", hint: str = "") -> list[Path]:

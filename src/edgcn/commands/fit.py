@@ -1,0 +1,65 @@
+"""`edgcn fit`: a run or released weights, and labelled clips, to a recognizer that names them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+
+from edgcn.base.errors import EdgcnError
+from edgcn.commands.settings import POSITIONAL, Config
+from edgcn.inference.recognizer import Recognizer
+from edgcn.pipeline.adapt import Skeleton
+from edgcn.store import open_store
+from edgcn.store.learned import overlap
+
+
+class FitConfig(Config):
+    """Learn to name gestures: logistic regression on the vectors of an encoder."""
+
+    model: Annotated[str, POSITIONAL]
+    """A run, a recognizer's file, or the name of released weights (edgcn-s)."""
+    store: Annotated[Path, POSITIONAL]
+    """Store with labels."""
+    out: Path
+    """File of the new recognizer, such as touch.edgcn."""
+    split: str | None = None
+    """Learn from the training side of this split (default: the store's), or from `all` clips."""
+    skeleton: Skeleton = "remap"
+    """What is done if the joints differ: `remap` takes the clips to the encoder's joints by name,
+    `rebuild` the encoder to the store's, `position` reads joint i as joint i."""
+    overwrite: bool = False
+    """Replace an existing file."""
+
+
+def command(config: FitConfig) -> str:
+    """Fit, and say what comes next."""
+    fit(config)
+    return f"wrote {config.out}   next: edgcn evaluate {config.out} {config.store}"
+
+
+def fit(config: FitConfig, *, say: Callable[[str], None] = print) -> Recognizer:
+    """A recognizer of the store's classes, written to `config.out`."""
+    if config.out.exists() and not config.overwrite:
+        raise EdgcnError(f"{config.out} exists already; choose another --out, or pass --overwrite")
+    if config.out.is_dir():
+        raise EdgcnError(f"{config.out} is a folder; expected the name of a file, as touch.edgcn")
+    clips = open_store(config.store).clips()
+    split = None if config.split == "all" else clips.split(config.split)
+    chosen = clips if split is None else clips.take(split.train)
+    labelled = chosen.take(chosen.labels >= 0)
+    made = Recognizer(config.model, skeleton=config.skeleton).fit(labelled)
+    say(
+        f"learned {len(np.unique(labelled.labels))} classes from {len(labelled)} clips of "
+        f"{len(set(labelled.subjects.tolist()) - {''})} people; strength C = "
+        f"{made.strength_:g}, chosen on held-out people among them"
+    )
+    if split is None:
+        say("note: learned from all clips: nobody is left in this store to judge it on")
+    elif seen := overlap(made.provenance_.pretrained, clips, split.test).text():
+        say(f"note: {seen}")
+    for note in dict.fromkeys((*made.provenance_.notes, clips.note)):
+        if note:
+            say(f"note: {note}")
+    made.save(config.out)
+    return made

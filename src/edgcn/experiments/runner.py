@@ -1,0 +1,297 @@
+"""One engine for every campaign: settings in, runs and their scores out, in one folder.
+
+jobs x seeds -> tasks -> OUT/runs/NAME, each pre-trained once -> its evaluations -> an outcome each
+
+What is finished is kept, an unfinished run is continued, and a failure is noted while the rest goes
+on. A folder belongs to one process at a time, or to several that each take a share.
+"""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from threadpoolctl import threadpool_limits
+
+from edgcn.base.errors import EdgcnError
+from edgcn.commands.evaluate import EvaluateConfig, evaluate, stored_result
+from edgcn.commands.pretrain import PretrainConfig, pretrain, resume
+from edgcn.commands.results import Results
+from edgcn.commands.settings import make_config
+from edgcn.runs import Run
+from edgcn.store import open_store
+
+Say = Callable[[str], None]
+Share = tuple[int, int]  # number of this process, and how many there are
+
+FOLDER = ("store", "split", "protocol", "readout", "skeleton", "depth", "fuse")  # of a result
+FINISHED = "finished"  # a file of a run: that it has all its epochs
+
+
+@dataclass(frozen=True)
+class Job:
+    """One setting of pre-training, run once for each seed, and what scores its runs.
+
+    Args:
+        key: names it in plans, tables and failures.
+        pretrain: flat settings of `edgcn pretrain`, its store among them.
+        evaluate: flat settings of `edgcn evaluate`, its store among them, once for each score.
+        cells: what a plan shows of it, by column.
+    """
+
+    key: str
+    pretrain: Mapping[str, Any]
+    evaluate: Sequence[Mapping[str, Any]]
+    seeds: Sequence[int] = (0,)
+    cells: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One run of a job, as checked configs; nothing has been run yet."""
+
+    job: Job
+    seed: int
+    pretrain: PretrainConfig
+    evaluate: tuple[EvaluateConfig, ...]
+
+    @property
+    def run(self) -> Path:
+        """The folder of the run."""
+        assert self.pretrain.out is not None
+        return self.pretrain.out
+
+    @property
+    def name(self) -> str:
+        """How people call it."""
+        return f"{self.job.key}, seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a task.
+
+    Args:
+        results: by the number of the evaluation; those that failed are not in it.
+        failures: why others are not.
+    """
+
+    task: Task
+    results: Mapping[int, Results] = field(default_factory=dict)
+    failures: tuple[str, ...] = ()
+
+    @property
+    def minutes(self) -> float:
+        """Minutes that the pre-training took."""
+        return float(sum(row["seconds"] for row in Run(self.task.run).metrics())) / 60
+
+
+def silent(_: str) -> None:
+    """For lines that are shown in another way, or not at all."""
+
+
+def tasks_of(jobs: Sequence[Job], out: Path, *, machine: Mapping[str, Any]) -> list[Task]:
+    """All runs of all jobs, those of every job's first seed first.
+
+    Args:
+        out: the campaign's folder.
+        machine: settings of this machine, such as accelerator and threads.
+
+    Raises:
+        EdgcnError: a setting is none, or two stores of one name would share a run.
+    """
+    rounds = range(max((len(job.seeds) for job in jobs), default=0))
+    tasks = [
+        _task(job, job.seeds[number], out, machine)
+        for number in rounds
+        for job in jobs
+        if number < len(job.seeds)
+    ]
+    stores: dict[Path, Path] = {}
+    for task in tasks:
+        store = task.pretrain.store.absolute()
+        if (other := stores.setdefault(task.run, store)) != store:
+            raise EdgcnError(f"{other} and {store} have the same name; rename one of them")
+    return tasks
+
+
+def _task(job: Job, seed: int, out: Path, machine: Mapping[str, Any]) -> Task:
+    values = {"knn_every": 0, **machine, **job.pretrain, "seed": seed}
+    config = make_config(PretrainConfig, values, where=job.key)
+    if config.devices * config.nodes > 1:  # each rank would run the whole campaign again
+        raise EdgcnError(f"{job.key}: a campaign trains on one device; leave out devices and nodes")
+    run = out / "runs" / run_name(config)
+    shared = {"figures": False, "accelerator": config.accelerator, "seed": seed}
+    wanted = tuple(
+        make_config(EvaluateConfig, {**shared, **one, "model": str(run)}, where=job.key)
+        for one in job.evaluate
+    )
+    places = set()
+    for one in wanted:
+        place = one.model_dump_json(include={*FOLDER})
+        if one.protocol == "all" or place in places:
+            raise EdgcnError(
+                f"{job.key}: expected each evaluation once, by a protocol of its own, got "
+                f"{one.protocol} on {one.store}{'' if one.protocol == 'all' else ' twice'}"
+            )
+        places.add(place)
+    return Task(job, seed, config.model_copy(update={"out": run}), wanted)
+
+
+def run_name(config: PretrainConfig) -> str:
+    """A folder's name that no other settings share."""
+    plain = config.model_dump(mode="json", exclude={"out", "store", "seed", "accelerator"})
+    digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:8]
+    moments = "-moments" if config.moments else ""
+    return f"{config.store.name}-{config.encoder}{moments}-{digest}-seed{config.seed}"
+
+
+def work(
+    tasks: Sequence[Task],
+    out: Path,
+    *,
+    prepare: Callable[[Task], None] | None = None,
+    share: Share | None = None,
+    kept_only: bool = False,
+    say: Say = print,
+) -> Iterator[Outcome]:
+    """Do the tasks one after the other; each gives its outcome when it is done.
+
+    Args:
+        prepare: makes the stores of a task where they are missing; shares take turns at it.
+        share: the tasks of this one of several processes come first; then it helps the others,
+            and passes over what another process is at.
+        kept_only: run nothing; what is not there is a failure.
+
+    Raises:
+        EdgcnError: another process works in the folder.
+    """
+    with locked(out / ".lock", shared=share is not None) as ours:
+        if not ours:
+            raise EdgcnError(
+                f"another process works in {out}; wait for it, or choose another --out"
+            )
+        for number, task in enumerate(in_turn(tasks, share or (0, 1)), start=1):
+            say(f"{number}/{len(tasks)}: {task.name}")
+            with locked(out / "locks" / task.run.name) as ours:
+                if not ours:
+                    say("  another process is at it")
+                    continue
+                outcome = attempt(task, prepare, kept_only, say)
+            for failure in outcome.failures:
+                say(f"  left out: {failure}")
+            yield outcome
+
+
+def attempt(
+    task: Task, prepare: Callable[[Task], None] | None, kept_only: bool, say: Say
+) -> Outcome:
+    """A task's run and scores: those that are there, and otherwise made now."""
+    started, threads = time.monotonic(), task.pretrain.threads
+    if threads:
+        torch.set_num_threads(threads)
+    try:
+        if kept_only and not finished(task.run):
+            raise EdgcnError("not run")
+        if prepare and not kept_only:
+            with locked(task.run.parents[1] / "locks" / "stores", wait=True):
+                prepare(task)
+        train(task, lambda line: say(f"  {line}"))
+    except Exception as error:
+        return Outcome(task, failures=(reason(error),))
+    results, failures = {}, []
+    for number, wanted in enumerate(task.evaluate):
+        try:
+            with threadpool_limits(threads):
+                results[number] = score(wanted, kept_only)
+        except Exception as error:
+            failures.append(f"{wanted.protocol} on {wanted.store.name}: {reason(error)}")
+    say(f"  {time.monotonic() - started:.0f} s")
+    return Outcome(task, results, tuple(failures))
+
+
+def score(wanted: EvaluateConfig, kept_only: bool = False) -> Results:
+    """The result of an evaluation: the one that exists, or a new one.
+
+    One with other settings, of other weights or other clips is replaced.
+    """
+    try:
+        if kept := stored_result(wanted):
+            return kept
+    except EdgcnError:  # `evaluate` says so again if it is not that
+        if kept_only:
+            raise
+        wanted = wanted.model_copy(update={"overwrite": True})
+    if kept_only:
+        raise EdgcnError("not scored")
+    return evaluate(wanted, say=silent)
+
+
+def reason(error: Exception) -> str:
+    """An error in one line; of one that is not the user's, its kind as well."""
+    kind = "" if isinstance(error, EdgcnError) else f"{type(error).__name__}: "
+    return kind + " ".join(str(error).split())
+
+
+def train(task: Task, say: Say) -> None:
+    """Leave a finished run in the task's folder: kept, continued, or new.
+
+    Raises:
+        EdgcnError: it cannot be trained, or its store has changed since it was.
+    """
+    run = task.run
+    if finished(run):
+        store = open_store(task.pretrain.store)
+        if Run(run).metadata["store_fingerprint"] != store.fingerprint:
+            raise EdgcnError(
+                f"{store.path} has changed since {run} learned from it; remove the run"
+            )
+        say(f"{run} is there already")
+        return
+    if (run / "run.json").exists():
+        resume(run, say=say)
+    else:
+        shutil.rmtree(run, ignore_errors=True)  # stopped before anything was in it
+        pretrain(task.pretrain, say=say)
+    (run / FINISHED).touch()
+
+
+def finished(run: Path) -> bool:
+    """Whether a campaign has trained this run to its end."""
+    return (run / FINISHED).exists()
+
+
+def in_turn(tasks: Sequence[Task], share: Share) -> list[Task]:
+    """A share's tasks, every so many-th, and then those of the others, to help with."""
+    number, of = share
+    mine = list(tasks[number::of])
+    return mine + [task for task in tasks if task not in mine]
+
+
+@contextmanager
+def locked(path: Path, *, shared: bool = False, wait: bool = False) -> Iterator[bool]:
+    """Whether the lock is ours; it goes with the process, however that ends.
+
+    Args:
+        shared: several may hold it at once, and nobody all of it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            import fcntl
+        except ImportError:  # not a POSIX system
+            yield True
+            return
+        try:
+            how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+            fcntl.flock(file, how | (0 if wait else fcntl.LOCK_NB))
+        except OSError:
+            yield False
+            return
+        yield True

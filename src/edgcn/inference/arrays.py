@@ -1,0 +1,110 @@
+"""Clips that a program holds, as the clips of a store: frames (T, V, C) or (T, M, V, C) in a list.
+
+arrays -> checked, bodies padded -> batch (N, C, T, V, M), resampled exactly as a store does it
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from edgcn.base.errors import EdgcnError
+from edgcn.pipeline.adapter import Adapter
+from edgcn.pipeline.resample import even_positions, resample_time
+from edgcn.skeleton.recording import fit_bodies
+from edgcn.skeleton.tensors import Clips
+from edgcn.skeleton.topology import Topology
+
+
+@dataclass(frozen=True)
+class ArrayClips:
+    """Clips in memory, one array each; a `ClipSource` of the pipeline.
+
+    Args:
+        frames: (T, M, V, C) each, with equal M.
+    """
+
+    frames: tuple[np.ndarray, ...]
+    topology: Topology
+    dims: int
+    units: str
+    name: str = "the clips"
+
+    @property
+    def bodies(self) -> int:
+        """How many bodies a clip has."""
+        return int(self.frames[0].shape[1])
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def batch(self, rows: np.ndarray, frames: int) -> Clips:
+        """Clips resampled to `frames` frames."""
+        parts = []
+        for row in np.asarray(rows).tolist():
+            clip = self.frames[row]
+            x = torch.from_numpy(clip).permute(3, 0, 2, 1)[None]
+            at = even_positions(torch.tensor([[len(clip) - 1]]), frames)
+            parts.append(resample_time(x, at, dims=self.dims))
+        return torch.cat(parts)
+
+    def adapted(
+        self, adapter: Adapter, sizes: Float[np.ndarray, " n"] | None = None
+    ) -> "ArrayClips":
+        """The same clips as they come through an adapter."""
+        factors = [None] * len(self) if sizes is None else sizes.tolist()
+        frames = tuple(
+            adapter.apply(
+                clip, None if factor is None else np.full(len(clip), factor, dtype=np.float32)
+            )
+            for clip, factor in zip(self.frames, factors, strict=True)
+        )
+        return replace(
+            self, frames=frames, topology=adapter.topology, dims=adapter.dims, units=adapter.units
+        )
+
+
+def array_clips(clips: Any, *, topology: Topology, dims: int, units: str) -> ArrayClips:
+    """Checked clips.
+
+    Args:
+        clips: arrays (T, V, C) or (T, M, V, C), one per clip.
+
+    Raises:
+        EdgcnError: no list of clips, a clip of another shape, or one with NaN or infinity.
+    """
+    if isinstance(clips, str | Path):
+        raise EdgcnError(
+            f"expected clips as arrays or a store, got the path {str(clips)!r}; open it first with "
+            f"`edgcn.open_store`"
+        )
+    if isinstance(clips, np.ndarray) and clips.ndim in (2, 3):
+        raise EdgcnError(
+            f"expected a list of clips, got one array of shape {clips.shape}; put a single clip "
+            f"into a list, [clip]"
+        )
+    if not len(clips):
+        raise EdgcnError("expected at least one clip, got none")
+    checked = [_checked(clip, row, topology) for row, clip in enumerate(clips)]
+    bodies = max(clip.shape[1] for clip in checked)
+    return ArrayClips(tuple(fit_bodies(clip, bodies) for clip in checked), topology, dims, units)
+
+
+def _checked(clip: Any, row: int, topology: Topology) -> np.ndarray:
+    try:
+        frames = np.asarray(clip, dtype=np.float32)
+    except (TypeError, ValueError):
+        raise EdgcnError(f"clip {row}: expected an array of numbers, got {type(clip)}") from None
+    frames = frames[:, None] if frames.ndim == 3 else frames
+    joints = len(topology)
+    if frames.ndim != 4 or frames.shape[2:] != (joints, 3) or not len(frames):
+        raise EdgcnError(
+            f"clip {row}: expected (T, {joints}, 3) or (T, M, {joints}, 3) with T at least 1, for "
+            f"topology {topology.name!r}, got {np.shape(clip)}"
+        )
+    if not np.isfinite(frames).all():
+        raise EdgcnError(f"clip {row}: has NaN or infinite coordinates; a joint not seen is 0")
+    return frames

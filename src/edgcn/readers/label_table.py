@@ -1,0 +1,134 @@
+"""A user's table of gestures: which label a clip has, or a recording from where to where.
+
+name,label[,subject] -> one label per folder; name,label,start,end[,subject] -> segments in it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from edgcn.base.errors import FileError
+from edgcn.readers.text.files import csv_fields, integers, numbers, read_lines, skipped
+from edgcn.skeleton.recording import Frames, Recording, Segment, Skipped
+
+FORMS = "name,label[,subject] or, with a header, name,label,start,end[,subject] or start_s,end_s"
+_ENDS = {False: ("start", "end"), True: ("start_s", "end_s")}
+
+
+class Row(NamedTuple):
+    """One row of a label table: a clip, or a part of a recording as text from `start` to `end`."""
+
+    line: int
+    label: str
+    subject: str = ""
+    start: str = ""
+    end: str = ""
+
+
+class Table(NamedTuple):
+    """The rows of a label table by folder; whether they have start and end, those in seconds."""
+
+    rows: dict[Path, list[Row]]
+    lost: list[Skipped]
+    spans: bool = False
+    seconds: bool = False
+
+
+def read_table(path: Path, names: Mapping[str, Path]) -> Table:
+    """The rows of a label table by the folder that they name, alone or with its path.
+
+    Args:
+        names: folders by their path from the root on.
+
+    Raises:
+        FileError: other columns, a row without name or label, or one that may mean two folders.
+    """
+    columns, lines = ["name", "label", "subject"], list(enumerate(read_lines(path), 1))
+    first = [field.lower() for field in csv_fields(path, 1, lines[0][1])] if lines else []
+    if {"name", "label"} <= set(first):
+        columns, lines = first, lines[1:]
+    seconds = {"start_s", "end_s"} <= set(columns)
+    spans = seconds or {"start", "end"} <= set(columns)
+    known = {"name", "label", "subject", *(_ENDS[seconds] if spans else ())}
+    if wrong := [name for name in columns if name not in known or columns.count(name) > 1]:
+        reason = f"expected the columns {FORMS}, got {', '.join(wrong)} as well"
+        raise FileError(path, reason, line=1)
+    table = Table({}, [], spans, seconds)
+    for line_no, line in lines:
+        fields = csv_fields(path, line_no, line)
+        row = dict(zip(columns, fields, strict=False))
+        complete = len(fields) == len(columns) or (not spans and len(fields) == 2)
+        if not complete or not row.get("name") or not row.get("label"):
+            raise FileError(path, f"expected {FORMS}, got {line[:40]!r}", line=line_no)
+        matches = [folder for n, folder in names.items() if row["name"] in (n, folder.name)]
+        if len(matches) > 1:
+            reason = f"{row['name']!r} names {len(matches)} clips; write the path from the root on"
+            raise FileError(path, reason, line=line_no)
+        if not matches:
+            reason = f"line {line_no}: there is no clip {row['name']!r}"
+            table.lost.append(Skipped(str(path), reason))
+            continue
+        ends = (row[name] for name in _ENDS[seconds]) if spans else ()
+        entry = Row(line_no, row["label"], row.get("subject", ""), *ends)
+        rows = table.rows.setdefault(matches[0], [])
+        if rows and not spans:
+            reason = f"{row['name']!r} has a label in line {rows[0].line} already"
+            raise FileError(path, reason, line=line_no)
+        rows.append(entry)
+    return table
+
+
+def segmented(
+    frames: Frames,
+    name: str,
+    rows: Sequence[Row],
+    *,
+    table: Path,
+    classes: Sequence[str],
+    rate: float | None,
+) -> Iterator[Recording | Skipped]:
+    """A recording with a segment for each of its rows, after the rows that cannot be used.
+
+    Args:
+        rate: frames per second, where the rows are in seconds.
+    """
+    subject, segments = shared(row.subject for row in rows), []
+    for row in rows:
+        try:
+            start, stop = _span(table, row, len(frames), rate)
+        except FileError as error:
+            yield skipped(error)
+            continue
+        segments.append(
+            Segment(
+                start,
+                stop,
+                classes.index(row.label),
+                f"{name}_{row.line:05d}",
+                person="" if subject else row.subject,
+            )
+        )
+    yield Recording(frames, name, tuple(segments), subject=subject)
+
+
+def shared(values: Iterable[str]) -> str:
+    """What all of the values are, or nothing."""
+    different = set(values)
+    return different.pop() if len(different) == 1 else ""
+
+
+def _span(path: Path, row: Row, total: int, rate: float | None) -> tuple[int, int]:
+    """First frame and the one after the last."""
+    text = f"{row.start}\t{row.end}"
+    if rate is None:
+        start, end = integers(path, row.line, text, 2, separator="\t")
+        stop, limits = end + 1, f"frames in order within 0..{total - 1}"
+    else:
+        seconds = numbers(path, row.line, text, 2, separator="\t")
+        start, stop = (round(value * rate) for value in seconds.tolist())
+        stop = max(stop, start + 1) if seconds[0] <= seconds[1] else start
+        limits = f"seconds in order within 0..{total / rate:g}"
+    if not 0 <= start < stop <= total:
+        reason = f"expected {limits}, got {row.start}..{row.end}"
+        raise FileError(path, reason, line=row.line)
+    return start, stop

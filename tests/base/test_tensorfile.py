@@ -1,0 +1,72 @@
+"""Files of tensors: what was saved comes back, whole or not at all; others are refused."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from edgcn.base import tensorfile
+from edgcn.base.errors import EdgcnError
+from edgcn.base.tensorfile import load_tensors, save_tensors
+
+
+def test_tensors_and_description_come_back(tmp_path: Path) -> None:
+    base = torch.randn(4, 6)
+    tensors = {
+        "a": torch.tensor(7),
+        "strided": base[:, ::2],
+        "shares memory with the last": base,
+        "half": torch.randn(3).bfloat16(),
+    }
+    metadata = {"text": "γ", "numbers": [1, 2.5, None], "nested": {"deep": True}}
+    path = tmp_path / "x.safetensors"
+    save_tensors(path, tensors, metadata)
+    loaded, found = load_tensors(path)
+    assert found == metadata
+    assert loaded.keys() == tensors.keys()
+    for name, value in tensors.items():
+        assert loaded[name].dtype == value.dtype
+        assert torch.equal(loaded[name], value)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("where", ["save_file", "replace"])
+def test_a_write_that_fails_keeps_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    path = tmp_path / "x.safetensors"
+    save_tensors(path, {"a": torch.ones(3)}, {})
+    before = path.read_bytes()
+
+    def full(source: object, target: object = None, **_: object) -> None:
+        if where == "save_file":
+            Path(str(target)).write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tensorfile if where == "save_file" else os, where, full)
+    with pytest.raises(EdgcnError, match=r"No space left .*the previous file is kept"):
+        save_tensors(path, {"a": torch.zeros(3)}, {})
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_files_of_another_kind(tmp_path: Path) -> None:
+    path = tmp_path / "x.safetensors"
+    with pytest.raises(EdgcnError, match=r"does not exist; is .* a run of"):
+        load_tensors(path)
+    save_tensors(path, {"a": torch.ones(100)}, {})
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(EdgcnError, match="is not a readable file of edgcn"):
+        load_tensors(path)
+    path.write_bytes(b"")
+    with pytest.raises(EdgcnError, match="is not a readable file of edgcn"):
+        load_tensors(path)
+    torch.save({"a": torch.ones(3)}, path)  # a pickle
+    with pytest.raises(EdgcnError, match="is not a readable file of edgcn"):
+        load_tensors(path)
+    save_file({"a": torch.ones(3)}, path)
+    with pytest.raises(EdgcnError, match="a file that edgcn wrote, its header names nothing"):
+        load_tensors(path)

@@ -1,0 +1,33 @@
+"""The demo: the whole tool once, in small."""
+
+from pathlib import Path
+
+import pytest
+
+from edgcn.base.errors import EdgcnError
+from edgcn.experiments.demo import DemoConfig, command, demo
+
+
+def test_the_demo_runs_and_is_never_written_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = DemoConfig(out=tmp_path / "demo", clips=120, subjects=6, epochs=1)
+    last = command(config)
+    said = capsys.readouterr().out
+    assert last.startswith(f"wrote {config.out / 'report' / 'report.html'}   next")
+    for line in ("1/4  120 synthetic clips of 6 seated people", "2/4  EDGCN: pre-training",
+                 "3/4  A-EDGCN: pre-training", "4/4  a linear layer", "note: synthetic"):  # fmt: skip
+        assert line in said
+    table = said[said.index("4/4") :].splitlines()[3:8]
+    names = ("majority", "raw", "random", "EDGCN (edgcn-s)", "A-EDGCN (edgcn-s)")
+    assert all(line.startswith(name) for line, name in zip(table, names, strict=True))
+    assert (
+        "These numbers are about synthetic clips"
+        in (config.out / "report" / "report.html").read_text()
+    )
+    (config.out / "mine.txt").touch()
+    with pytest.raises(EdgcnError, match="exists already"):
+        demo(config)
+    again = DemoConfig(**dict(config) | {"overwrite": True})
+    demo(again, say=lambda line: None)
+    assert (config.out / "mine.txt").exists()
