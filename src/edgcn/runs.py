@@ -35,11 +35,6 @@ class Run:
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
 
-    @property
-    def name(self) -> str:
-        """Of the folder."""
-        return self.path.name
-
     @cached_property
     def metadata(self) -> dict[str, Any]:
         """What run.json holds.

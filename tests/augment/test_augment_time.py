@@ -98,14 +98,14 @@ def test_noise_has_its_spread_and_no_bias() -> None:
 def test_resample_at_whole_frames_is_indexing() -> None:
     x = clips(n=2)
     positions = torch.tensor([[0.0, 15.0, 3.0], [7.0, 7.0, 1.0]])
-    y = resample_time(x, positions)
+    y = resample_time(x, positions, dims=x.shape[1])
     for i in range(2):
         assert torch.equal(y[i], x[i][:, positions[i].long()])
 
 
 def test_resample_takes_the_neighbor_that_has_the_joint() -> None:
     x = torch.tensor([1.0, 0.0, 0.0, 5.0]).view(1, 1, 4, 1, 1).expand(1, 3, -1, 1, 1)
-    y = resample_time(x, torch.tensor([[0.5, 1.0, 1.5, 2.5, 9.0]]))
+    y = resample_time(x, torch.tensor([[0.5, 1.0, 1.5, 2.5, 9.0]]), dims=3)
     assert y[0, 0, :, 0, 0].tolist() == [1.0, 0.0, 0.0, 5.0, 5.0]
 
 

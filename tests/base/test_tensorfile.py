@@ -3,12 +3,12 @@
 import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from edgcn.base import tensorfile
 from edgcn.base.errors import EdgcnError
 from edgcn.base.tensorfile import load_tensors, save_tensors
 
@@ -33,20 +33,18 @@ def test_tensors_and_description_come_back(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
-@pytest.mark.parametrize("where", ["save_file", "replace"])
+@pytest.mark.parametrize("where", [(Path, "write_bytes"), (os, "replace")])
 def test_a_write_that_fails_keeps_the_old_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: tuple[Any, str]
 ) -> None:
     path = tmp_path / "x.safetensors"
     save_tensors(path, {"a": torch.ones(3)}, {})
     before = path.read_bytes()
 
-    def full(source: object, target: object = None, **_: object) -> None:
-        if where == "save_file":
-            Path(str(target)).write_bytes(b"half")
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(tensorfile if where == "save_file" else os, where, full)
+    monkeypatch.setattr(*where, full)
     with pytest.raises(EdgcnError, match=r"No space left .*the previous file is kept"):
         save_tensors(path, {"a": torch.zeros(3)}, {})
     assert path.read_bytes() == before
@@ -70,3 +68,12 @@ def test_files_of_another_kind(tmp_path: Path) -> None:
     save_file({"a": torch.ones(3)}, path)
     with pytest.raises(EdgcnError, match="a file that edgcn wrote, its header names nothing"):
         load_tensors(path)
+
+
+def test_others_on_the_machine_can_read_it(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        save_tensors(tmp_path / "a.edgcn", {"w": torch.ones(2)}, {})
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a.edgcn").stat().st_mode & 0o777 == 0o644

@@ -362,7 +362,7 @@ def full_disk_for_weights(patch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    patch.setattr(tensorfile, "save_file", full)
+    patch.setattr(tensorfile, "save", full)
 
 
 PREPARE_NTU = "prepare ntu ntu --out store"

@@ -346,7 +346,7 @@ def test_a_recognizer_is_judged_as_it_was_fitted(
 def test_the_strength_of_fit_is_chosen_on_held_out_training_people(
     run: Path, clips: Selection, tmp_path: Path
 ) -> None:
-    values = {"model": str(run), "store": clips.path, "out": tmp_path / "m.edgcn"}
+    values = {"model": str(run), "store": clips.path, "out": tmp_path / "new" / "m.edgcn"}
     model = fit(make_config(FitConfig, values, where="test"), say=lambda line: None)
     train = clips.take(clips.split().train)
     features = embed(load(run).embedder(), train, np.arange(len(train)))

@@ -165,6 +165,18 @@ def test_what_exists_of_other_settings_is_not_mixed_in(
         score(run, store, protocol="all", seed=7)
 
 
+def test_settings_that_nobody_gave_are_settings_too(
+    everything: Everything, store: Store, tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(everything[0], tmp_path / "run"))
+    assert everything[1].data["knn"]["protocol_settings"] == {"k": 1}
+    with pytest.raises(EdgcnError, match="holds a result already"):
+        score(run, store, protocol="knn")
+    score(run, store, protocol="knn", k=3, overwrite=True)
+    with pytest.raises(EdgcnError, match=r"knn holds a result of k 3 \(now 1\)"):
+        score(run, store, protocol="all")
+
+
 def test_a_run_that_learned_more_since_is_noticed(
     everything: Everything, trained: dict[str, Path], store: Store, tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ import torch
 from edgcn.base.errors import EdgcnError
 from edgcn.base.files import read_json
 from edgcn.base.tensorfile import load_tensors
-from edgcn.commands.pretrain import pretrain
+from edgcn.commands.pretrain import learned_clips, pretrain
 from edgcn.commands.pretrain_settings import PretrainConfig, config_of
 from edgcn.inference import load
 from edgcn.objectives import MomentumContrast
@@ -245,3 +245,20 @@ def test_windows_learn_from_frames_that_nobody_annotated(
     assert not learned.has(store.clips("test").hashes_of(np.arange(8))).any()
     share = len(learned.frames) / sum(trains.lengths)
     assert share > 2 if learn_from != "clips" else share == 1
+
+
+def test_windows_of_a_recording_with_somebody_who_tests_are_not_learned_from(
+    tmp_path: Path,
+) -> None:
+    whole = make_long(make_clips(12, 3, 4, 0, tiny_topology()), 3)
+    both = (whole[0].segments[0], replace(whole[0].segments[1], person="s4"))
+    whole[0] = replace(whole[0], subject="", segments=both)
+    write_store(tiny_recordings(clips=whole), tmp_path / "store")
+    store = open_store(tmp_path / "store")
+    settings: dict[str, Any] = {"window_seconds": 0.4, "window_step": 0.2}
+    settings |= {"learn_from": "windows"}
+    config = tiny_config(store.path, split="subject:s4", **settings)
+    clips, rows = learned_clips(store, config)
+    assert set(clips.recordings[rows].tolist()) == {1, 2}
+    every, _ = learned_clips(store, config.model_copy(update={"split": "all"}))
+    assert set(every.recordings.tolist()) == {0, 1, 2, 3}

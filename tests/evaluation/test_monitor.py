@@ -10,9 +10,7 @@ import torch
 
 from edgcn.evaluation import monitor
 from edgcn.evaluation.embed import embed
-from edgcn.evaluation.metrics import measure
 from edgcn.evaluation.monitor import knn_check
-from edgcn.evaluation.trial import majority_scores
 from edgcn.models.embedder import Embedder
 from edgcn.pipeline.inputs import fit_inputs
 from edgcn.store import Selection
@@ -24,15 +22,6 @@ def embedder_of(clips: Selection) -> Embedder:
     torch.manual_seed(0)
     inputs = fit_inputs(clips, np.arange(len(clips)), frames=8, normalize="paper")
     return Embedder.new("edgcn-s", SMALL_ENCODER, inputs, "mean")
-
-
-def test_majority_scores_the_share_of_the_training_majority() -> None:
-    rng = np.random.default_rng(0)
-    train, test = rng.choice(4, size=300, p=[0.2, 0.5, 0.2, 0.1]), rng.integers(4, size=90)
-    scores = majority_scores(train, classes=4, tests=90)
-    top1 = measure(scores, test, np.repeat("s", 90))["top1"]
-    assert top1 == pytest.approx((test == 1).mean())
-    assert scores.argsort(axis=1)[0].tolist() == np.bincount(train).argsort().tolist()
 
 
 def test_knn_curve_uses_training_clips_with_labels_alone(tmp_path: Path) -> None:

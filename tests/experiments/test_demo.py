@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from edgcn.base.errors import EdgcnError
-from edgcn.experiments.demo import DemoConfig, command, demo
+from edgcn.experiments.demo import PARTS, DemoConfig, command, demo
 
 
 def test_the_demo_runs_and_is_never_written_over(
@@ -15,8 +15,13 @@ def test_the_demo_runs_and_is_never_written_over(
     last = command(config)
     said = capsys.readouterr().out
     assert last.startswith(f"wrote {config.out / 'report' / 'report.html'}   next")
-    for line in ("1/4  120 synthetic clips of 6 seated people", "2/4  EDGCN: pre-training",
-                 "3/4  A-EDGCN: pre-training", "4/4  a linear layer", "note: synthetic"):  # fmt: skip
+    for line in (
+        "1/4  120 synthetic clips of 6 seated people",
+        "2/4  EDGCN: pre-training",
+        "3/4  A-EDGCN: pre-training",
+        "4/4  a linear layer",
+        "note: synthetic",
+    ):
         assert line in said
     table = said[said.index("4/4") :].splitlines()[3:8]
     names = ("majority", "raw", "random", "EDGCN (edgcn-s)", "A-EDGCN (edgcn-s)")
@@ -28,6 +33,11 @@ def test_the_demo_runs_and_is_never_written_over(
     (config.out / "mine.txt").touch()
     with pytest.raises(EdgcnError, match="exists already"):
         demo(config)
-    again = DemoConfig(**dict(config) | {"overwrite": True})
-    demo(again, say=lambda line: None)
+
+    def stop(line: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):  # where the first line would be said
+        demo(config.model_copy(update={"overwrite": True}), say=stop)
     assert (config.out / "mine.txt").exists()
+    assert not any((config.out / name).exists() for name in PARTS)

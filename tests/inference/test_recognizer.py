@@ -10,9 +10,11 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import check_estimator
 
+from edgcn.api import evaluate
 from edgcn.base.errors import EdgcnError
 from edgcn.inference import Recognizer, load
 from edgcn.inference.arrays import array_clips
+from edgcn.models.embedder import Embedder
 from edgcn.skeleton.layouts import KINECT_V2
 from edgcn.skeleton.remap import remap
 from edgcn.store import Selection, Store
@@ -123,6 +125,12 @@ def test_clips_that_are_none_are_named(name: str, run: Path) -> None:
         load(run).transform(clips)
 
 
+def test_no_clips_are_named(run: Path, store: Store) -> None:
+    for none in (np.zeros((0, 4, 5, 3)), store.clips().take(np.arange(0))):
+        with pytest.raises(EdgcnError, match="expected at least one clip, got none"):
+            load(run).transform(none)
+
+
 def test_labels_that_do_not_fit_are_named(run: Path, store: Store) -> None:
     model, clips = Recognizer(str(run)), raw_clips()
     for arguments, message in (
@@ -168,14 +176,14 @@ class OfTables(Recognizer):
     All else is the recognizer's own.
     """
 
-    def _clips(self, X: Any) -> Any:
+    def _clips(self, X: Any, embedder: Embedder) -> Any:
         table = np.asarray(X, dtype=np.float32)
         if table.ndim != 2:
             raise ValueError(f"expected a 2D table, got {table.ndim} dimensions")
         numbers = np.zeros((len(table), 60), dtype=np.float32)
         numbers[:, : table.shape[1]] = table[:, :60]
         rest = np.random.default_rng(0).normal(size=(5, 3))
-        return super()._clips([rest + row.reshape(4, 5, 3) for row in numbers])
+        return super()._clips([rest + row.reshape(4, 5, 3) for row in numbers], embedder)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -221,3 +229,22 @@ def test_fitting_again_forgets(run: Path, store: Store) -> None:
     two = first.take(first.labels < 2)
     model.fit([two.clip(i) for i in range(len(two))], two.labels, subjects=two.subjects)
     assert model.classes_.tolist() == [0, 1]
+
+
+def test_another_model_takes_the_place_of_what_was_fitted(
+    run: Path, store: Store, tmp_path: Path
+) -> None:
+    other = tiny_run(store.path, tmp_path / "other", epochs=1, seed=1)
+    clips = store.clips("train")
+    model = Recognizer(str(run)).fit(clips).set_params(model=str(other)).fit(clips)
+    assert np.array_equal(model.transform(clips), load(other).transform(clips))
+    assert model.provenance_.seed == 1
+
+
+def test_a_recognizer_may_be_the_model_of_another(run: Path, store: Store, tmp_path: Path) -> None:
+    clips, unfitted = store.clips("train"), Recognizer(str(run))
+    nested = clone(Recognizer(load(run)))
+    assert np.array_equal(nested.transform(clips), unfitted.transform(clips))
+    assert nested.fit(clips).score(clips) == unfitted.fit(clips).score(clips)
+    results = evaluate(Recognizer(str(run)), store, out=tmp_path / "out", protocol="knn")
+    assert results.rows[-1].kind == "method"

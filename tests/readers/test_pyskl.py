@@ -234,6 +234,13 @@ def test_stgcn_flat_points(tmp_path: Path) -> None:
     assert (read.frames[..., 2] == 1).all()
 
 
+def test_stgcn_parts_have_the_same_channels(tmp_path: Path) -> None:
+    write_stgcn(tmp_path, "train", [5], channels=3)
+    write_stgcn(tmp_path, "val", [5], channels=2)
+    with pytest.raises(FileError, match=r"3 channels as in train_data\.npy, got 2"):
+        read_stgcn(tmp_path)
+
+
 def test_stgcn_errors_say_what_was_expected(tmp_path: Path) -> None:
     with pytest.raises(EdgcnError, match=r"\*_data\.npy"):
         read_stgcn(tmp_path)

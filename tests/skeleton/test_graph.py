@@ -28,14 +28,14 @@ def test_distances_are_those_of_a_walk(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_pair_is_joined_at_exactly_one_scale(name: str) -> None:
     graph = adjacency(TOPOLOGIES[name])
-    scales = [k_adjacency(graph, k, self_loops=False) for k in range(len(graph))]
-    assert np.array_equal(np.sum(scales, axis=0), np.ones_like(graph))
+    scales = [k_adjacency(graph, k) for k in range(len(graph))]  # each node is at all of them
+    loops = (len(graph) - 1) * np.eye(len(graph))
+    assert np.array_equal(np.sum(scales, axis=0), np.ones_like(graph) + loops)
 
 
 def test_scale_zero_is_the_identity_and_scale_one_the_bones() -> None:
     graph = adjacency(TOPOLOGIES["coco_17"])
     assert np.array_equal(k_adjacency(graph, 0), np.eye(17))
-    assert np.array_equal(k_adjacency(graph, 1, self_loops=False), graph)
     assert np.array_equal(k_adjacency(graph, 1), graph + np.eye(17))
 
 
@@ -61,7 +61,7 @@ def test_lonely_nodes_stay_empty_and_infinitely_far() -> None:
     graph[0, 1] = graph[1, 0] = 1
     assert np.isfinite(normalize_adjacency(graph)).all()
     assert np.isinf(hop_distance(graph)[2, :2]).all()
-    assert not k_adjacency(graph, 2, self_loops=False).any()
+    assert np.array_equal(k_adjacency(graph, 2), np.eye(3))
 
 
 def test_impossible_scales_are_refused() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from edgcn.base.errors import EdgcnError
@@ -20,7 +20,8 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[st
     plain = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
     try:
         with replacing(path) as waiting:
-            save_file(plain, waiting, metadata={FORMAT: json.dumps(metadata, sort_keys=True)})
+            header = {FORMAT: json.dumps(metadata, sort_keys=True)}
+            waiting.write_bytes(save(plain, metadata=header))  # `save_file` hides it from others
     except (OSError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or error
         raise EdgcnError(f"cannot write {path}: {reason}; the previous file is kept") from error

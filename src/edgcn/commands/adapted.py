@@ -95,8 +95,8 @@ class Evaluation:
         self.train = np.unique(np.concatenate([fold.train for fold in self.task.folds]))
         self.models = []
         for each in models:
-            recognizer = resolve(each)
-            name = str(recognizer.model if each is recognizer else each)
+            recognizer = resolve(each).source()
+            name = str(each.model if isinstance(each, Recognizer) else each)
             embedder = read_as(name, recognizer.embedder(), readout)
             fitting = embedder.adapted(self.clips, rows=self.train, skeleton=skeleton, depth=depth)
             self.models.append(Model(name, recognizer, *fitting))
@@ -127,7 +127,7 @@ class Evaluation:
     def notes(self) -> list[str]:
         """What must be read with every number."""
         origins = [note for model in self.models for note in model.origin.notes]
-        notes = [self.split.warning, self.overlap.text("test"), self.clips.note, *origins]
+        notes = [self.split.warning, self.overlap.text(), self.clips.note, *origins]
         return [note for note in dict.fromkeys(notes) if note]
 
     def named(self) -> dict[str, Model]:
@@ -175,7 +175,7 @@ class Evaluation:
         if not hasattr(recognizer, "classifier_"):
             return None
         found = overlap(self.main.origin.fitted, self.clips, self.task.tested)
-        text = found.text("test", where="the clips that it was fitted on")
+        text = found.text(where="the clips that it was fitted on")
         return Classifier(
             tuple(map(str, recognizer.classes_)),
             recognizer.classifier_,

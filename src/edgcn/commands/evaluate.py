@@ -161,9 +161,9 @@ def prepared(config: EvaluateConfig, model: Recognizer | None) -> Evaluation:
 
 
 def settings_for(config: EvaluateConfig, protocol: str) -> dict[str, Any]:
-    """The settings of one protocol, among those that were given for all."""
-    own = PART.settings(protocol)
-    return {key: value for key, value in config.protocol_settings.items() if key in own}
+    """All settings of one protocol: as given, perhaps for all protocols, or else its defaults."""
+    given, own = config.protocol_settings, PART.settings(protocol)
+    return {key: given.get(key, setting.default) for key, setting in own.items()}
 
 
 def folder_of(config: EvaluateConfig, evaluation: Evaluation, protocol: str) -> Path:

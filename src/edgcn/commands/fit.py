@@ -61,5 +61,6 @@ def fit(config: FitConfig, *, say: Callable[[str], None] = print) -> Recognizer:
     for note in dict.fromkeys((*made.provenance_.notes, clips.note)):
         if note:
             say(f"note: {note}")
+    config.out.parent.mkdir(parents=True, exist_ok=True)
     made.save(config.out)
     return made

@@ -39,6 +39,9 @@ __all__ = ["PretrainConfig", "command", "config_of", "pretrain", "resume", "resu
 
 Say = Callable[[str], None]
 STATE = "state.safetensors"
+OF_INPUTS = (
+    "frames", "normalize", "stream", "moments", "motion_gain", "input_norm", "confidence_as_z",
+)  # fmt: skip
 
 
 def command(config: PretrainConfig) -> str:
@@ -114,12 +117,17 @@ def learned_clips(store: Store, config: PretrainConfig) -> tuple[Selection, np.n
 
     Without a published split and with one subject there is no test side to keep away from: all.
     """
-    windows = by_windows(store, config)
-    clips = store.windows(config.window_seconds, config.window_step) if windows else store.clips()
+    clips, windows = store.clips(), by_windows(store, config)
+    people = clips.subjects if len(clips) else store.recordings.subjects
+    alone = not store.rules and len(set(people.tolist())) == 1
+    every = config.split == "all" or (config.split is None and alone)
+    if windows:
+        length, step = config.window_seconds, config.window_step
+        clips = store.windows(length, step, split=None if every else "train", by=config.split)
+    kind, hint = ("windows", "--split all") if windows else ("segments", "--learn-from windows")
     if not len(clips):
-        raise EdgcnError(f"{store.path} has no segments to learn from; use --learn-from windows")
-    alone = not store.rules and len(set(clips.subjects.tolist())) == 1
-    if config.split == "all" or (config.split is None and alone):
+        raise EdgcnError(f"{store.path} has no {kind} to learn from; use {hint}")
+    if windows or every:
         return clips, np.arange(len(clips))
     return clips, clips.split(config.split).train
 
@@ -135,17 +143,7 @@ def assemble(
     config: PretrainConfig, clips: Selection, rows: np.ndarray, batch: int, fabric: Fabric
 ) -> tuple[Embedder, Trainer]:
     """The encoder with its inputs, and its training; the one place that unpacks the settings."""
-    inputs = fit_inputs(
-        clips,
-        rows,
-        frames=config.frames,
-        normalize=config.normalize,
-        stream=config.stream,
-        moments=config.moments,
-        motion_gain=config.motion_gain,
-        input_norm=config.input_norm,
-        confidence_as_z=config.confidence_as_z,
-    )
+    inputs = fit_inputs(clips, rows, **{name: getattr(config, name) for name in OF_INPUTS})
     embedder = Embedder.new(config.encoder, config.encoder_settings, inputs, config.readout)
     asked = "readout" in config.model_fields_set
     embedder = embedder.read_by(readout_for(embedder.encoder, config.readout, explicit=asked))
@@ -195,10 +193,8 @@ def opening(
     if store.note:
         lines.append(f"note: {store.note}")
     if embedder.readout != config.readout:
-        lines.append(
-            f"readout {embedder.readout}: encoder {config.encoder!r} has no map for "
-            f"{config.readout!r}"
-        )
+        missing = f"encoder {config.encoder!r} has no map for {config.readout!r}"
+        lines.append(f"readout {embedder.readout}: {missing}")
     return lines
 
 
@@ -238,10 +234,8 @@ def draw_samples(trainer: Trainer, inputs: Inputs, path: Path, seed: int, store:
         return
     generator = stream(seed, "samples", device=trainer.fabric.device)
     made = sample(6, frames=inputs.frames, generator=generator)[:, :3].cpu()
-    clips = [
-        (f"draw {number}", clip)
-        for number, clip in enumerate(made.permute(0, 2, 4, 3, 1).numpy(), start=1)
-    ]
+    numbered = enumerate(made.permute(0, 2, 4, 3, 1).numpy(), start=1)
+    clips = [(f"draw {number}", clip) for number, clip in numbered]
     upside_down = store.units == "px" and not inputs.normalize.align
     contact_sheet(clips, store.topology, path, dims=inputs.dims, image_y_down=upside_down)
 

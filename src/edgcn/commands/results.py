@@ -94,7 +94,7 @@ def describe(
         "model": main.describe(),
         "members": members if len(named) > 1 else [],
         "overlap": asdict(evaluation.overlap),
-        "overlap_text": evaluation.overlap.text("test"),
+        "overlap_text": evaluation.overlap.text(),
         "notes": list(dict.fromkeys((*outcome.notes, *evaluation.notes))),
         "n_train": len(evaluation.train),
         "n_test": len(evaluation.task.tested),

@@ -68,19 +68,10 @@ class Task:
 
     def majority(self) -> Row:
         """Always the commonest class of the training clips."""
-        return self.row("majority", self.score(np.concatenate([
-            majority_scores(self.labels[fold.train], classes=len(self.classes),
-                            tests=len(fold.test))
-            for fold in self.folds
-        ])))  # fmt: skip
-
-
-def majority_scores(
-    train_labels: Int[np.ndarray, " n"], *, classes: int, tests: int
-) -> Float[np.ndarray, "m k"]:
-    """Training class counts as the score of every test clip."""
-    counts = np.bincount(train_labels, minlength=classes).astype(np.float32)
-    return np.tile(counts, (tests, 1))
+        size = len(self.classes)
+        counts = [np.bincount(self.labels[f.train], minlength=size) for f in self.folds]
+        tests = [len(fold.test) for fold in self.folds]
+        return self.row("majority", self.score(np.repeat(counts, tests, axis=0).astype(np.float32)))
 
 
 def task_of(clips: Selection, split: Split, *, seed: int = 0) -> Task:

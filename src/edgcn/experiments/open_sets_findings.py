@@ -60,9 +60,9 @@ def findings(made: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
 def between(each: Sequence[float]) -> str:
     """The smallest and the largest difference, in words."""
     low, high = min(each), max(each)
-    if low < 0:
-        return f"{low:+.1f} to {high:+.1f} points beside"
-    return f"{low:.1f} to {high:.1f} points above"
+    sign, place = ("+", "beside") if low < 0 else ("", "above")
+    ends = dict.fromkeys(f"{value:{sign}.1f}" for value in (low, high))
+    return f"{' to '.join(ends)} points {place}"
 
 
 def differences(lines: Sequence[Mapping[str, Any]], heading: str) -> list[float]:

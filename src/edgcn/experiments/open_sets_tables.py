@@ -200,6 +200,9 @@ def publish(out: Path, outcomes: Sequence[Outcome], *, command: str, encoder: st
         parts += [f"## {heading}\n\n{markdown_table(*table)}" for heading, table in made.items()]
         draw(scores, sets, out / "results.png")
         _write(out / "results.csv", csv_table(map(in_csv, scores), IN_CSV))
+    overlaps = dict.fromkeys(f"{set_of(s)}: {s.data.get('overlap_text')}" for s in scores
+                             if s.data.get("overlap_text"))  # fmt: skip
+    parts += [f"Note: {overlap}" for overlap in overlaps]
     failures = [f"- {o.task.name}: {failure}" for o in outcomes for failure in o.failures]
     if failures:
         parts.append("## Left out\n\n" + "\n".join(failures))

@@ -27,8 +27,6 @@ from edgcn.runs import Run
 from edgcn.store import Selection, Store
 from edgcn.store.learned import Learned, learned_from
 
-FILE = "recognizer.edgcn"  # of a run
-
 
 class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
     """Names clips: an encoder learned without labels and a classifier on its vectors.
@@ -40,7 +38,7 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
     Args:
         model: a run, a recognizer or its file, or the name of released weights.
         topology: a `Topology`, where raw clips have other joints than the encoder's.
-        skeleton: what is done where the joints differ: "remap" or "position".
+        skeleton: what is done where the joints differ: "remap", "rebuild" or "position".
         depth: what an encoder of 3-D clips reads as depth in flat ones: "zero" or "confidence".
         device: "cpu", "cuda" or "mps".
     """
@@ -73,12 +71,14 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
         Raises:
             EdgcnError: no labels, labels of one class, or clips that the encoder cannot read.
         """
-        clips = self._clips(X)
+        source = resolve(self.model).source()  # what an earlier fit has learned is forgotten
+        embedder = source.embedder()
+        clips = self._clips(X, embedder)
         rows, labels, classes, people = self._targets(clips, y, subjects)
-        embedder, features = self._embed(clips, rows)
+        embedder, features = self._embed(embedder, clips, rows)
         probe, strength = fit_logistic(features, labels, people, classes=len(classes))
         fitted = learned_from(clips, rows) if isinstance(clips, Selection) else None
-        self.provenance_: Provenance = replace(resolve(self.model).provenance_, fitted=fitted)
+        self.provenance_: Provenance = replace(source.provenance_, fitted=fitted)
         self.embedder_, self.classes_ = embedder, classes
         self.classifier_, self.strength_ = probe, strength
         return self
@@ -94,8 +94,9 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
 
     def transform(self, X: Any) -> Float[np.ndarray, "n d"]:
         """The encoder's vector of each clip, (N, D); needs no classifier."""
-        clips = self._clips(X)
-        return self._embed(clips, np.arange(len(clips)))[1]
+        embedder = self.embedder()
+        clips = self._clips(X, embedder)
+        return self._embed(embedder, clips, np.arange(len(clips)))[1]
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Share of clips whose class is predicted; y by default the labels of the store.
@@ -103,9 +104,9 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
         Raises:
             EdgcnError: a store whose class names the recognizer does not know.
         """
-        clips = self._clips(X)
         if y is not None:
             return float(super().score(X, y, sample_weight))
+        clips = X.clips() if isinstance(X, Store) else X
         if not isinstance(clips, Selection):
             raise EdgcnError("expected the class of each clip as y, got none")
         kept = clips.take(np.flatnonzero(clips.labels >= 0))
@@ -119,11 +120,10 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
         Raises:
             EdgcnError: the file cannot be written.
         """
-        path, embedder = Path(path), self.embedder()
+        source = self.source()
+        path, embedder, provenance = Path(path), source.embedder(), source.provenance_
         tensors = {f"encoder.{k}": v for k, v in embedder.encoder.state_dict().items()}
         metadata: dict[str, Any] = {"embedder": embedder.metadata()}
-        source = self if hasattr(self, "provenance_") else resolve(self.model)
-        provenance = source.provenance_
         if hasattr(self, "classifier_"):
             probe = probe_to_tensors(self.classifier_)
             tensors |= {f"classifier.{name}": value for name, value in probe.items()}
@@ -144,11 +144,14 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
         save_tensors(path, tensors, metadata)
         return path
 
+    def source(self) -> "Recognizer":
+        """The recognizer that has the encoder: this one, or else what `model` names."""
+        return self if hasattr(self, "embedder_") else resolve(self.model).source()
+
     def embedder(self) -> Embedder:
         """The encoder with its inputs and its readout."""
-        if hasattr(self, "embedder_"):
-            return self.embedder_
-        return resolve(self.model).embedder_
+        embedder: Embedder = self.source().embedder_
+        return embedder
 
     def classes_of(self) -> np.ndarray:
         """`classes_`, or an error that says how to learn some."""
@@ -171,21 +174,21 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
         tags.target_tags.required = False  # a store brings its labels
         return tags
 
-    def _clips(self, X: Any) -> Selection | ArrayClips:
+    def _clips(self, X: Any, embedder: Embedder) -> Selection | ArrayClips:
         if isinstance(X, Store):
             return X.clips()
         if isinstance(X, Selection | ArrayClips):
             return X
-        inputs = self.embedder().inputs
-        topology = self.topology or inputs.topology
-        sensor = inputs.sensor
+        topology, sensor = self.topology or embedder.inputs.topology, embedder.inputs.sensor
         return array_clips(X, topology=topology, dims=sensor.dims, units=sensor.units)
 
     def _embed(
-        self, clips: Selection | ArrayClips, rows: np.ndarray
+        self, embedder: Embedder, clips: Selection | ArrayClips, rows: np.ndarray
     ) -> tuple[Embedder, Float[np.ndarray, "n d"]]:
         """Vectors of some clips, and the embedder that made them."""
-        embedder, adapted = self.embedder().adapted(
+        if not len(rows):
+            raise EdgcnError("expected at least one clip, got none")
+        embedder, adapted = embedder.adapted(
             clips, rows=rows, skeleton=self.skeleton, depth=self.depth
         )
         return embedder, embed(embedder, adapted.clips, rows, device=self.device)
@@ -240,7 +243,7 @@ def load(model: Run | str | Path) -> Recognizer:
     """
     path = Path(model)
     if path.is_dir():
-        path = path / FILE
+        path = Run(path).recognizer
     elif str(model) in RELEASED and not path.exists():
         path = released(str(model))
     elif not path.is_file():

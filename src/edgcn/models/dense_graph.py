@@ -247,11 +247,11 @@ class DenseGraphEncoder(nn.Module):
         axes = {f"input_norm.{part}": {0: self.in_channels} for part in parts if self.input_norm}
         return axes | {f"{name}.residual": {0: 1, 1: 1} for name in graphs}
 
-    def recompute(self, *, on: bool = True) -> None:
+    def recompute(self) -> None:
         """Gradient checkpointing: a third slower, less memory, the same numbers; never saved."""
         for block in self.blocks:
             assert isinstance(block, Block)
-            block.recompute = on
+            block.recompute = True
 
     def maps(self, clips: Clips) -> Mixed:
         """What the blocks make of the clips."""

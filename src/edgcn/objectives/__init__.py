@@ -4,7 +4,7 @@ from typing import Any
 
 from edgcn.base.plugins import registry
 from edgcn.objectives.barlow import BarlowTwins
-from edgcn.objectives.base import Objective, Traits, Views, traits
+from edgcn.objectives.base import Views, traits
 from edgcn.objectives.contrast import MomentumContrast
 from edgcn.objectives.predict_cluster import PredictCluster
 from edgcn.objectives.reconstruct import ClipStatistics
@@ -25,9 +25,7 @@ __all__ = [
     "BarlowTwins",
     "ClipStatistics",
     "MomentumContrast",
-    "Objective",
     "PredictCluster",
-    "Traits",
     "Variational",
     "Views",
     "traits",

@@ -38,21 +38,17 @@ def resample(
 
 
 def resample_time(
-    x: Clips, positions: Float[Tensor, "n new_t"], *, dims: int | None = None
+    x: Clips, positions: Float[Tensor, "n new_t"], *, dims: int
 ) -> Float[Tensor, "n c new_t v m"]:
     """Clips of one length, read at fractional frame positions.
 
     Args:
         positions: in frames, within 0 .. T - 1 (clamped to that).
-        dims: how many channels are geometry; all of them where not given.
+        dims: how many channels are geometry.
     """
     last = torch.full((1, 1), x.shape[2] - 1, device=positions.device)
-    return resample(
-        lambda index: take_frames(x, index),
-        positions.clamp(0, x.shape[2] - 1),
-        last,
-        dims=x.shape[1] if dims is None else dims,
-    )
+    within = positions.clamp(0, x.shape[2] - 1)
+    return resample(lambda index: take_frames(x, index), within, last, dims=dims)
 
 
 def blend(low: Clips, high: Clips, fraction: Float[Tensor, "n t"], *, dims: int) -> Clips:

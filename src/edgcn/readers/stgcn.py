@@ -49,6 +49,9 @@ def read_stgcn(path: Path, *, topology: Topology | None = None, fps: float = 30.
     topology = topology or layout_of(files[0], joints, channels)
     for file, data in zip(files, arrays, strict=True):
         check_joints(file, data.shape[3], topology)
+        if data.shape[1] != channels:
+            reason = f"expected {channels} channels as in {files[0].name}, got {data.shape[1]}"
+            raise FileError(file, reason)
     dims = geometry(topology, channels)
     parts = [file.name.removesuffix(_ENDING) for file in files]
     return Recordings(

@@ -1,6 +1,6 @@
 """A report as one HTML file that opens anywhere: no network, no script, figures inside.
 
-title + sections (text, table, figures, code) -> one page with its images as base64 data
+title + sections (text, table, figures) -> one page with its images as base64 data
 """
 
 import base64
@@ -32,14 +32,12 @@ class Section:
         text: paragraphs, separated by blank lines.
         table: the header and the rows.
         figures: image files (PNG, JPEG, SVG); a file's name is its description.
-        code: shown as it is, in a fixed-width font.
     """
 
     title: str
     text: str = ""
     table: Table | None = None
     figures: Sequence[Path] = ()
-    code: str | None = None
 
 
 def html_page(title: str, sections: Sequence[Section], path: Path) -> Path:
@@ -74,8 +72,6 @@ def _section(number: int, section: Section) -> str:
     if section.table is not None:
         parts.append(_table(section.table))
     parts += [_figure(path) for path in section.figures]
-    if section.code is not None:
-        parts.append(f"<pre><code>{html.escape(section.code)}</code></pre>")
     return "\n".join([*parts, "</section>"])
 
 
@@ -162,9 +158,6 @@ img { display: block; max-width: 100%; height: auto; background: #ffffff; border
       border: 1px solid var(--line); }
 @media (max-width: 40rem) { img { max-width: none; width: 32rem; } }  /* scroll, not squint */
 figcaption { color: var(--soft); font-size: .85rem; margin-top: .3rem; }
-pre { background: var(--panel); border-radius: 6px; padding: .8rem 1rem; overflow-x: auto;
-      font: .85rem/1.45 ui-monospace, "SF Mono", Menlo, Consolas, monospace;
-      overflow-wrap: normal; }
 @media print { nav { display: none; } section { break-inside: avoid-page; } }
 </style>
 </head>

@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # for annotations only: matplotlib is imported where it draws
 
 Epochs = Sequence[Mapping[str, Any]]
 
+CELLS = 6  # frames of a clip on a contact sheet
 MOST_POINTS = 3000  # t-SNE of these takes one core some 20 s; more would hide each other
 
 
@@ -43,7 +44,6 @@ def contact_sheet(
     path: Path,
     *,
     dims: int,
-    frames_per_clip: int = 6,
     image_y_down: bool,
 ) -> Path:
     """One row of stick figures per clip: left side, right side, midline; later bodies lighter.
@@ -55,15 +55,12 @@ def contact_sheet(
 
     Raises EdgcnError for no clips at all, and for a clip that is not one of this topology.
     """
-    if not clips or frames_per_clip < 1:
-        raise EdgcnError(
-            f"expected at least one clip and one frame of it to draw, got {len(clips)} clips and "
-            f"{frames_per_clip} frames per clip"
-        )
+    if not clips:
+        raise EdgcnError("expected at least one clip to draw, got none")
     for title, frames in clips:
         check_clip(title, frames, topology, dims=dims)
     height = cell_height([frames for _, frames in clips], dims=dims)
-    figure = new_figure(1.25 * frames_per_clip + 0.2, (1.25 * height + 0.3) * len(clips) + 0.4)
+    figure = new_figure(1.25 * CELLS + 0.2, (1.25 * height + 0.3) * len(clips) + 0.4)
     grid = figure.subplots(len(clips), 1, squeeze=False)
     for axes, (title, frames) in zip(grid[:, 0], clips, strict=True):
         draw_clip(
@@ -71,7 +68,7 @@ def contact_sheet(
             frames,
             topology,
             dims=dims,
-            cells=frames_per_clip,
+            cells=CELLS,
             height=height,
             image_y_down=image_y_down,
         )

@@ -1,23 +1,6 @@
 """Skeletons and recordings of them: joints, names, axes, and what is missing."""
 
 from edgcn.skeleton.layouts import TOPOLOGIES
-from edgcn.skeleton.recording import (
-    Recording,
-    Recordings,
-    Segment,
-    Skipped,
-    SplitRule,
-    trimmed,
-)
 from edgcn.skeleton.topology import Topology
 
-__all__ = [
-    "TOPOLOGIES",
-    "Recording",
-    "Recordings",
-    "Segment",
-    "Skipped",
-    "SplitRule",
-    "Topology",
-    "trimmed",
-]
+__all__ = ["TOPOLOGIES", "Topology"]

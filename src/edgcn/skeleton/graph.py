@@ -47,12 +47,12 @@ def hop_distance(graph: Adjacency) -> Adjacency:
     return distance
 
 
-def k_adjacency(graph: Adjacency, k: int, *, self_loops: bool = True) -> Adjacency:
+def k_adjacency(graph: Adjacency, k: int) -> Adjacency:
     """Join the nodes exactly `k` edges apart, and each node to itself; k = 0 is the identity."""
     if k < 0:
         raise EdgcnError(f"expected k of at least 0 hops, got {k}")
     apart: Adjacency = (hop_distance(graph) == k).astype(np.float32)
-    if k > 0 and self_loops:
+    if k > 0:
         apart += np.eye(len(graph), dtype=np.float32)
     return apart
 

@@ -15,8 +15,8 @@ import torch
 from jaxtyping import Bool, Int, Int64, UInt64
 from torch import Tensor
 
-from edgcn.store.splits import natural
-from edgcn.store.views import Rows, Selection, inside
+from edgcn.store.splits import Rows, natural
+from edgcn.store.views import Selection, inside
 
 LIMIT = 200_000  # hashes that are all kept (1.6 MB); of more, a part
 MODULUS = 8  # a hash that this divides is in the part: the same ones in any data
@@ -70,13 +70,13 @@ class Overlap:
     clips: int
     of_clips: int
 
-    def text(self, which: str = "test", *, where: str = "the pre-training") -> str:
+    def text(self, *, where: str = "the pre-training") -> str:
         """One sentence; nothing where nothing overlaps."""
         if not self.people and not self.clips:
             return ""
         return (
-            f"{len(self.people)} of {self.of_people} {which} people were in {where} "
-            f"({self.clips} of {self.of_clips} {which} clips)"
+            f"{len(self.people)} of {self.of_people} test people were in {where} "
+            f"({self.clips} of {self.of_clips} test clips)"
         )
 
     def short(self) -> str:

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, Int, Shaped
+from jaxtyping import Bool, Int
 
 from edgcn.base.errors import EdgcnError, did_you_mean
 from edgcn.skeleton.recording import SplitRule
-from edgcn.store.tables import RecordingTable, SegmentTable
+from edgcn.store.tables import RecordingTable, SegmentTable, Words
 
 Side = Literal["train", "test"]
 Rows = Int[np.ndarray, " _"]
-Words = Shaped[np.ndarray, " n"]
 
 TESTED = 1 / 3  # of all subjects, where nobody has published who tests
 
@@ -196,7 +195,7 @@ def _need_two(name: str, subjects: Words) -> None:
         raise EdgcnError(
             f"split {name!r} needs clips of two subjects, and all of these are of "
             f"{people[0] if people and people[0] else 'nobody by name'}; with one person, "
-            f"`--split time` tests on the last third of the clips (pretrain and fit take `all`, too)"
+            f"`--split time` tests on the last third (pretrain and fit take `all`, too)"
         )
 
 

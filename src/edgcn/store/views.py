@@ -21,12 +21,10 @@ from edgcn.skeleton.recording import SplitRule
 from edgcn.skeleton.tensors import Clips
 from edgcn.skeleton.topology import Topology
 from edgcn.store.frames import FrameSource, frames_at, planes_of
-from edgcn.store.splits import Split, choose_split, time_borders
+from edgcn.store.splits import Rows, Split, choose_split, time_borders
 
 if TYPE_CHECKING:
     from edgcn.store.read import Store
-
-Rows = Int[np.ndarray, " _"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,11 +103,6 @@ class Selection:
     def path(self) -> Path:
         """Of the store."""
         return self.store.path
-
-    @property
-    def fps(self) -> float:
-        """Frames per second of the set; the recordings may have their own."""
-        return self.store.fps
 
     @property
     def cameras(self) -> Shaped[np.ndarray, " n"]:

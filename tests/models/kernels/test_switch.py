@@ -1,6 +1,5 @@
 """The one switch between fast and plain layers: where it reaches and where it does not."""
 
-from collections.abc import Iterator
 from threading import Thread
 from typing import Any
 
@@ -35,12 +34,6 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-@pytest.fixture
-def _default_again() -> Iterator[None]:
-    yield
-    kernels.use(True)
-
-
 def run(name: str = "edgcn-table1") -> Tensor:
     torch.manual_seed(0)
     encoder = ENCODERS[name](TOPOLOGIES["coco_17"], widths=(6, 12), strides=(1, 2)).eval()
@@ -64,8 +57,7 @@ def test_plain_runs_no_fast_layer_and_ends_with_its_block(ran: list[str]) -> Non
     assert ran
 
 
-@pytest.mark.usefixtures("_default_again")
-def test_use_holds_for_the_process_and_plain_for_its_thread(ran: list[str]) -> None:
+def test_plain_holds_for_its_thread_alone(ran: list[str]) -> None:
     def in_a_thread() -> None:
         thread = Thread(target=run)
         thread.start()
@@ -74,11 +66,6 @@ def test_use_holds_for_the_process_and_plain_for_its_thread(ran: list[str]) -> N
     with kernels.plain():
         in_a_thread()
     assert ran
-    ran.clear()
-    kernels.use(False)
-    in_a_thread()
-    run()
-    assert not ran
 
 
 def test_a_subclass_is_its_own_definition(ran: list[str]) -> None:

@@ -22,27 +22,20 @@ Forward = TypeVar("Forward", bound=Callable[..., Tensor])
 class _Thread(local):
     """What a thread that is inside `chosen` runs. (torch.compile cannot read a ContextVar.)"""
 
-    fast: bool | None = None
+    fast: bool = True
 
 
-_everywhere = True
 _here = _Thread()
-
-
-def use(fast: bool) -> None:
-    """Run the fast equals, or the plain layers, in this process from now on."""
-    global _everywhere
-    _everywhere = fast
 
 
 def is_fast() -> bool:
     """Whether the fast equals run here."""
-    return _everywhere if _here.fast is None else _here.fast
+    return _here.fast
 
 
 @contextmanager
 def chosen(fast: bool) -> Iterator[None]:
-    """Run one or the other inside this block, in this thread, whatever `use` chose."""
+    """Run one or the other inside this block, in this thread."""
     before, _here.fast = _here.fast, fast
     try:
         yield

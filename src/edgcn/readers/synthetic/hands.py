@@ -18,12 +18,10 @@ OTHER = {"Left": "Right", "Right": "Left"}
 _ELBOW_AT_REST = (0.7, -1.0, 0.6)
 
 
-def rest(
-    person: Person, base: Path3, rng: np.random.Generator, *, other_way: float = 0.3
-) -> dict[str, Reach]:
+def rest(person: Person, base: Path3, rng: np.random.Generator) -> dict[str, Reach]:
     """Where the hands lie when they do nothing: mostly the person's own way, both alike."""
     style = dict.fromkeys(SIDES, person.rest)
-    if rng.random() < other_way:
+    if rng.random() < 0.3:
         style = dict.fromkeys(SIDES, str(rng.choice(list(RESTS))))
     if rng.random() < 0.2:
         style[str(rng.choice(SIDES))] = str(rng.choice(list(RESTS)))

@@ -294,6 +294,6 @@ def _pick(
     return picked
 
 
-def _short(text: str, limit: int = 40) -> str:
+def _short(text: str) -> str:
     """Quoted text, cut to what fits in one line of an error."""
-    return repr(text if len(text) <= limit else text[:limit] + "...")
+    return repr(text if len(text) <= 40 else text[:40] + "...")

@@ -42,7 +42,7 @@ def load_pickle(path: Path) -> Any:
 
 
 class StoredArray:
-    """An array out of a pickle, kept as checked dtype, shape and bytes; `np.asarray` opens it."""
+    """An array out of a pickle, made from checked dtype, shape and bytes; see `as_array`."""
 
     value: Shaped[np.ndarray, "..."] | None = None
 
@@ -50,12 +50,6 @@ class StoredArray:
         """Take numpy's pickled state: version, shape, dtype, whether Fortran order, bytes."""
         _, shape, dtype, fortran, raw = state
         self.value = _array(raw, dtype, shape, "F" if fortran else "C")
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Shaped[np.ndarray, "..."]:
-        """What numpy asks for."""
-        if self.value is None:
-            raise TypeError("an array without content")
-        return self.value if dtype is None else self.value.astype(dtype)
 
 
 def as_array(value: Any) -> Shaped[np.ndarray, "..."] | None:
