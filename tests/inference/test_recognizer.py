@@ -12,6 +12,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from edgcn.api import evaluate
 from edgcn.base.errors import EdgcnError
+from edgcn.base.tensorfile import load_tensors, save_tensors
 from edgcn.inference import Recognizer, load
 from edgcn.inference.arrays import array_clips
 from edgcn.models.embedder import Embedder
@@ -129,6 +130,24 @@ def test_no_clips_are_named(run: Path, store: Store) -> None:
     for none in (np.zeros((0, 4, 5, 3)), store.clips().take(np.arange(0))):
         with pytest.raises(EdgcnError, match="expected at least one clip, got none"):
             load(run).transform(none)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"encoder": "gone"}, "encoder 'gone' is not the one .* no encoder is named 'gone'"),
+        ({"settings": {"hidden_size": 3}}, r"encoder 'edgcn-s' is not .* use the version"),
+        ({"inputs": {}}, "encoder 'edgcn-s' is not the one that this edgcn makes"),
+    ],
+)
+def test_a_file_of_another_version_is_named(
+    change: dict[str, Any], message: str, run: Path, tmp_path: Path
+) -> None:
+    tensors, metadata = load_tensors(run / "recognizer.edgcn")
+    metadata["embedder"] |= change
+    save_tensors(tmp_path / "other.edgcn", tensors, metadata)
+    with pytest.raises(EdgcnError, match=message):
+        load(tmp_path / "other.edgcn")
 
 
 def test_labels_that_do_not_fit_are_named(run: Path, store: Store) -> None:

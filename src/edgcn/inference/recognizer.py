@@ -266,7 +266,14 @@ def _read(path: Path, model: Any) -> Recognizer:
     origin = dict(metadata["provenance"])
     require_plugins(origin["plugins"])
     made = Recognizer(model if isinstance(model, str) else str(model), **metadata["adapt"])
-    made.embedder_ = Embedder.load(metadata["embedder"], parts["encoder"])
+    try:
+        made.embedder_ = Embedder.load(metadata["embedder"], parts["encoder"])
+    except (KeyError, RuntimeError, EdgcnError) as error:  # RuntimeError: shapes that do not fit
+        reason = str(error).splitlines()[0].rstrip(":")
+        raise EdgcnError(
+            f"{path}: its encoder {metadata['embedder'].get('encoder')!r} is not the one that this "
+            f"edgcn makes: {reason}; use the version or the plugin that wrote it"
+        ) from error
     learned = {
         name: Learned.from_tensors(parts[name]["frames"], metadata[name])
         for name in ("pretrained", "fitted")

@@ -25,26 +25,27 @@ def graph_conv(layer: GraphConv, x: Joints) -> Nodes:
     Channels first is cheaper where every frame is in several windows, unless there are many scales
     or few channels.
     """
+    out = product_norm(
+        lambda weight: _graph_product(layer, x, weight), layer.mix, layer.norm, activate=True
+    )
+    return out.view(-1, x.shape[1], -(-x.shape[2] // layer.stride), out.shape[-1])
+
+
+def _graph_product(layer: GraphConv, x: Joints, weight: Tensor) -> Tensor:
     weights = layer.adjacency + layer.residual
-    channels, window, stride = x.shape[-1], layer.window, layer.stride
-    channels_first = window > 1 and layer.scales == 1 and channels >= layer.mix.out_features
+    channels = x.shape[-1]
+    if layer.window > 1 and layer.scales == 1 and channels >= layer.mix.out_features:
+        rows = mix_channels(x.reshape(-1, channels), weight)
+        nodes = _windows(layer, rows.view(*x.shape[:-1], -1))
+        return (weights @ nodes.flatten(1)).view(-1, rows.shape[-1])
+    mixed = weights @ _windows(layer, x).flatten(1)
+    return mix_parts(mixed.view(layer.scales, -1, channels), weight)
 
-    def unfold(x: Joints) -> Nodes:
-        if window == 1:
-            return x[:, :, ::stride]
-        return unfold_frames(x, window=window, dim=0, stride=stride)
 
-    def product(weight: Tensor) -> Tensor:
-        if channels_first:
-            rows = mix_channels(x.reshape(-1, channels), weight)
-            nodes = unfold(rows.view(*x.shape[:-1], -1))
-            return (weights @ nodes.flatten(1)).view(-1, rows.shape[-1])
-        nodes = unfold(x)
-        mixed = weights @ nodes.flatten(1)
-        return mix_parts(mixed.view(layer.scales, -1, channels), weight)
-
-    out = product_norm(product, layer.mix, layer.norm, activate=True)
-    return out.view(-1, x.shape[1], -(-x.shape[2] // stride), out.shape[-1])
+def _windows(layer: GraphConv, x: Joints) -> Nodes:
+    if layer.window == 1:
+        return x[:, :, :: layer.stride]
+    return unfold_frames(x, window=layer.window, dim=0, stride=layer.stride)
 
 
 def window_conv(
@@ -76,16 +77,20 @@ def temporal_conv(
     layer: TemporalConv, x: Joints, *, add: Mixed | None = None, activate: bool = False
 ) -> Mixed:
     """relu(layer + add), each part where it is wanted."""
-    v, b, _, channels = x.shape
+    out = product_norm(
+        lambda weight: _frame_product(layer, x, weight),
+        layer.mix,
+        layer.norm,
+        add=None if add is None else add.reshape(-1, add.shape[-1]),
+        activate=activate,
+    )
+    return out.view(*x.shape[:2], -1, out.shape[-1])
 
-    def product(weight: Tensor) -> Tensor:
-        if layer.window == 3:
-            return convolve_frames(x, weight, stride=layer.stride).flatten(0, 2)
-        return mix_channels(x[:, :, :: layer.stride].reshape(-1, channels), weight)
 
-    flat = None if add is None else add.reshape(-1, add.shape[-1])
-    out = product_norm(product, layer.mix, layer.norm, add=flat, activate=activate)
-    return out.view(v, b, -1, out.shape[-1])
+def _frame_product(layer: TemporalConv, x: Joints, weight: Tensor) -> Tensor:
+    if layer.window == 3:
+        return convolve_frames(x, weight, stride=layer.stride).flatten(0, 2)
+    return mix_channels(x[:, :, :: layer.stride].reshape(-1, x.shape[-1]), weight)
 
 
 def simple_temporal(layer: SimpleTemporal, x: Joints) -> Mixed:
