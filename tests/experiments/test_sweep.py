@@ -97,7 +97,7 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(store: Path, tmp_path: Path
     said: list[str] = []
     assert sweep(config(path, dry_run=True), say=said.append) is None
     assert "2 of 2" in said[0]
-    assert "4 runs left, about 0 minutes" in said[1]
+    assert "4 runs left, about 0 min" in said[1]
     assert not (tmp_path / "out").exists()
     assert command(config(path, dry_run=True)).endswith("next: the same without --dry-run")
 
@@ -125,6 +125,7 @@ def test_a_sweep_goes_on_after_a_failure_and_where_it_was_stopped(
     assert {run: run.stat().st_mtime_ns for run in kept} == kept
     screen = capsys.readouterr().out
     assert screen.count("is there already") == 2
+    assert "baselines of linear: top-1 %: majority class" in screen
     assert screen.count("\nleft out: lr 1e+30, moments") == 4
     page = (out / "sweep.md").read_text()
     assert "- lr 1e+30, moments False, seed 0: the loss became" in page

@@ -52,7 +52,7 @@ def show_plan(
         say(text_table(lines, tuple(lines[0])))
     unknown = any(line["minutes"] == UNKNOWN for line in lines)
     say(
-        f"{len(planned)} runs left, about {total:.0f} minutes of pre-training on this machine"
+        f"{len(planned)} runs left, about {total:.0f} min of pre-training on this machine"
         f"{', and what is not prepared yet' if unknown else ''} (an estimate)"
     )
 

@@ -105,8 +105,11 @@ def sweep(config: SweepConfig, *, say: Say = print) -> Path | None:
     for outcome in work(tasks, out, say=say):
         outcomes.append(outcome)
         write(out, config.sweep, file, jobs, outcomes)
-    lines, columns = sweep_table(jobs, scores_of(outcomes))
+    scores = scores_of(outcomes)
+    lines, columns = sweep_table(jobs, scores)
     say(text_table(lines, columns))
+    for line in baselines(jobs, scores):
+        say(f"baselines of {line}")
     for line in left_out(outcomes):
         say(f"left out: {line}")
     if not any(outcome.results for outcome in outcomes):
