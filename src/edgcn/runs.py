@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from edgcn.base.errors import EdgcnError
-from edgcn.base.files import read_json, writing
+from edgcn.base.files import read_json, write_text
 
 PACKAGES = ("edgcn", "torch", "numpy", "lightning-fabric", "safetensors", "scikit-learn")
 
@@ -77,8 +77,8 @@ class Run:
     def rewind_metrics(self, *, epoch: int) -> None:
         """Drop what was logged after `epoch`, before the epochs are trained again."""
         rows = [row for row in self.metrics() if row["epoch"] <= epoch]
-        with writing(self.path / "metrics.jsonl") as waiting:
-            waiting.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        write_text(self.path / "metrics.jsonl", lines)
 
 
 def next_run(folder: Path, title: str) -> Path:

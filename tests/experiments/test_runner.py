@@ -10,6 +10,7 @@ import pytest
 
 from edgcn.base.errors import EdgcnError
 from edgcn.base.files import write_json
+from edgcn.base.progress import Say
 from edgcn.commands.evaluate import EvaluateConfig
 from edgcn.commands.pretrain import PretrainConfig
 from edgcn.commands.results import Results
@@ -49,18 +50,18 @@ class Verbs:
         self.calls.append(text)
         self.fails(text)
 
-    def pretrain(self, config: PretrainConfig, *, say: runner.Say) -> Run:
+    def pretrain(self, config: PretrainConfig, *, say: Say) -> Run:
         assert config.out is not None
         config.out.mkdir(parents=True)
         write_json(config.out / "run.json", {"config": {}, "store_fingerprint": "f"})
         self.call(f"pretrain {config.lr:g} {config.seed}")
         return Run(config.out)
 
-    def resume(self, run: Path, *, say: runner.Say) -> Run:
+    def resume(self, run: Path, *, say: Say) -> Run:
         self.call(f"resume {run.name}")
         return Run(run)
 
-    def evaluate(self, config: EvaluateConfig, *, say: runner.Say) -> Results:
+    def evaluate(self, config: EvaluateConfig, *, say: Say) -> Results:
         self.call(f"evaluate {config.protocol} {config.seed}{' again' * config.overwrite}")
         row = Row("method", "A", {"top1": 0.5}, 4)
         results = Results((row,), Path(config.model), {"protocol": config.protocol})

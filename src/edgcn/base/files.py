@@ -81,10 +81,15 @@ def _put_in_place(folder: Path, out: Path) -> None:
     shutil.rmtree(earlier, ignore_errors=True)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write text in UTF-8, whole or not at all."""
+    with writing(path) as waiting:
+        waiting.write_text(text, encoding="utf-8")
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write JSON, whole or not at all."""
-    with writing(path) as waiting:
-        waiting.write_text(json.dumps(value, indent=1, default=str) + "\n")
+    write_text(path, json.dumps(value, indent=1, default=str) + "\n")
 
 
 def read_json(path: Path, *, hint: str = "") -> Any:

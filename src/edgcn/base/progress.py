@@ -8,6 +8,7 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 Advance = Callable[[int], None]
+Say = Callable[[str], None]  # what takes a line for the user, such as `print`
 
 PLAIN_SECONDS = 15.0  # between two lines where the output is not a terminal
 

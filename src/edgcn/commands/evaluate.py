@@ -5,13 +5,13 @@ model + store -> vectors of all clips, once -> probe on training subjects -> sco
 The model, be it a run, a recognizer or released weights, is only read.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from edgcn.base.errors import EdgcnError
+from edgcn.base.progress import Say
 from edgcn.commands.adapted import Evaluation
 from edgcn.commands.results import Results, earlier, write
 from edgcn.commands.settings import POSITIONAL, Config, Part
@@ -21,8 +21,6 @@ from edgcn.evaluation.results import lines
 from edgcn.inference.recognizer import Recognizer
 from edgcn.pipeline.adapt import Skeleton
 from edgcn.reports.tables import summary_table
-
-Say = Callable[[str], None]
 
 PART = Part({**PROTOCOLS, "fitted": fitted}, given=("trial",), every="all",
             chooses="this evaluation is by")  # fmt: skip

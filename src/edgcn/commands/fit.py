@@ -1,12 +1,12 @@
 """`edgcn fit`: a run or released weights, and labelled clips, to a recognizer that names them."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 
 from edgcn.base.errors import EdgcnError
+from edgcn.base.progress import Say
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.inference.recognizer import Recognizer
 from edgcn.pipeline.adapt import Skeleton
@@ -38,7 +38,7 @@ def command(config: FitConfig) -> str:
     return f"wrote {config.out}   next: edgcn evaluate {config.out} {config.store}"
 
 
-def fit(config: FitConfig, *, say: Callable[[str], None] = print) -> Recognizer:
+def fit(config: FitConfig, *, say: Say = print) -> Recognizer:
     """A recognizer of the store's classes, written to `config.out`."""
     if config.out.exists() and not config.overwrite:
         raise EdgcnError(f"{config.out} exists already; choose another --out, or pass --overwrite")

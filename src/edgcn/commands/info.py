@@ -1,11 +1,11 @@
 """`edgcn info`: what a store holds, in numbers and as a picture."""
 
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 from edgcn.base.errors import EdgcnError
+from edgcn.base.progress import Say
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.reports.plots import contact_sheet
 from edgcn.reports.tables import count_table
@@ -29,7 +29,7 @@ def command(config: InfoConfig) -> str:
     return f"drew {picture}   next: edgcn pretrain {config.store}"
 
 
-def info(config: InfoConfig, *, say: Callable[[str], None] = print) -> Path:
+def info(config: InfoConfig, *, say: Say = print) -> Path:
     """Print what a store holds and draw a contact sheet; returns the picture's path."""
     store = open_store(config.store)
     clips = store.clips()

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from edgcn.base.errors import EdgcnError, did_you_mean
 from edgcn.base.parts import check_settings, settings_of
-from edgcn.base.progress import track
+from edgcn.base.progress import Say, track
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.readers import READERS
 from edgcn.skeleton.layouts import TOPOLOGIES
@@ -60,7 +60,7 @@ def command(config: PrepareConfig) -> str:
     return f"wrote {store}   next: edgcn info {store}, or {following}"
 
 
-def prepare(config: PrepareConfig, *, say: Callable[[str], None] = print) -> Store:
+def prepare(config: PrepareConfig, *, say: Say = print) -> Store:
     """Read recordings into a new store; says what was skipped, and why."""
     recordings = open_recordings(config)
     if config.topology is not None:
@@ -127,7 +127,7 @@ def keep_sources(recordings: Recordings, config: PrepareConfig) -> None:
                 )
 
 
-def remapped(recordings: Recordings, name: str, say: Callable[[str], None]) -> Recordings:
+def remapped(recordings: Recordings, name: str, say: Say) -> Recordings:
     """The same recordings on another topology, joints matched by name."""
     if name not in TOPOLOGIES:
         hint = did_you_mean(name, TOPOLOGIES)

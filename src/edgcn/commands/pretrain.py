@@ -3,7 +3,6 @@
 clips or windows -> views -> objective -> recognizer.edgcn, after every epoch
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from torch import nn
 
 from edgcn.base.errors import EdgcnError
 from edgcn.base.files import write_json
+from edgcn.base.progress import Say
 from edgcn.base.seeds import stream
 from edgcn.commands.pretrain_settings import PretrainConfig, config_of
 from edgcn.evaluation.monitor import knn_check
@@ -37,7 +37,6 @@ from edgcn.training.trainer import Trainer
 
 __all__ = ["PretrainConfig", "command", "config_of", "pretrain", "resume", "resume_command"]
 
-Say = Callable[[str], None]
 STATE = "state.safetensors"
 OF_INPUTS = (
     "frames", "normalize", "stream", "moments", "motion_gain", "input_norm", "confidence_as_z",

@@ -4,13 +4,14 @@ folders -> every results.json below them -> a table for each store, split and pr
 -> report.html, report.md
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 from edgcn.base.errors import EdgcnError, FileError
-from edgcn.base.files import read_json, writing
+from edgcn.base.files import read_json, write_text
+from edgcn.base.progress import Say
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.evaluation.compare import Compared, Measured, compare, measured
 from edgcn.evaluation.protocols import PROTOCOLS
@@ -75,7 +76,7 @@ def report(
     *,
     title: str = "edgcn: results",
     intro: str = "",
-    say: Callable[[str], None] = print,
+    say: Say = print,
 ) -> Path:
     """Write `report.html` and `report.md` about all evaluations in these folders.
 
@@ -111,8 +112,7 @@ def report(
         if pictures := [path.parent / name for name in PICTURES if (path.parent / name).exists()]:
             heading = f"{data.get('title', path.parent.name)}: confusion and map"
             sections.append(Section(heading, str(path.parent), figures=pictures))
-    with writing(config.out / "report.md") as waiting:
-        waiting.write_text("\n\n".join(lines) + "\n")
+    write_text(config.out / "report.md", "\n\n".join(lines) + "\n")
     return html_page(title, sections, page)
 
 

@@ -11,12 +11,13 @@ from typing import Annotated
 from pydantic import Field, PositiveInt
 
 from edgcn.base.errors import EdgcnError
+from edgcn.base.progress import Say
 from edgcn.commands.info import InfoConfig, info
 from edgcn.commands.prepare import PrepareConfig, prepare
 from edgcn.commands.report import ReportConfig, report
 from edgcn.commands.settings import Config
 from edgcn.evaluation.rows import Row
-from edgcn.experiments.runner import Job, Say, score, silent, tasks_of, train
+from edgcn.experiments.runner import Job, score, silent, tasks_of, train
 from edgcn.reports.tables import results_table
 
 PARTS = ("store", "runs", "report")

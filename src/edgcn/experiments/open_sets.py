@@ -15,11 +15,12 @@ from shlex import quote
 from typing import NoReturn
 
 from edgcn.base.errors import EdgcnError, did_you_mean
+from edgcn.base.progress import Say
 from edgcn.commands.prepare import PrepareConfig, prepare
 from edgcn.experiments.open_sets_plan import METHODS, SETS, plan
 from edgcn.experiments.open_sets_tables import publish
 from edgcn.experiments.plan import show_plan
-from edgcn.experiments.runner import Say, Share, Task, tasks_of, work
+from edgcn.experiments.runner import Share, Task, tasks_of, work
 from edgcn.experiments.sources import Source, describe, ensure_store, find_sources
 
 UNION_TOPOLOGY = "kinect_v1"  # joints that all four sensors' skeletons have

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from edgcn.base.files import writing
+from edgcn.base.files import write_text
 from edgcn.evaluation.rows import Row, mean_over_seeds, paired
 from edgcn.experiments.open_sets_findings import findings
 from edgcn.experiments.open_sets_plan import (
@@ -199,20 +199,15 @@ def publish(out: Path, outcomes: Sequence[Outcome], *, command: str, encoder: st
         parts.append(" ".join(findings({heading: lines for heading, (lines, _) in made.items()})))
         parts += [f"## {heading}\n\n{markdown_table(*table)}" for heading, table in made.items()]
         draw(scores, sets, out / "results.png")
-        _write(out / "results.csv", csv_table(map(in_csv, scores), IN_CSV))
+        write_text(out / "results.csv", csv_table(map(in_csv, scores), IN_CSV))
     overlaps = dict.fromkeys(f"{set_of(s)}: {s.data.get('overlap_text')}" for s in scores
                              if s.data.get("overlap_text"))  # fmt: skip
     parts += [f"Note: {overlap}" for overlap in overlaps]
     failures = [f"- {o.task.name}: {failure}" for o in outcomes for failure in o.failures]
     if failures:
         parts.append("## Left out\n\n" + "\n".join(failures))
-    _write(out / "results.md", "\n\n".join(filter(None, parts)) + "\n")
+    write_text(out / "results.md", "\n\n".join(filter(None, parts)) + "\n")
     return out / "results.md"
-
-
-def _write(path: Path, text: str) -> None:
-    with writing(path) as waiting:
-        waiting.write_text(text)
 
 
 def in_csv(score: Score) -> Record:

@@ -10,8 +10,9 @@ from typing import Any
 
 import torch
 
+from edgcn.base.progress import Say
 from edgcn.commands.pretrain import PretrainConfig, assemble, learned_clips
-from edgcn.experiments.runner import Say, Share, Task, finished
+from edgcn.experiments.runner import Share, Task, finished
 from edgcn.reports.tables import text_table
 from edgcn.runs import Run
 from edgcn.store import open_store

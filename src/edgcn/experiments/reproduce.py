@@ -14,11 +14,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PositiveInt
 
 from edgcn.base.errors import EdgcnError, did_you_mean
+from edgcn.base.progress import Say
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.experiments.paper import FULL_WIDTHS, STAND_INS, TABLES, PaperRow
 from edgcn.experiments.plan import show_plan
 from edgcn.experiments.reproduced import Measured, Skip, description, publish, title
-from edgcn.experiments.runner import Job, Outcome, Say, Task, silent, tasks_of, work
+from edgcn.experiments.runner import Job, Outcome, Task, silent, tasks_of, work
 from edgcn.experiments.sources import Source, describe, ensure_store, find_sources
 from edgcn.presets.datasets import DATA_SETS
 

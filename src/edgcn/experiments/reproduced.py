@@ -3,7 +3,7 @@
 outcomes of all seeds -> one row each -> terminal, Markdown, CSV, LaTeX, figure
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +11,8 @@ from typing import Any
 
 import torch
 
-from edgcn.base.files import writing
+from edgcn.base.files import write_text
+from edgcn.base.progress import Say
 from edgcn.evaluation.rows import Row, mean_over_seeds
 from edgcn.experiments.paper import TABLES, TITLES, PaperRow
 from edgcn.experiments.runner import Outcome
@@ -109,7 +110,7 @@ def publish(
     measured: Sequence[Measured],
     skips: Sequence[Skip],
     *,
-    say: Callable[[str], None],
+    say: Say,
 ) -> Path:
     """Write all forms of the table so far; returns the Markdown file.
 
@@ -123,8 +124,8 @@ def publish(
         figure = stem.with_suffix(".png")
         printed_and_measured(rows, figure, title=heading.replace(" [", "\n["))
         parts += [markdown_table(rows, COLUMNS), f"![{heading}]({figure.name})"]
-        _write(stem.with_suffix(".csv"), csv_table(rows, IN_CSV))
-        _write(stem.with_suffix(".tex"), latex_table(rows, COLUMNS, caption=heading))
+        write_text(stem.with_suffix(".csv"), csv_table(rows, IN_CSV))
+        write_text(stem.with_suffix(".tex"), latex_table(rows, COLUMNS, caption=heading))
         places = [f"- {row['name']}: {row['place']}" for row in rows if row["place"] != "printed"]
         parts += ["Rows:\n\n" + "\n".join(dict.fromkeys(places))] if places else []
     if skips:
@@ -139,18 +140,13 @@ def publish(
     ]
     parts += [f"Note: {note}" for note in dict.fromkeys(notes)]
     page = stem.with_suffix(".md")
-    _write(page, "\n\n".join(parts) + "\n")
+    write_text(page, "\n\n".join(parts) + "\n")
     say(f"\n{heading}")
     if rows:
         say(text_table(rows, COLUMNS))
     for skip in skips:
         say(f"left out: {skip.row.key}: {skip.reason}")
     return page
-
-
-def _write(path: Path, text: str) -> None:
-    with writing(path) as waiting:
-        waiting.write_text(text)
 
 
 def title(table: str, roles: dict[str, str]) -> str:

@@ -20,6 +20,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from edgcn.base.errors import EdgcnError
+from edgcn.base.progress import Say
 from edgcn.commands.evaluate import EvaluateConfig, evaluate, stored_result
 from edgcn.commands.pretrain import PretrainConfig, pretrain, resume
 from edgcn.commands.results import Results
@@ -27,7 +28,6 @@ from edgcn.commands.settings import make_config
 from edgcn.runs import Run
 from edgcn.store import open_store
 
-Say = Callable[[str], None]
 Share = tuple[int, int]  # number of this process, and how many there are
 
 FOLDER = ("store", "split", "protocol", "readout", "skeleton", "depth", "fuse")  # of a result

@@ -7,12 +7,13 @@ import json
 import os
 import re
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from edgcn.base.errors import EdgcnError
+from edgcn.base.progress import Say
 from edgcn.commands.prepare import PrepareConfig, prepare
 from edgcn.presets.datasets import DATA_SETS
 from edgcn.readers.text.files import check_folder
@@ -199,7 +200,7 @@ def describe(sources: dict[str, Source]) -> str:
     return text_table(rows, ("data set", "found", "note"))
 
 
-def ensure_store(source: Source, folder: Path, say: Callable[[str], None] = print) -> Path:
+def ensure_store(source: Source, folder: Path, say: Say = print) -> Path:
     """The data set's store: the one that was found, or `folder`/NAME, prepared where none is.
 
     Raises:

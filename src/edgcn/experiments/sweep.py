@@ -21,10 +21,11 @@ from typing import Annotated, Any
 from pydantic import Field, PositiveInt
 
 from edgcn.base.errors import EdgcnError
-from edgcn.base.files import writing
+from edgcn.base.files import write_text
+from edgcn.base.progress import Say
 from edgcn.commands.settings import POSITIONAL, Config, make_config, read_yaml
 from edgcn.experiments.plan import show_plan
-from edgcn.experiments.runner import Job, Outcome, Say, tasks_of, work
+from edgcn.experiments.runner import Job, Outcome, tasks_of, work
 from edgcn.experiments.summary import (
     IN_CSV,
     baselines,
@@ -186,10 +187,9 @@ def write(
     notes = dict.fromkeys(note for score in scores for note in score.data["notes"])
     parts += [f"Note: {note}" for note in notes]
     varied = [name for name in varying(jobs) if name not in IN_CSV]
-    with writing(out / "sweep.md") as waiting:
-        waiting.write_text("\n\n".join(parts) + "\n")
-    with writing(out / "sweep.csv") as waiting:
-        waiting.write_text(csv_table((csv_line(s, varied) for s in scores), (*varied, *IN_CSV)))
+    write_text(out / "sweep.md", "\n\n".join(parts) + "\n")
+    rows = (csv_line(score, varied) for score in scores)
+    write_text(out / "sweep.csv", csv_table(rows, (*varied, *IN_CSV)))
 
 
 def left_out(outcomes: Sequence[Outcome]) -> list[str]:
