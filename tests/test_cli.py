@@ -80,7 +80,7 @@ COMMANDS: dict[str, tuple[type[Config], str, list[str], dict[str, object]]] = {
             "model": "r",
             "store": Path("s"),
             "protocol": "knn",
-            "protocol_settings": {"k": 3},
+            "protocol_settings": {"k": 3, "whiten": 0},
             "split": "subject",
         },
     ),
@@ -178,7 +178,7 @@ def test_each_command_explains_every_flag(command: str, capsys: pytest.CaptureFi
     assert text.count("\n\n\n") == 0
     for name in model.model_fields:
         if not name.endswith("_settings"):
-            assert f"--{name.replace('_', '-')}" in text or name.upper() in text
+            assert f"--{name.rstrip('_').replace('_', '-')}" in text or name.upper() in text
 
 
 @pytest.mark.parametrize(
@@ -190,6 +190,8 @@ def test_each_command_explains_every_flag(command: str, capsys: pytest.CaptureFi
         (["pretrain", "--recipe", "paper"], "--temperature"),
         (["evaluate"], "--epochs"),
         (["evaluate", "--protocol", "knn"], "--k"),
+        (["evaluate", "--protocol", "knn"], "--whiten"),
+        (["evaluate", "--protocol", "logistic"], "--whiten"),
         (["evaluate", "--protocol", "few-shot"], "--shots"),
         (["evaluate", "--protocol", "all"], "--fractions"),
     ],
@@ -230,7 +232,10 @@ def error_of(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         ),
         (["pretrain", "s", "--lr", "fast"], ["--lr: ", "'fast'"]),
         (["pretrain", "s", "--precision", "half"], ["--precision: ", "'half'", "'bfloat16'"]),
-        (["pretrain", "s", "--recipe", "bset"], ["--recipe: ", "'best' or 'paper'", "'bset'"]),
+        (
+            ["pretrain", "s", "--recipe", "bset"],
+            ["--recipe: ", "'best', 'weights' or 'paper'", "'bset'"],
+        ),
         (
             ["pretrain", "s", "--queue-size", "64"],
             ["--queue-size belongs to moco; this run trains barlow (say --objective moco)"],

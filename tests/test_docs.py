@@ -11,7 +11,7 @@ from edgcn.base.errors import EdgcnError
 from plugin_files import EXAMPLES, nothing_registered
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
 COMMAND = re.compile(r"^(?:\$ |    )(edgcn [a-z].*)$", re.MULTILINE)
 FENCED = re.compile(r"```.*?```", re.DOTALL)

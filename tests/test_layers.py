@@ -17,6 +17,7 @@ FLOORS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("base",), "errors, files, progress, random streams; settings of parts; plugins"),
     (("skeleton",), "topologies, joint names, remapping; recordings and segments"),
     (("pipeline",), "clip to input: normalize, resample, features, adapt to a sensor or skeleton"),
+    (("motion",), "procedural people: unlimited clips of human motion, made and not recorded"),
     (
         ("augment", "models", "objectives", "presets", "readers"),
         "parts by name: what changes, encodes, trains and reads clips; recipes and data sets",

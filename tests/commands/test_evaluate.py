@@ -160,7 +160,7 @@ def test_a_chosen_learning_rate_is_shown(run: Path, clips: Selection) -> None:
     assert results.data["protocol_settings"]["lr"] == "auto"
     lr = results.rows[-1].chosen["lr"]
     fixed = score(run, clips.path, lr=lr, epochs=9, overwrite=True).rows[-1]
-    assert replace(results.rows[-1], chosen={}) == fixed
+    assert replace(results.rows[-1], chosen={}, held_out=None) == fixed
 
 
 def test_a_second_evaluation_extracts_nothing(
@@ -204,6 +204,15 @@ def test_readouts(run: Path, clips: Selection, tmp_path: Path) -> None:
     assert score(parts, clips.path).data["readout"] == "parts"
     with pytest.raises(EdgcnError, match="through readout 'parts', and the embedding"):
         score(parts, clips.path, readout="mean")
+
+
+def test_whitened_results_lie_beside_the_others(run: Path, clips: Selection) -> None:
+    plain, whitened = (score(run, clips.path, protocol="knn", whiten=dims) for dims in (0, 4))
+    assert plain.folder.name == "tiny-people-knn"
+    assert whitened.folder.name == "tiny-people-knn-whitened4"
+    assert whitened.data["protocol_settings"] == {"k": 1, "whiten": 4}
+    assert plain.rows == score(run, clips.path, protocol="knn", overwrite=True).rows
+    assert plain.rows[1].by_subject.keys() == whitened.rows[1].by_subject.keys()
 
 
 def test_a_result_is_not_replaced_unless_asked(run: Path, clips: Selection) -> None:
@@ -362,7 +371,7 @@ def test_released_weights_are_evaluated_by_name(
     store = tiny_store(tmp_path, clips=40, topology=twenty_joints())
     results = score("edgcn-s", store.path, protocol="few-shot", shots=(1,), draws=1)
     assert results.folder == Path("evaluations/edgcn-s/tiny-people-few-shot")
-    assert results.data["readout"] == "parts"
+    assert results.data["readout"] == "peaks"
     assert results.data["overlap_text"] == ""
 
 

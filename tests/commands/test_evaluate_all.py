@@ -169,7 +169,7 @@ def test_settings_that_nobody_gave_are_settings_too(
     everything: Everything, store: Store, tmp_path: Path
 ) -> None:
     run = Path(shutil.copytree(everything[0], tmp_path / "run"))
-    assert everything[1].data["knn"]["protocol_settings"] == {"k": 1}
+    assert everything[1].data["knn"]["protocol_settings"] == {"k": 1, "whiten": 0}
     with pytest.raises(EdgcnError, match="holds a result already"):
         score(run, store, protocol="knn")
     score(run, store, protocol="knn", k=3, overwrite=True)

@@ -11,7 +11,8 @@ import torch
 from edgcn.base.errors import EdgcnError
 from edgcn.base.files import read_json
 from edgcn.base.tensorfile import load_tensors
-from edgcn.commands.pretrain import learned_clips, pretrain
+from edgcn.commands.material import learned_clips
+from edgcn.commands.pretrain import pretrain
 from edgcn.commands.pretrain_settings import PretrainConfig, config_of
 from edgcn.inference import load
 from edgcn.objectives import MomentumContrast

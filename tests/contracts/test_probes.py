@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from edgcn.evaluation.nearest import fit_nearest
 from edgcn.evaluation.probes import (
-    NearestProbe,
     Probe,
-    fit_best_lr,
+    choose_lr,
     fit_few,
     fit_linear,
     fit_logistic,
@@ -21,10 +21,14 @@ Fit = Callable[[np.ndarray, np.ndarray, np.ndarray], Probe]
 K = 5  # classes, of which the last one has no training clips
 FITS: dict[str, Fit] = {
     "linear": lambda x, y, who: fit_linear(x, y, classes=K, epochs=10),
-    "linear auto": lambda x, y, who: fit_best_lr(x, y, who, classes=K, epochs=3)[0],
+    "linear auto": lambda x, y, who: fit_linear(
+        x, y, classes=K, epochs=3, lr=choose_lr(x, y, who, classes=K, epochs=3)[0]
+    ),
     "logistic": lambda x, y, who: fit_logistic(x, y, who, classes=K)[0],
+    "logistic, whitened": lambda x, y, who: fit_logistic(x, y, who, classes=K, whiten=6)[0],
     "few": lambda x, y, who: fit_few(x[:20], y[:20], among=x, classes=K),
-    "nearest": lambda x, y, who: NearestProbe(x, y, K, 3),
+    "nearest": lambda x, y, who: fit_nearest(x, y, classes=K, k=3),
+    "nearest, whitened": lambda x, y, who: fit_nearest(x, y, classes=K, k=3, whiten=6),
 }
 
 
@@ -76,7 +80,7 @@ def test_tensors_and_back(name: str, dims: int) -> None:
     assert np.array_equal(back.scores(others), probe.scores(others))
 
 
-@pytest.mark.parametrize("name", [name for name in FITS if name != "nearest"])
+@pytest.mark.parametrize("name", [n for n in FITS if n != "nearest"])
 def test_the_scale_of_features_does_not_matter(name: str) -> None:
     features, labels, who = made(60, 0)
     others = made(40, 5)[0]

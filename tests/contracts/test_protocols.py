@@ -52,6 +52,7 @@ def test_settings_of_one_name_are_one_flag() -> None:
         ("linear", {"lr": -1.0}),
         ("linear", {"epochs": 0}),
         ("knn", {"k": 0}),
+        ("knn", {"whiten": -1}),
         ("semi", {"fractions": [0.1, 1.5]}),
         ("few-shot", {"shots": [0]}),
         ("few-shot", {"draws": 0}),
@@ -85,6 +86,19 @@ def test_rows_are_baselines_and_then_the_method_with_all_its_scores(name: str) -
     json.dumps(outcome.metadata)
 
 
+@pytest.mark.parametrize("name", [name for name in PROTOCOLS if name != "clustering"])
+def test_what_subjects_have_together_is_the_score(name: str) -> None:
+    trial = problem()
+    people, counts = np.unique(trial.task.people, return_counts=True)
+    for row in run(name, trial).rows:
+        if row.kind == "chance":
+            continue  # of no clip
+        assert {who: clips for who, (_, clips) in row.by_subject.items()} == dict(
+            zip(people.tolist(), counts.tolist(), strict=True)
+        )
+        assert sum(total for total, _ in row.by_subject.values()) / row.n == pytest.approx(row.main)
+
+
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_test_labels_choose_nothing(name: str) -> None:
     trial = problem()
@@ -92,7 +106,9 @@ def test_test_labels_choose_nothing(name: str) -> None:
     labels[trial.task.tested] = np.roll(labels[trial.task.tested], 1)
     first, second = (run(name, t) for t in
                      (trial, replace(trial, task=replace(trial.task, labels=labels))))  # fmt: skip
-    assert [row.chosen for row in first.rows] == [row.chosen for row in second.rows]
+    assert [(row.chosen, row.held_out) for row in first.rows] == [
+        (row.chosen, row.held_out) for row in second.rows
+    ]
     if first.scores is not None:
         assert np.array_equal(first.scores, second.scores)  # type: ignore[arg-type]
 

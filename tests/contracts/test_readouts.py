@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from edgcn.base.errors import EdgcnError
 from edgcn.models import ENCODERS, READOUTS, Reader, readout_for, readout_width
+from edgcn.models.dense_graph import DenseGraphEncoder
 from edgcn.models.readout import body_parts
 from edgcn.skeleton import TOPOLOGIES, Topology
 from edgcn.skeleton.layouts import COCO_17, KINECT_V2
@@ -142,6 +143,28 @@ def test_parts_is_a_pyramid_of_each_part() -> None:
     torch.testing.assert_close(got, torch.cat(expected, dim=1))
 
 
+def test_peaks_is_a_pyramid_and_the_peaks_of_each_part() -> None:
+    features = torch.randn(3, 2, 8, 25)
+    got = READOUTS["peaks"](Known(features), CLIPS, KINECT_V2).view(3, -1, 9, 2)
+    for number, group in enumerate(body_parts(KINECT_V2)):
+        part = features[..., list(group)]
+        pyramid = READOUTS["pyramid"](Known(part), CLIPS, KINECT_V2)
+        torch.testing.assert_close(got[:, number, :7].flatten(1), pyramid)
+        torch.testing.assert_close(got[:, number, 7], part.amax(dim=(2, 3)))
+        torch.testing.assert_close(got[:, number, 8], part.mean(dim=3).amax(dim=2))
+
+
+def test_peaks_reads_every_block() -> None:
+    encoder = DenseGraphEncoder(
+        KINECT_V2, hops=(0, 1), windows=(3,), temporal="simple", widths=(4, 8), strides=(1, 2)
+    ).eval()
+    clips = torch.randn(2, 3, 8, 25, 1)
+    maps = encoder.every_map(clips)
+    assert torch.equal(maps[-1], encoder.features(clips))
+    each = [READOUTS["peaks"](Known(block), clips, KINECT_V2) for block in maps]
+    torch.testing.assert_close(READOUTS["peaks"](encoder, clips, KINECT_V2), torch.cat(each, dim=1))
+
+
 def test_parts_of_a_map_without_joints_is_the_pyramid() -> None:
     known = Known(torch.randn(3, 2, 8, 1))
     pyramid = READOUTS["pyramid"](known, CLIPS, KINECT_V2)
@@ -164,7 +187,8 @@ def test_width_is_that_of_the_vectors_and_measuring_changes_nothing(
         vectors = reader.eval()(clips(2, frames))
         assert vectors.shape == (2, width) == (2, reader.embed_dim)
         assert torch.equal(vectors, READOUTS[readout](encoder, clips(2, frames), TINY))
-    assert width == reader.pieces * (encoder.feature_dim if readout != "mean" else width)
+    even = readout in ("pyramid", "parts")
+    assert width == reader.pieces * (encoder.feature_dim if even else width)
 
 
 @pytest.mark.parametrize("readout", READOUTS)

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from edgcn.evaluation import probes
+from edgcn.evaluation import nearest, probes
+from edgcn.evaluation.nearest import NearestProbe
 from edgcn.evaluation.probes import (
     LinearProbe,
-    NearestProbe,
-    fit_best_lr,
+    choose_c,
+    choose_lr,
     fit_linear,
     fit_logistic,
     fit_lrs,
@@ -88,20 +89,17 @@ def test_the_lr_is_chosen_on_whole_training_subjects(monkeypatch: pytest.MonkeyP
         return whole(x, y, **settings)
 
     monkeypatch.setattr(probes, "fit_lrs", spy)
-    probe, lr = fit_best_lr(features, labels, subjects, classes=3, epochs=9)
+    lr, share = choose_lr(features, labels, subjects, classes=3, epochs=9)
+    assert share == max(right.values()) / 48
     assert lr == max(right, key=lambda lr: right[lr])  # of equal ones the first, the smallest
     assert len(set(right.values())) > 1
-    *choosing, last = fitted
-    assert sorted(last) == list(range(48))
-    held = [set(subjects) - set(subjects[rows]) for rows in choosing]
+    held = [set(subjects) - set(subjects[rows]) for rows in fitted]
     assert sorted(map(sorted, held)) == [["s0"], ["s1"], ["s2"], ["s3"]]
-    same = fit_linear(features, labels, classes=3, epochs=9, lr=lr)
-    assert np.array_equal(probe.weight, same.weight)
 
 
 def test_the_smaller_lr_wins_a_tie() -> None:
     features, labels = blobs(60, 10, 3, spread=0.01)
-    assert fit_best_lr(features, labels, people(60), classes=3)[1] == min(probes.LRS)
+    assert choose_lr(features, labels, people(60), classes=3)[0] == min(probes.LRS)
 
 
 def test_no_more_subjects_are_held_out_than_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,8 +112,8 @@ def test_no_more_subjects_are_held_out_than_it_takes(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(probes, "fit_lrs", spy)
     monkeypatch.setattr(probes, "ENOUGH", 20)
-    fit_best_lr(features, labels, people(48), classes=3, epochs=2)
-    assert sizes == [36, 36, 48]  # 24 clips judged, then all of them fitted
+    choose_lr(features, labels, people(48), classes=3, epochs=2)
+    assert sizes == [36, 36]  # 24 clips judged
 
 
 def test_linear_solves_what_is_separable() -> None:
@@ -168,7 +166,7 @@ def test_logistic_in_the_span_of_the_clips_is_the_logistic_of_all_dimensions(
 
     features, labels = blobs(n, d, classes, spread=3)
     others, _ = blobs(30, d, classes, spread=3, seed=1)
-    probe = probes._logistic(features, labels, c=c, classes=classes)
+    probe = probes.fit_c(features, labels, c=c, classes=classes)
     scaler = StandardScaler().fit(features.astype(np.float64))
     model = LogisticRegression(C=c, max_iter=5000, tol=1e-8)
     model.fit(scaler.transform(features), labels)
@@ -181,13 +179,13 @@ def test_logistic_chooses_c_on_whole_training_subjects(monkeypatch: pytest.Monke
     features, labels = blobs(48, 5, 3, spread=2)
     features[:, 0] = np.arange(48)  # so that rows can be told from features
     subjects = people(48)
-    fitted, whole = [], probes._logistic
+    fitted, whole = [], probes.fit_c
 
     def spy(x: np.ndarray, y: np.ndarray, **settings: Any) -> LinearProbe:
         fitted.append(x[:, 0].astype(int))
         return whole(x, y, **settings)
 
-    monkeypatch.setattr(probes, "_logistic", spy)
+    monkeypatch.setattr(probes, "fit_c", spy)
     _, c = fit_logistic(features, labels, subjects, classes=3)
     assert c in probes.GRID
     *choosing, last = fitted
@@ -204,8 +202,31 @@ def test_logistic_prefers_the_stronger_regularization_in_a_tie(
 ) -> None:
     features, labels = blobs(40, 6, 3)
     same = fit_linear(features, labels, classes=3, epochs=2)
-    monkeypatch.setattr(probes, "_logistic", lambda *_, **__: same)
+    monkeypatch.setattr(probes, "fit_c", lambda *_, **__: same)
     assert fit_logistic(features, labels, people(40), classes=3)[1] == min(probes.GRID)
+
+
+def test_what_c_is_chosen_by_is_the_share_of_held_out_clips_that_is_right() -> None:
+    features, labels = blobs(48, 5, 3, spread=2)
+    subjects, right = people(48), dict.fromkeys(probes.GRID, 0)
+    for person in np.unique(subjects):
+        fit, check = subjects != person, subjects == person
+        for c in probes.GRID:
+            probe = probes.fit_c(features[fit], labels[fit], c=c, classes=3)
+            right[c] += int((probe.scores(features[check]).argmax(1) == labels[check]).sum())
+    c, share = choose_c(features, labels, subjects, classes=3)
+    assert (c, share) == (max(right, key=lambda c: (right[c], -c)), max(right.values()) / 48)
+
+
+def test_neighbors_of_held_out_people_are_other_people() -> None:
+    features, labels = blobs(48, 5, 3, spread=2)
+    subjects, right = people(48), 0
+    for person in np.unique(subjects):
+        fit, check = subjects != person, subjects == person
+        probe = NearestProbe(features[fit], labels[fit], 3, 1)
+        right += int((probe.scores(features[check]).argmax(1) == labels[check]).sum())
+    found = nearest.held_out_share(features, labels, subjects, classes=3)
+    assert found == right / 48
 
 
 def test_logistic_survives_subjects_with_one_class_each() -> None:
@@ -265,7 +286,7 @@ def test_nearest_in_blocks_is_nearest_at_once(monkeypatch: pytest.MonkeyPatch) -
     features, labels = blobs(30, 6, 4)
     probe = NearestProbe(features, labels, 4, 3)
     expected = probe.scores(features)
-    monkeypatch.setattr(probes, "BLOCK", 7)
+    monkeypatch.setattr(nearest, "BLOCK", 7)
     np.testing.assert_allclose(probe.scores(features), expected, rtol=1e-6)
 
 

@@ -346,14 +346,14 @@ def test_what_was_chosen_is_told_below_the_table() -> None:
 
 def test_with_folds_what_was_chosen_is_the_median(monkeypatch: pytest.MonkeyPatch) -> None:
     trial, values = one_out(problem()), iter([0.01, 0.1, 0.1, 1.0, 1.0, 10.0] * 3)
-    whole = probes.fit_logistic
 
-    def chosen(*given: Any, **settings: Any) -> Any:
-        return whole(*given, **settings)[0], next(values)
+    def chosen(*_: Any, **__: Any) -> Any:
+        return next(values), 0.5
 
-    monkeypatch.setattr("edgcn.evaluation.protocols.fit_logistic", chosen)
-    monkeypatch.setattr(probes, "GRID", (0.1,))
-    assert run("logistic", trial).rows[-1].chosen == {"C": pytest.approx(0.55)}
+    monkeypatch.setattr("edgcn.evaluation.protocols.choose_c", chosen)
+    row = run("logistic", trial).rows[-1]
+    assert row.chosen == {"C": pytest.approx(0.55)}
+    assert row.held_out == 0.5
 
 
 # Tasks

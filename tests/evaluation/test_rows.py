@@ -19,7 +19,8 @@ def row(score: float, *, seed: int | None = None, **values: Any) -> Row:
 
 def test_json_and_back() -> None:
     one = row(0.3, seed=4, labels="5 per class", amount=5.0, n_labels=60, chosen={"lr": 0.3},
-              learned="6/6 people", spread=0.01)  # fmt: skip
+              learned="6/6 people", spread=0.01, held_out=0.4,
+              by_subject={"s1": (8.5, 20), "s2": (0.5, 10)})  # fmt: skip
     assert Row.from_dict(json.loads(json.dumps(one.to_dict()))) == one
     assert Row.from_dict({"kind": "raw", "name": "r", "scores": {"top1": 0.1}, "n": 1}).seeds == ()
 
@@ -32,7 +33,7 @@ def test_what_is_no_row_is_refused() -> None:
 
 
 def test_cells_are_flat() -> None:
-    cells = row(0.3, chosen={"C": 0.1}).cells()
+    cells = row(0.3, chosen={"C": 0.1}, by_subject={"s1": (9.0, 30)}).cells()
     assert (cells["top1"], cells["C"], cells["baseline"], cells["n"]) == (0.3, 0.1, False, 30)
     assert not any(isinstance(value, dict) for value in cells.values())
 
@@ -75,6 +76,39 @@ def test_the_spread_is_of_the_main_score_and_overlaps_are_kept() -> None:
     mean = mean_over_seeds(rows)
     assert mean.spread == pytest.approx(0.1)
     assert mean.learned == "6/6 people"
+
+
+def people(*sums: float, clips: int = 10) -> dict[str, tuple[float, int]]:
+    return {f"s{number}": (float(value), clips) for number, value in enumerate(sums)}
+
+
+def test_seeds_are_averaged_by_subject_where_their_clips_are_the_same() -> None:
+    rows = [row(0.3, seed=0, by_subject=people(2, 4)), row(0.4, seed=1, by_subject=people(3, 5))]
+    assert mean_over_seeds(rows).by_subject == people(2.5, 4.5)
+    other = row(0.4, seed=2, by_subject=people(3, 5, clips=11))
+    assert mean_over_seeds([*rows, other]).by_subject == {}
+
+
+def test_held_out_shares_are_averaged_where_all_have_one() -> None:
+    rows = [row(0.3, seed=0, held_out=0.5), row(0.4, seed=1, held_out=0.6)]
+    assert mean_over_seeds(rows).held_out == pytest.approx(0.55)
+    assert mean_over_seeds([*rows, row(0.4, seed=2)]).held_out is None
+
+
+def test_a_difference_is_drawn_by_subject_with_both_rows_scores() -> None:
+    """One person is 1 clip in 10 better and one 5, whatever each of the two rows has."""
+    before = [row(0.5, seed=0, by_subject=people(2, 8)), row(0.1, seed=7, by_subject=people(0, 2))]
+    after = [row(0.8, seed=0, by_subject=people(3, 13, clips=10))]
+    found = paired(before, after)
+    assert found is not None
+    assert found.seeds == (0,)
+    assert found.interval == pytest.approx((0.1, 0.5))
+    same = paired(after, after)
+    assert same is not None
+    assert same.interval == (0.0, 0.0)
+    other = paired(before, [row(0.8, seed=0, by_subject=people(3, 13, clips=11))])
+    assert other is not None
+    assert other.interval is None
 
 
 def test_differences_are_of_the_same_seeds() -> None:

@@ -16,8 +16,8 @@ from edgcn.commands.pretrain import PretrainConfig
 from edgcn.commands.results import Results
 from edgcn.evaluation.rows import Row
 from edgcn.experiments import runner
-from edgcn.experiments.open_sets import parse_share
-from edgcn.experiments.runner import Job, Task, in_turn, locked, tasks_of, work
+from edgcn.experiments.runner import Job, Task, tasks_of, work
+from edgcn.experiments.shares import in_turn, locked, parse_share
 from edgcn.runs import Run
 
 LINEAR = {"store": Path("a"), "protocol": "linear"}
@@ -37,7 +37,7 @@ class Verbs:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls: list[str] = []
-        self.stored: dict[tuple[str, str], Results] = {}
+        self.stored: dict[tuple[str, str, int], Results] = {}
         self.other_settings = False
         self.fails: Callable[[str], None] = lambda call: None
         for name in ("pretrain", "resume", "evaluate", "stored_result"):
@@ -65,13 +65,13 @@ class Verbs:
         self.call(f"evaluate {config.protocol} {config.seed}{' again' * config.overwrite}")
         row = Row("method", "A", {"top1": 0.5}, 4)
         results = Results((row,), Path(config.model), {"protocol": config.protocol})
-        self.stored[config.model, config.protocol] = results
+        self.stored[config.model, config.protocol, config.seed] = results
         return results
 
     def stored_result(self, config: EvaluateConfig) -> Results | None:
         if self.other_settings:
             raise EdgcnError("holds a result of other settings")
-        return self.stored.get((config.model, config.protocol))
+        return self.stored.get((config.model, config.protocol, config.seed))
 
 
 @pytest.fixture
@@ -120,6 +120,36 @@ def test_evaluations_are_of_the_run_with_its_seed() -> None:
 def test_what_is_wrong_is_refused_before_anything_runs(jobs: list[Job], message: str) -> None:
     with pytest.raises(EdgcnError, match=message):
         tasks(*jobs)
+
+
+def test_whitened_features_are_another_evaluation() -> None:
+    knn = {"store": Path("a"), "protocol": "knn"}
+    (task,) = tasks(Job("x", {"store": "a"}, [knn, knn | {"whiten": 8}]))
+    assert [one.protocol_settings["whiten"] for one in task.evaluate] == [0, 8]
+    with pytest.raises(EdgcnError, match="got knn on a twice"):
+        tasks(Job("x", {"store": "a"}, [knn | {"whiten": 8}] * 2))
+
+
+def test_a_model_that_is_there_already_is_scored_as_it_is(verbs: Verbs, tmp_path: Path) -> None:
+    ready = Job("released", {}, [LINEAR, SHOTS], (0, 3), model="edgcn-s")
+    first, second = tasks_of([ready], tmp_path, machine={"threads": 1, "accelerator": "cpu"})
+    assert (first.pretrain, first.threads, first.trained) == (None, 1, True)
+    assert {one.model for task in (first, second) for one in task.evaluate} == {"edgcn-s"}
+    assert {one.seed for one in second.evaluate} == {3}
+    assert first.run != second.run  # so that their results are kept apart
+    assert {one.out for one in first.evaluate} == {first.run / "evaluations"}
+    outcomes, _ = run([ready, job()], tmp_path)
+    assert verbs.calls == [
+        "evaluate linear 0", "evaluate few-shot 0",
+        "pretrain 0.002 0", "evaluate linear 0", "evaluate few-shot 0",
+        "evaluate linear 3", "evaluate few-shot 3",
+    ]  # fmt: skip
+    assert outcomes[0].minutes == 0.0
+    assert not any(outcome.failures for outcome in outcomes)
+    verbs.calls.clear()
+    again, _ = run([ready], tmp_path, kept_only=True)
+    assert verbs.calls == []
+    assert [outcome.failures for outcome in again] == [(), ()]
 
 
 def test_what_is_finished_is_kept(verbs: Verbs, tmp_path: Path) -> None:

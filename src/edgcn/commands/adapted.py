@@ -201,7 +201,7 @@ def read_as(name: str, embedder: Embedder, readout: str | None) -> Embedder:
     if readout == "mean" and embedder.readout != "mean":
         raise EdgcnError(
             f"{name} learned through readout {embedder.readout!r}, and the embedding that "
-            f"--readout mean reads was never trained; leave --readout out, or use pyramid or parts"
+            f"--readout mean reads was never trained; leave --readout out, or use another"
         )
     return embedder.read_by(readout) if readout else embedder
 

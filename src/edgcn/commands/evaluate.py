@@ -56,7 +56,7 @@ class EvaluateConfig(Config):
     split: str | None = None
     """A published split's name, `subject`, `subject:a,b`, `camera:a,b`, `given`, `loso` (leave one
     subject out), or `time` (early trains, late tests)."""
-    readout: Literal["mean", "pyramid", "parts"] | None = None
+    readout: Literal["mean", "pyramid", "parts", "peaks"] | None = None
     """How the encoder is read; by default as it was trained."""
     seed: int = 0
     """Random seed of the probes and of the resampled intervals."""
@@ -169,6 +169,8 @@ def folder_of(config: EvaluateConfig, evaluation: Evaluation, protocol: str) -> 
     parts = (config.skeleton, config.depth)
     other: list[str] = [config.readout] if config.readout else []
     other += [part for part in parts if part not in ("remap", "zero")]
+    if whiten := settings_for(config, protocol).get("whiten"):
+        other += [f"whitened{whiten}"]
     if config.fuse:
         other += ["fused", *(Path(name).resolve().stem for name in config.fuse)]
     return home(config) / evaluation.folder_name(protocol, *other)

@@ -26,7 +26,7 @@ from edgcn.store import Store, open_store, write_store
 from edgcn.store.inspect import advice, skipped_lines, summary
 from edgcn.store.union import read_stores
 
-NO_PATH = ("synthetic",)  # readers that make what they read
+NO_PATH = ("synthetic", "procedural")  # readers that make what they read
 
 
 class PrepareConfig(Config, coerce_numbers_to_str=True):

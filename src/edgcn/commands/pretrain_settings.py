@@ -17,7 +17,7 @@ Stream = Literal[
     "joint", "bone", "motion", "joint+bone", "joint+motion", "bone+motion", "joint+bone+motion",
 ]  # fmt: skip
 
-STRENGTHS: dict[str, dict[str, float]] = {  # of `best`; docs/recipe.md has the trials
+STRENGTHS: dict[str, dict[str, float]] = {  # of `best`; docs/lab has the trials
     "crop_resize": {"cut": 0.2},
     "bone_scale": {"strength": 0.12},
     "posture": {"std": 0.03},
@@ -36,9 +36,14 @@ class PretrainConfig(Config):
     }
 
     store: Annotated[Path, POSITIONAL]
-    """Store to learn from."""
+    """Store to learn from, or `procedural`: people made from kinematics, clips without end."""
     out: Path | None = None
     """Folder of the new run; by default the next number in `runs/`."""
+    from_: str | None = None
+    """Go on from a recognizer or from released weights, such as `edgcn-s`, whose encoder and inputs
+    are kept."""
+    topology: str | None = None
+    """Joints of procedural people, by name (default: kinect_v1)."""
     split: str | None = None
     """Learn from the training side of this split, or from `all` clips (default: the store's)."""
     learn_from: Literal["auto", "clips", "windows"] = "auto"
@@ -48,9 +53,10 @@ class PretrainConfig(Config):
     """Length of a window."""
     window_step: PositiveFloat = 1.0
     """Seconds from the start of a window to that of the next."""
-    recipe: Literal["best", "paper"] = "best"
+    recipe: Literal["best", "weights", "paper"] = "best"
     """What the other settings are where they are not given: `best` is Barlow Twins on joints and
-    motion of canonical skeletons, `paper` is EDGCN's momentum contrast as published."""
+    motion of canonical skeletons, `weights` the same as the released weights learned by it from
+    procedural people, `paper` is EDGCN's momentum contrast as published."""
 
     encoder: str = "edgcn-s"
     """Preset of the encoder; a config file may give `encoder_settings`."""
@@ -81,6 +87,12 @@ class PretrainConfig(Config):
     """How the encoder's map becomes a vector: `mean` is the paper's embedding, `pyramid` has means
     over 1, 2 and 4 parts of the clip, `parts` such a pyramid of each arm, the legs, and the trunk
     with the head. An encoder without a map is read by `mean`."""
+    read_by: Literal["pyramid", "parts", "peaks"] | None = None
+    """How the finished encoder is read, where otherwise than it learns: `peaks` are `parts` of all
+    blocks, and the most that each channel reached."""
+    whiten: NonNegativeInt = 0
+    """Directions of most variance that are kept of the vectors after the training, and whitened
+    (PCA of what was learned from); 0 leaves the vectors as they are."""
     augmentations: tuple[str, ...] | None = None
     """Augmentations of the views in order; the objective's own by default."""
     augmentation_settings: dict[str, dict[str, float]] = Field(default=STRENGTHS)

@@ -180,11 +180,11 @@ def with_recipe(
         wrong.append("--steps and --epochs: give one of the two")
         del values["epochs"]
     objective = values.get("objective")
-    better = recipe_of(objective)
+    better = recipe_of(objective, values.get("store"))
     recipe = values.setdefault("recipe", better)
     if recipe not in list(RECIPES):
         return values, {}  # for pydantic to refuse
-    if recipe != better and objective in MADE_FOR[better]:
+    if objective not in (None, *MADE_FOR[recipe]) and objective in MADE_FOR[better]:
         wrong.append(
             f"--recipe {recipe} is made for {listed(MADE_FOR[recipe])}, not for {objective}; "
             f"leave it out, or say --recipe {better}"
@@ -239,8 +239,8 @@ def unknown_key(key: str, known: Collection[str]) -> str:
 
 
 def flag_of(key: str) -> str:
-    """--queue-size for queue_size."""
-    return f"--{key.replace('_', '-')}"
+    """--queue-size for queue_size; --from for from_, which Python does not let be a name."""
+    return f"--{key.rstrip('_').replace('_', '-')}"
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -43,9 +43,9 @@ def fitted(trial: Trial) -> Outcome:
     rows = logistic(replace(trial, features=baselines)).rows
     probabilities = classifier.probe.probabilities(method.values[task.tested])
     scores = np.asarray(probabilities[:, [known.index(name) for name in task.classes]])
-    row = task.row(
+    row = task.scored(
         "fitted",
-        task.score(scores),
+        scores,
         f"{method.name}, as fitted",
         chosen={"C": classifier.strength},
         learned=", ".join(dict.fromkeys(x for x in (method.learned, classifier.learned) if x)),

@@ -4,7 +4,7 @@ Trial + how to fit -> for each kind of features a row, the last one's probe and 
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -12,13 +12,23 @@ from jaxtyping import Float
 
 from edgcn.evaluation.finetune import train_on_labels, vectors
 from edgcn.evaluation.metrics import subject_interval
-from edgcn.evaluation.probes import LinearProbe, Probe, fit_best_lr, fit_few, fit_linear
+from edgcn.evaluation.probes import LinearProbe, Probe, choose_lr, fit_few, fit_linear
 from edgcn.evaluation.rows import KINDS, Row
 from edgcn.evaluation.subsets import digest
 from edgcn.evaluation.trial import Featured, Outcome, Task, Trained, Trial
 
 Scores = Float[np.ndarray, "m k"]
-Fitted = tuple[Probe, dict[str, float]]  # and what was chosen for it
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A probe, what was chosen for it, and the share of held-out training clips that was right."""
+
+    probe: Probe
+    chosen: dict[str, float] = field(default_factory=dict)
+    held_out: float | None = None
+
+
 Fit = Callable[[np.ndarray, np.ndarray, np.ndarray], Fitted]  # of features, labels, subjects
 
 
@@ -30,22 +40,25 @@ class Held:
     scores: Scores
     probabilities: Scores
     chosen: dict[str, float]
+    held_out: float | None
 
 
 def hold_out(task: Task, values: np.ndarray, fit: Fit) -> Held:
     """Fit on each fold's training clips, score its test clips; of what was chosen the median."""
-    scores, probabilities, chosen = [], [], []
+    scores, probabilities, fits = [], [], []
     for fold in task.folds:
         rows = fold.train
-        probe, choice = fit(values[rows], task.labels[rows], task.subjects[rows])
+        fits.append(fit(values[rows], task.labels[rows], task.subjects[rows]))
+        probe = fits[-1].probe
         scores.append(probe.scores(values[fold.test]))
         probabilities.append(probe.likely(scores[-1]))
-        chosen.append(choice)
+    shares = [each.held_out for each in fits if each.held_out is not None]
     return Held(
         probe if len(task.folds) == 1 else None,
         np.concatenate(scores),
         np.concatenate(probabilities),
-        {name: float(np.median([choice[name] for choice in chosen])) for name in chosen[0]},
+        {name: float(np.median([each.chosen[name] for each in fits])) for name in fits[0].chosen},
+        float(np.mean(shares)) if shares else None,
     )
 
 
@@ -55,9 +68,9 @@ def linear_layer(task: Task, lr: float | Literal["auto"], epochs: int) -> Fit:
 
     def fit(features: np.ndarray, labels: np.ndarray, subjects: np.ndarray) -> Fitted:
         if lr != "auto":
-            return fit_linear(features, labels, lr=lr, **settings), {}
-        probe, best = fit_best_lr(features, labels, subjects, **settings)
-        return probe, {"lr": best}
+            return Fitted(fit_linear(features, labels, lr=lr, **settings))
+        best, share = choose_lr(features, labels, subjects, **settings)
+        return Fitted(fit_linear(features, labels, lr=best, **settings), {"lr": best}, share)
 
     return fit
 
@@ -78,14 +91,14 @@ def classify(
         if each.kind not in only:
             continue
         held = hold_out(task, each.values, fit)
-        rows.append(task.row(each.kind, task.score(held.scores), each.name, chosen=held.chosen,
-                             learned=each.learned))  # fmt: skip
+        rows.append(task.scored(each.kind, held.scores, each.name, chosen=held.chosen,
+                                held_out=held.held_out, learned=each.learned))  # fmt: skip
         if each.kind == "method":
             methods.append((each, held))
     if fuse and len(methods) > 1:
         scores = np.mean([held.probabilities for _, held in methods], axis=0)
         learned = ", ".join(dict.fromkeys(each.learned for each, _ in methods if each.learned))
-        rows.append(task.row("fused", task.score(scores), trial.fused, learned=learned))
+        rows.append(task.scored("fused", scores, trial.fused, learned=learned))
         return Outcome(rows, None, scores, task.tested)
     if not methods:
         return Outcome(rows)
@@ -118,7 +131,9 @@ def few(
         count = round(float(np.mean([len(fold) for fold in kept[0]])))
         for each in trial.features:
             scored = [_on_few(task, each, folds) for folds in kept]
-            rows.append(task.row(each.kind, _mean(task, scored), each.name, learned=each.learned,
+            right = np.mean([scores.argmax(1) == task.true for scores in scored], axis=0)
+            rows.append(task.row(each.kind, _mean(task, scored, right), each.name,
+                                 by_subject=task.by_subject(right), learned=each.learned,
                                  labels=labels, amount=float(amount), n_labels=count))  # fmt: skip
     return Outcome(rows, notes=notes, metadata={"subsets": digests, "draws": draws})
 
@@ -137,11 +152,14 @@ def _on_few(task: Task, each: Featured, kept: Sequence[np.ndarray]) -> Scores:
     return np.concatenate(parts)
 
 
-def _mean(task: Task, scored: Sequence[Scores]) -> dict[str, float]:
-    """Metrics averaged over draws, the interval by subject of that mean, and the draws' spread."""
+def _mean(task: Task, scored: Sequence[Scores], right: Float[np.ndarray, " m"]) -> dict[str, float]:
+    """Metrics averaged over draws, the interval by subject of that mean, and the draws' spread.
+
+    Args:
+        right: the share of draws in which each tested clip is right.
+    """
     each = [task.score(scores) for scores in scored]
     means = {name: float(np.mean([one[name] for one in each])) for name in each[0]}
-    right = np.mean([scores.argmax(1) == task.true for scores in scored], axis=0)
     low, high = subject_interval(right, task.people, seed=task.seed)
     return {
         **means,

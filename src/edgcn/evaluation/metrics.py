@@ -50,9 +50,21 @@ def subject_interval(
 ) -> tuple[float, float]:
     """95 % interval of the share of correct clips, by resampling subjects with replacement."""
     _, person = np.unique(subjects, return_inverse=True)
-    total = np.bincount(person).astype(float)
-    right = np.bincount(person, weights=correct.astype(float))
-    drawn = np.random.default_rng(seed).integers(len(total), size=(RESAMPLES, len(total)))
-    shares = right[drawn].sum(1) / total[drawn].sum(1)
-    low, high = np.quantile(shares, [0.025, 0.975])
+    return resampled(
+        np.bincount(person, weights=correct.astype(float)), np.bincount(person), seed=seed
+    )
+
+
+def resampled(
+    sums: Float[np.ndarray, " subjects"], clips: Int[np.ndarray, " subjects"], *, seed: int = 0
+) -> tuple[float, float]:
+    """95 % interval of a mean over clips, by resampling subjects with replacement.
+
+    Args:
+        sums: of each subject's clips, such as how many are right.
+        clips: how many each has.
+    """
+    drawn = np.random.default_rng(seed).integers(len(sums), size=(RESAMPLES, len(sums)))
+    means = sums[drawn].sum(1) / clips[drawn].sum(1)
+    low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from edgcn.evaluation.embed import embed
-from edgcn.evaluation.probes import NearestProbe
+from edgcn.evaluation.nearest import NearestProbe
 from edgcn.models.embedder import Embedder
 from edgcn.store.splits import held_out
 from edgcn.store.views import Selection

@@ -1,13 +1,13 @@
-"""What is put on frozen features: the paper's linear layer, logistic regression, nearest neighbors.
+"""What is put on frozen features: the paper's linear layer, logistic regression.
 
 features (N, D), labels (N,) -> scores (N', K). The linear probes see features standardized by the
-training clips, so that one learning rate suits any encoder, and raw coordinates as well.
+training clips, so that one learning rate suits any encoder, and raw coordinates as well. Neighbors
+are in `nearest.py`.
 """
 
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import torch
@@ -16,20 +16,22 @@ from jaxtyping import Float, Int
 from scipy.special import softmax
 from torch import Tensor
 
+from edgcn.evaluation.nearest import ENOUGH, NearestProbe
+from edgcn.models.whitening import Whitening, fit_whitening
 from edgcn.store.splits import held_out
 
 LINEAR_BATCH = 32  # AS-CAL's
 MILESTONES = (15, 35, 60, 75)
 LRS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)  # that `auto` chooses from, around AS-CAL's 1
-ENOUGH = 2000  # held-out clips to choose a lr by: their share that is right is within about 1 %
 NOT_ZERO = 1e-20  # least error of a logit: below 1e-38 a CPU computes many times slower
 GRID = (0.001, 0.01, 0.1, 1.0, 10.0)  # values of C that the logistic protocol chooses from
+LEAST_C = 0.0003  # one more for whitened features, whose weak directions count as much as strong
 FEW_C = 100.0  # on few labels; of 0.1 to 1000 good for all features on UTD-MHAD's training subjects
-BLOCK = 2**24  # similarities at a time in kNN: 64 MB
 
 Features = Float[np.ndarray, "n d"]
 Labels = Int[np.ndarray, " n"]
 Scores = Float[np.ndarray, "n k"]
+Span = tuple[np.ndarray, np.ndarray, np.ndarray]  # mean (D,), spread (D,), directions (R, D)
 
 
 @dataclass(frozen=True)
@@ -54,45 +56,6 @@ class LinearProbe:
     def likely(scores: Scores) -> Float[np.ndarray, "n k"]:
         """Probabilities of scores that are computed already."""
         return np.asarray(softmax(scores.astype(np.float64), axis=1))
-
-
-@dataclass(frozen=True)
-class NearestProbe:
-    """Votes of the k nearest training clips by cosine similarity."""
-
-    features: Features
-    labels: Labels
-    classes: int
-    k: int
-
-    @cached_property
-    def gallery(self) -> Float[Tensor, "n d"]:
-        """The training clips' features at length 1."""
-        return F.normalize(torch.from_numpy(self.features), dim=1)
-
-    def scores(self, features: Features) -> Scores:
-        """Votes weighted by similarity; ties go to the nearer clip."""
-        labels, k = torch.from_numpy(self.labels), min(self.k, len(self.gallery))
-        block = min(len(features), max(1, BLOCK // len(self.gallery)))
-        room = torch.empty(block, len(self.gallery))  # for all blocks: new memory is slow
-        votes = torch.zeros(len(features), self.classes)
-        queries = F.normalize(torch.from_numpy(features), dim=1)
-        for first in range(0, len(queries), block):
-            query = queries[first : first + block]
-            near = torch.mm(query, self.gallery.T, out=room[: len(query)])
-            near, index = near.topk(k, dim=1)
-            votes[first : first + block].scatter_add_(1, labels[index], near + 1)
-        return votes.numpy()
-
-    def probabilities(self, features: Features) -> Float[np.ndarray, "n k"]:
-        """Each class's share of the votes; rows sum to 1."""
-        return self.likely(self.scores(features))
-
-    @staticmethod
-    def likely(scores: Scores) -> Float[np.ndarray, "n k"]:
-        """Probabilities of scores that are computed already."""
-        votes = scores.astype(np.float64) + 1e-12  # nobody's votes are everybody's
-        return np.asarray(votes / votes.sum(1, keepdims=True))
 
 
 Probe = LinearProbe | NearestProbe
@@ -180,7 +143,7 @@ def _sgd_step(
     weight.sub_(gradient.add_(slow, alpha=0.9))  # Nesterov, as torch.optim.SGD writes it
 
 
-def fit_best_lr(
+def choose_lr(
     features: Features,
     labels: Labels,
     subjects: np.ndarray,
@@ -188,8 +151,9 @@ def fit_best_lr(
     classes: int,
     epochs: int = 90,
     seed: int = 0,
-) -> tuple[LinearProbe, float]:
-    """`fit_linear` at the lr of LRS that is best on held-out TRAINING subjects, and that lr.
+) -> tuple[float, float]:
+    """The lr of LRS that is best on held-out TRAINING subjects, and how many of their clips are
+    right at it, as a share.
 
     Groups of subjects are held out in turn until `ENOUGH` clips have been judged.
     """
@@ -201,32 +165,50 @@ def fit_best_lr(
         predicted = np.stack([probe.scores(features[check]).argmax(1) for probe in tried])
         right += (predicted == labels[check]).sum(1)
         judged += len(check)
-    best = LRS[int(right.argmax())]  # the smaller lr wins a tie
-    return fit_linear(features, labels, classes=classes, epochs=epochs, lr=best, seed=seed), best
+    best = int(right.argmax())  # the smaller lr wins a tie
+    return LRS[best], float(right[best]) / judged
 
 
 def fit_logistic(
-    features: Features, labels: Labels, subjects: np.ndarray, *, classes: int
+    features: Features, labels: Labels, subjects: np.ndarray, *, classes: int, whiten: int = 0
 ) -> tuple[LinearProbe, float]:
-    """Logistic regression (scikit-learn); C is the best on held-out TRAINING subjects.
+    """Logistic regression on all training clips at the C of `choose_c`, and that C."""
+    c, _ = choose_c(features, labels, subjects, classes=classes, whiten=whiten)
+    return fit_c(features, labels, c=c, classes=classes, known=span(features, whiten)), c
 
-    Returns the probe fitted on all training clips, and the chosen C.
+
+def choose_c(
+    features: Features, labels: Labels, subjects: np.ndarray, *, classes: int, whiten: int = 0
+) -> tuple[float, float]:
+    """The C of GRID that is best on held-out TRAINING subjects, and how many of their clips are
+    right at it, as a share.
+
+    Args:
+        whiten: directions that are kept of the whitened features; 0 standardizes them instead.
     """
-    folds = held_out(np.arange(len(labels)), subjects)
-    right = {c: 0 for c in GRID}
-    for fit, check in folds:
+    grid = (LEAST_C, *GRID) if whiten else GRID
+    right, judged = dict.fromkeys(grid, 0), 0
+    for fit, check in held_out(np.arange(len(labels)), subjects):
         if len(np.unique(labels[fit])) < 2:
             continue  # nothing to tell apart without the subjects held out
-        known = span(features[fit])
-        for c in GRID:
-            probe = _logistic(features[fit], labels[fit], c=c, classes=classes, known=known)
+        known = span(features[fit], whiten)
+        for c in grid:
+            probe = fit_c(features[fit], labels[fit], c=c, classes=classes, known=known)
             right[c] += int((probe.scores(features[check]).argmax(1) == labels[check]).sum())
-    best = max(GRID, key=lambda c: (right[c], -c))  # the stronger regularization wins a tie
-    return _logistic(features, labels, c=best, classes=classes), best
+        judged += len(check)
+    best = max(grid, key=lambda c: (right[c], -c))  # the stronger regularization wins a tie
+    return best, right[best] / max(judged, 1)
 
 
-def span(features: Features) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean, plain spread, and an orthonormal basis (r, D) of what the standardized clips span."""
+def span(features: Features, whiten: int = 0) -> Span:
+    """Of the standardized clips: mean, plain spread, an orthonormal basis of what they span.
+
+    Args:
+        whiten: of the clips as they are, so many directions of their whitening in its place.
+    """
+    if whiten:
+        whitening = fit_whitening(features, whiten)
+        return whitening.mean, np.ones_like(whitening.mean), whitening.matrix
     mean, scale = standardize(features)
     scale = (scale / features.shape[1] ** 0.5).astype(np.float32)
     return mean, scale, _basis((features - mean) / scale)
@@ -249,18 +231,22 @@ def fit_few(
     """
     mean, scale = standardize(among)
     known = mean, scale, _basis((features - mean) / scale)
-    return _logistic(features, labels, c=FEW_C, classes=classes, known=known)
+    return fit_c(features, labels, c=FEW_C, classes=classes, known=known)
 
 
-def _logistic(
+def fit_c(
     features: Features,
     labels: Labels,
     *,
     c: float,
     classes: int,
-    known: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
+    known: Span | None = None,
 ) -> LinearProbe:
-    """Fit in the span of the clips (`known`, or found here): the same optimum, fewer dimensions."""
+    """Logistic regression (scikit-learn) in the span of the clips (`known`, or found here).
+
+    That is the optimum of all dimensions, in fewer. A whitening is folded into the weights, so that
+    the probe reads features as they are.
+    """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
@@ -288,6 +274,8 @@ def probe_to_tensors(probe: Probe) -> dict[str, Tensor]:
     else:
         counts = np.array([probe.classes, probe.k], dtype=np.int64)
         named = {"features": probe.features, "labels": probe.labels, "counts": counts}
+        if probe.whitening is not None:
+            named |= {"mean": probe.whitening.mean, "matrix": probe.whitening.matrix}
     return {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in named.items()}
 
 
@@ -297,4 +285,5 @@ def probe_from_tensors(tensors: Mapping[str, Tensor]) -> Probe:
     if "weight" in named:
         return LinearProbe(**named)
     classes, k = (int(count) for count in named["counts"])
-    return NearestProbe(named["features"], named["labels"], classes, k)
+    whitening = Whitening(named["mean"], named["matrix"]) if "matrix" in named else None
+    return NearestProbe(named["features"], named["labels"], classes, k, whitening)

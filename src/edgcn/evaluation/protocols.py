@@ -8,15 +8,17 @@ that holds it out, and the metrics are of all clips together.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from edgcn.base.errors import EdgcnError
 from edgcn.evaluation.clustering import clustering_metrics, k_means
 from edgcn.evaluation.folds import Fitted, classify, few, linear_layer, of_trained, train
-from edgcn.evaluation.probes import NearestProbe, fit_logistic
+from edgcn.evaluation.nearest import fit_nearest, held_out_share
+from edgcn.evaluation.probes import choose_c, fit_c, span
 from edgcn.evaluation.retrieval import Ranking, chance_metrics, rank, retrieval_metrics
 from edgcn.evaluation.rows import BASELINES
 from edgcn.evaluation.subsets import few_clips, shortages, shots_label, some_share, some_shots
@@ -37,25 +39,38 @@ def linear(trial: Trial, *, lr: LearningRate = 1.0, epochs: PositiveInt = 90) ->
     return classify(trial, linear_layer(trial.task, lr, epochs), fuse=True)
 
 
-def logistic(trial: Trial) -> Outcome:
-    """Logistic regression on all training labels, its C chosen on held-out training subjects."""
+def logistic(trial: Trial, *, whiten: NonNegativeInt = 0) -> Outcome:
+    """Logistic regression on all training labels, its C chosen on held-out training subjects.
+
+    Args:
+        whiten: Directions of most variance that are kept of the vectors and whitened (PCA of the
+            training clips); 0 takes the vectors as they are.
+    """
     classes = len(trial.task.classes)
 
     def fit(features: np.ndarray, labels: np.ndarray, subjects: np.ndarray) -> Fitted:
-        probe, c = fit_logistic(features, labels, subjects, classes=classes)
-        return probe, {"C": c}
+        c, share = choose_c(features, labels, subjects, classes=classes, whiten=whiten)
+        known = span(features, whiten)
+        return Fitted(fit_c(features, labels, c=c, classes=classes, known=known), {"C": c}, share)
 
     return classify(trial, fit, fuse=True)
 
 
-def knn(trial: Trial, *, k: PositiveInt = 1) -> Outcome:
+def knn(trial: Trial, *, k: PositiveInt = 1, whiten: NonNegativeInt = 0) -> Outcome:
     """The nearest training clips by cosine similarity.
 
     Args:
         k: Training clips that vote on each test clip.
+        whiten: Directions of most variance that are kept of the vectors and whitened (PCA of the
+            training clips); 0 takes the vectors as they are.
     """
-    classes = len(trial.task.classes)
-    return classify(trial, lambda x, labels, _: (NearestProbe(x, labels, classes, k), {}))
+    settings: dict[str, int] = {"classes": len(trial.task.classes), "k": k, "whiten": whiten}
+
+    def fit(features: np.ndarray, labels: np.ndarray, subjects: np.ndarray) -> Fitted:
+        share = held_out_share(features, labels, subjects, **settings)
+        return Fitted(fit_nearest(features, labels, **settings), held_out=share)
+
+    return classify(trial, fit)
 
 
 def semi(
@@ -108,7 +123,9 @@ def retrieval(trial: Trial) -> Outcome:
             np.concatenate([part.first for part in ranked]),
         )
         found = retrieval_metrics(ranking, task.people, seed=task.seed)
-        rows.append(task.row(each.kind, found, each.name, learned=each.learned))
+        people = task.by_subject(ranking.precision)
+        rows.append(task.row(each.kind, found, each.name, by_subject=people,
+                             learned=each.learned))  # fmt: skip
     return Outcome(rows)
 
 
@@ -159,7 +176,7 @@ def supervised(
     task, name = trial.task, f"{trial.method.name}, from scratch"
     rows = classify(trial, linear_layer(task, lr, epochs), only=BASELINES).rows
     trained = train(trial, False, finetune_epochs, finetune_lr, finetune_augment)
-    return of_trained(task, [*rows, task.row("method", task.score(trained.scores), name)], trained)
+    return of_trained(task, [*rows, task.scored("method", trained.scores, name)], trained)
 
 
 def finetune(
@@ -188,12 +205,10 @@ def finetune(
     scratch, tuned = (train(trial, pretrained, *settings) for pretrained in (False, True))
     rows = [
         *baselines,
-        task.row("scratch", task.score(scratch.scores), f"{method.name}, from scratch"),
-        task.row("frozen", dict(frozen.scores), f"{method.name}, frozen", chosen=frozen.chosen,
-                 learned=method.learned),
-        task.row("method", task.score(tuned.scores), f"{method.name}, fine-tuned",
-                 learned=method.learned),
-    ]  # fmt: skip
+        task.scored("scratch", scratch.scores, f"{method.name}, from scratch"),
+        replace(frozen, kind="frozen", name=f"{method.name}, frozen"),
+        task.scored("method", tuned.scores, f"{method.name}, fine-tuned", learned=method.learned),
+    ]
     return of_trained(task, rows, tuned)
 
 

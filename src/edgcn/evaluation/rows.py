@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from edgcn.base.errors import EdgcnError
+from edgcn.evaluation.metrics import resampled
 
 Kind = Literal[
     "majority", "chance", "one_cluster", "raw", "random", "scratch", "frozen", "method", "fused",
@@ -43,6 +44,8 @@ class Row:
         amount: the same as a number to sort by.
         n_labels: labelled clips that this is.
         chosen: settings that were chosen on held-out training subjects ({"lr": 0.3}).
+        held_out: share of held-out training clips that was right with what was chosen.
+        by_subject: sum of the main score over the clips of each tested subject, and how many.
         learned: which tested people the encoder had learned from ("6/6 people"), or empty.
         seeds: of the pre-trainings that this is the mean of.
         spread: standard deviation of the main score over these seeds.
@@ -56,6 +59,8 @@ class Row:
     amount: float = 0.0
     n_labels: int | None = None
     chosen: Mapping[str, float] = field(default_factory=dict)
+    held_out: float | None = None
+    by_subject: Mapping[str, tuple[float, int]] = field(default_factory=dict)
     learned: str = ""
     seeds: tuple[int, ...] = ()
     spread: float | None = None
@@ -91,13 +96,16 @@ class Row:
                 f"expected a kind of row among {', '.join(KINDS)}, got {data.get('kind')!r}"
             )
         try:
-            return cls(**{**data, "seeds": tuple(data.get("seeds", ()))})
+            people = {who: tuple(sums) for who, sums in data.get("by_subject", {}).items()}
+            seeds = tuple(data.get("seeds", ()))
+            return cls(**{**data, "seeds": seeds, "by_subject": people})
         except TypeError as error:
             raise EdgcnError(f"expected a row of results, got {dict(data)}: {error}") from error
 
     def cells(self) -> dict[str, Any]:
         """What a table or figure shows, by column."""
         flat = self.to_dict()
+        del flat["by_subject"]
         return {**flat.pop("scores"), **flat.pop("chosen"), **flat, "baseline": self.is_baseline}
 
 
@@ -109,14 +117,33 @@ def mean_over_seeds(rows: Sequence[Row]) -> Row:
     first, several = rows[0], len(rows) > 1
     scores = [name for name in first.scores if all(name in row.scores for row in rows)]
     chosen = {k: v for k, v in first.chosen.items() if all(row.chosen.get(k) == v for row in rows)}
+    shares = [row.held_out for row in rows if row.held_out is not None]
     return replace(
         first,
         scores={name: float(np.mean([row.scores[name] for row in rows])) for name in scores},
         chosen=chosen,
+        held_out=float(np.mean(shares)) if len(shares) == len(rows) else None,
+        by_subject=_mean_by_subject(rows),
         learned=", ".join(dict.fromkeys(row.learned for row in rows if row.learned)),
         seeds=tuple(sorted({seed for row in rows for seed in row.seeds})),
         spread=float(np.std([row.main for row in rows])) if several else first.spread,
     )
+
+
+def _mean_by_subject(rows: Sequence[Row]) -> dict[str, tuple[float, int]]:
+    """The means of each subject's sums; nothing where the rows are not of the same clips."""
+    clips = _clips(rows[0])
+    if any(_clips(row) != clips for row in rows):
+        return {}
+    return {
+        who: (float(np.mean([row.by_subject[who][0] for row in rows])), n)
+        for who, n in clips.items()
+    }
+
+
+def _clips(row: Row) -> dict[str, int]:
+    """How many clips of each subject were tested."""
+    return {who: clips for who, (_, clips) in row.by_subject.items()}
 
 
 @dataclass(frozen=True)
@@ -125,10 +152,13 @@ class Paired:
 
     Args:
         differences: of the main score as fractions, in the order of `seeds`.
+        interval: 95 % of their mean, by resampling tested subjects, each with its clips' scores by
+            both settings; None where they were not tested on the same clips, clip by clip.
     """
 
     seeds: tuple[int, ...]
     differences: tuple[float, ...]
+    interval: tuple[float, float] | None = None
 
     @property
     def mean(self) -> float:
@@ -154,7 +184,21 @@ def paired(before: Sequence[Row], after: Sequence[Row]) -> Paired | None:
     """
     first, second = _by_seed(before), _by_seed(after)
     seeds = tuple(sorted(first.keys() & second.keys()))
-    return Paired(seeds, tuple(second[s] - first[s] for s in seeds)) if seeds else None
+    if not seeds:
+        return None
+    means = [
+        mean_over_seeds([row for row in side if set(row.seeds) <= {*seeds}])
+        for side in (before, after)
+    ]
+    return Paired(seeds, tuple(second[s] - first[s] for s in seeds), _interval(*means))
+
+
+def _interval(before: Row, after: Row) -> tuple[float, float] | None:
+    clips = _clips(before)
+    if not clips or _clips(after) != clips:
+        return None
+    sums = [after.by_subject[who][0] - before.by_subject[who][0] for who in clips]
+    return resampled(np.array(sums), np.array([*clips.values()]))
 
 
 def _by_seed(rows: Sequence[Row]) -> dict[int, float]:

@@ -66,12 +66,30 @@ class Task:
         """A row of this task's table."""
         return Row(kind, name or NAMES[kind], scores, len(self.tested), **values)
 
+    def scored(
+        self, kind: Kind, scores: Float[np.ndarray, "m k"], name: str = "", **values: Any
+    ) -> Row:
+        """A row of the tested rows' scores."""
+        people = self.by_subject(scores.argmax(1) == self.true)
+        return self.row(kind, self.score(scores), name, by_subject=people, **values)
+
+    def by_subject(self, each: np.ndarray) -> dict[str, tuple[float, int]]:
+        """Of each tested subject, the sum of what its clips have, and how many they are.
+
+        Args:
+            each: a number for each tested row.
+        """
+        names, person = np.unique(self.people, return_inverse=True)
+        sums, clips = np.bincount(person, weights=each.astype(float)), np.bincount(person)
+        return dict(zip(map(str, names), zip(sums.tolist(), clips.tolist(), strict=True),
+                        strict=True))  # fmt: skip
+
     def majority(self) -> Row:
         """Always the commonest class of the training clips."""
         size = len(self.classes)
         counts = [np.bincount(self.labels[f.train], minlength=size) for f in self.folds]
         tests = [len(fold.test) for fold in self.folds]
-        return self.row("majority", self.score(np.repeat(counts, tests, axis=0).astype(np.float32)))
+        return self.scored("majority", np.repeat(counts, tests, axis=0).astype(np.float32))
 
 
 def task_of(clips: Selection, split: Split, *, seed: int = 0) -> Task:

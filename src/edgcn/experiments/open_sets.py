@@ -1,6 +1,7 @@
 """`python -m edgcn.experiments.open_sets`: every method on every open data set; docs/results.md.
 
-methods x sets x seeds -> runs and their scores, kept -> OUT/results.md, results.csv, results.png
+methods x sets x seeds -> runs and their scores, kept
+-> OUT/results.md, results.csv, differences.csv, results.png
 
 Every run that is planned is in the tables, or named with the reason why it is not. Stopped at any
 moment, the same command goes on where it was. Two processes share the work with --share 0/2 and
@@ -17,13 +18,14 @@ from typing import NoReturn
 from edgcn.base.errors import EdgcnError, did_you_mean
 from edgcn.base.progress import Say
 from edgcn.commands.prepare import PrepareConfig, prepare
-from edgcn.experiments.open_sets_plan import METHODS, SETS, plan
+from edgcn.experiments.open_sets_plan import DEFAULT, METHODS, ON_REQUEST, SETS, plan
 from edgcn.experiments.open_sets_tables import publish
 from edgcn.experiments.plan import show_plan
-from edgcn.experiments.runner import Share, Task, tasks_of, work
+from edgcn.experiments.runner import Task, tasks_of, work
+from edgcn.experiments.shares import parse_share
 from edgcn.experiments.sources import Source, describe, ensure_store, find_sources
 
-UNION_TOPOLOGY = "kinect_v1"  # joints that all four sensors' skeletons have
+UNION_TOPOLOGY = "kinect_v1"  # joints that the skeletons of all sensors have
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -46,8 +48,13 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         + "; the first one for the other methods")  # fmt: skip
     add("--every-seed", action="store_true", help="all seeds for every method")
     add("--sets", nargs="+", default=[], metavar="SET", help="only these: " + ", ".join(SETS))
-    add("--methods", nargs="+", default=[], metavar="METHOD",
-        help="only these: " + ", ".join(METHODS))  # fmt: skip
+    add(
+        "--methods",
+        nargs="+",
+        default=[],
+        metavar="METHOD",
+        help=f"only these: {', '.join(METHODS)} (default: all but {', '.join(ON_REQUEST)})",
+    )
     add("--encoder", default="edgcn-s", help="of the methods that bring none (default: edgcn-s)")
     add("--finetune", action="store_true", help="also fine-tune best, and train it from scratch")
     add("--threads", type=int, default=1, help="CPU threads (default: 1)")
@@ -61,21 +68,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def parse_share(text: str) -> Share:
-    """`0/2` as (0, 2).
-
-    Raises:
-        EdgcnError: it is not two such numbers.
-    """
-    number, slash, of = text.partition("/")
-    if not (slash and number.isdecimal() and of.isdecimal() and int(number) < int(of)):
-        raise EdgcnError(f"--share: expected I/N with I from 0 to N - 1, as 0/2, got {text!r}")
-    return int(number), int(of)
-
-
 def run(options: argparse.Namespace, say: Say) -> None:
     """Everything that was chosen; without --share, the tables as well."""
-    methods = chosen(options.methods, list(METHODS), flag="--methods")
+    methods = chosen(options.methods or DEFAULT, list(METHODS), flag="--methods")
     sources = {n: s for n, s in find_sources(options.data).items() if n in SETS}
     say(describe(sources))
     found = [name for name in SETS if name in sources]
@@ -102,7 +97,7 @@ def run(options: argparse.Namespace, say: Say) -> None:
         say("done; next: the same command without --share writes the tables")
         return
     page = publish(options.out, outcomes, command=command(options), encoder=options.encoder)
-    say(f"wrote {page}, {page.with_suffix('.csv')} and {page.with_suffix('.png')}")
+    say(f"wrote {page}, and beside it results.csv, differences.csv and results.png")
 
 
 def chosen(names: Sequence[str], known: Sequence[str], *, flag: str) -> list[str]:
@@ -138,8 +133,10 @@ def prepare_stores(out: Path, sources: Mapping[str, Source], task: Task, say: Sa
             link.unlink(missing_ok=True)  # of a store that was moved
             link.symlink_to(source.store.resolve())  # so that unions find all in one folder
         ensure_store(source, stores, say)
+    if len(members) < 2 or task.pretrain is None:
+        return
     union = task.pretrain.store
-    if len(members) > 1 and not union.exists():
+    if not union.exists():
         say(f"preparing {union.name}")
         others = sorted(at.parent.name for at in stores.glob("*/store.json"))
         left_out = ",".join(name for name in others if name not in members)

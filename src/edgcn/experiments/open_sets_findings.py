@@ -3,58 +3,80 @@
 {heading: lines} -> sentences; of tables just made, or parsed from the page that shows them
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edgcn.experiments.open_sets_plan import (
-    FEW,
+    ALL,
+    BESIDE,
     FINE_TUNED,
-    GAINS,
-    LINEAR,
     MEAN,
-    MOMENTS_ALONE,
+    METHODS,
+    MOMENTS_PAIR,
     NEAREST,
-    PLAIN_MOMENTS,
+    OVER_RANDOM,
+    OVER_RIVAL,
     SHOTS,
-    TRANSFER,
-    UNSEEN_SETS,
-    gains_heading,
+    TENTH,
+)
+
+Line = Mapping[str, Any]
+ABOVE = (  # who is above the strongest rival, by method
+    ("best", "Pre-trained on a set's own clips, `best`"),
+    ("best-left-out", "Pre-trained on the other sets alone, `best`"),
+    *((name, f"As released, `{method.model}`") for name, method in METHODS.items() if method.model),
+    ("continued", "Pre-trained further on a set's own clips, released `edgcn-s`"),
 )
 
 
-def findings(made: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+def findings(made: Mapping[str, Sequence[Line]]) -> list[str]:
     """Sentences whose numbers are those of the printed tables, by heading."""
-    sentences = []
-    for name, source in zip(GAINS, ("a set's own clips", "all sets at once"), strict=True):
-        lines = made.get(gains_heading(name), ())
-        mean: Mapping[str, Any] = next((line for line in lines if line["set"] == MEAN), {})
-        above = [
-            f"{labels} on {sum(x > 0 for x in each)} of {len(each)} sets "
-            f"(by {signed(mean[heading]):.1f} points on average)"
-            for heading, labels in (
-                (LINEAR, "with all labels"),
-                (FEW, "with 10 % of them"),
-                (SHOTS, "with five per class"),
-            )
-            if heading in mean and (each := differences(lines, heading))
-        ]
-        if above:
-            sentences.append(
-                f"Pre-trained on {source}, `best` is above the strongest rival {', '.join(above)}."
-            )
-    unseen = [line for line in made.get(UNSEEN_SETS, ()) if line["compared"] == TRANSFER]
-    moments = [line for line in made.get(MOMENTS_ALONE, ()) if line["compared"] == PLAIN_MOMENTS]
+    sentences = [
+        f"{who} is above the strongest rival {', '.join(parts)}."
+        for name, who in ABOVE
+        if (parts := above(of(made.get(OVER_RIVAL, ()), METHODS[name].title)))
+    ]
+    unseen = of(made.get(OVER_RANDOM, ()), METHODS["best-left-out"].title)
+    moments = [line for line in made.get(BESIDE, ()) if line["compared"] == MOMENTS_PAIR]
+    before = "the encoder before training"
     for lines, heading, sentence in (
-        (unseen, LINEAR, "On a set whose clips it never saw, it is {} the random encoder."),
-        (unseen, SHOTS, "With five labels per class, it is {} the random encoder there."),
-        (unseen, NEAREST, "By the nearest neighbor, it is {} the random encoder there."),
+        (unseen, ALL, f"On a set whose clips it never saw, it is {{}} {before}."),
+        (unseen, SHOTS, f"With five labels per class, it is {{}} {before} there."),
+        (unseen, NEAREST, f"By the nearest neighbor, it is {{}} {before} there."),
         (made.get(FINE_TUNED, ()), "top-1", "Fine-tuned, it is {} the same network from scratch."),
-        (moments, LINEAR, "With moments, the published recipe is {} the same without them."),
+        (moments, ALL, "With moments, the published recipe is {} the same without them."),
     ):
         if each := differences(lines, heading):
             sentences.append(sentence.format(between(each)))
     return sentences
+
+
+def of(lines: Sequence[Line], title: str) -> list[Line]:
+    """The lines of one row of ours."""
+    return [line for line in lines if line["method"] == title]
+
+
+def above(lines: Sequence[Line]) -> list[str]:
+    """On how many sets, how far, and how surely a row is above the strongest rival."""
+    mean: Line = next((line for line in lines if line["set"] == MEAN), {})
+    found = []
+    for heading, labels in (
+        (ALL, "with all labels"),
+        (TENTH, "with 10 % of them"),
+        (SHOTS, "with five per class"),
+        (NEAREST, "by the nearest neighbor"),
+    ):
+        each = differences(lines, heading)
+        if not each or not mean.get(heading):
+            continue
+        sure = sum(lowest(line[heading]) > 0 for line in lines if line.get(heading))
+        found.append(
+            f"{labels} on {sum(x > 0 for x in each)} of {len(each)} sets "
+            f"({signed(mean[heading]):+.1f} points on average, the interval above 0 on {sure})"
+        )
+    return found
 
 
 def between(each: Sequence[float]) -> str:
@@ -65,13 +87,19 @@ def between(each: Sequence[float]) -> str:
     return f"{' to '.join(ends)} points {place}"
 
 
-def differences(lines: Sequence[Mapping[str, Any]], heading: str) -> list[float]:
+def differences(lines: Sequence[Line], heading: str) -> list[float]:
     """The differences in a column of a printed table, without the line of their mean."""
-    sets = [line for line in lines if line["set"] != MEAN and line.get(heading)]
-    return [signed(line[heading]) for line in sets]
+    cells = [line[heading] for line in lines if line["set"] != MEAN and line.get(heading)]
+    return [value for value in map(signed, cells) if not math.isnan(value)]
 
 
 def signed(text: str) -> float:
     """The first number with a sign in a printed cell, in points."""
     found = re.search(r"[+-]\d+\.\d", text)
-    return float(found[0]) if found else float("nan")
+    return float(found[0]) if found else math.nan
+
+
+def lowest(text: str) -> float:
+    """The lower end of the interval in a printed cell, in points."""
+    found = re.search(r"\(([+-]\d+\.\d) to", text)
+    return float(found[1]) if found else math.nan

@@ -3,20 +3,24 @@
 methods x sets x seeds -> jobs: one pre-training each, and the sets its encoder is scored on
 
 No score of a test subject chooses anything: the settings are those of the recipes, the same on
-every set, and the probe's lr is chosen on held-out training subjects.
+every set, and each probe's strength is chosen on held-out training subjects. Released weights are
+scored as they are.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from edgcn.base.errors import EdgcnError
 from edgcn.experiments.paper import AS_CAL, P_AND_C, SKELETON_CLR
 from edgcn.experiments.runner import Job
+from edgcn.inference.released import RELEASED
 from edgcn.presets.datasets import DATA_SETS
 
-SETS = ("isl30", "wmft", "utd", "msr-world")  # the long ones first, so that no process ends alone
+# The long ones first, so that no process ends alone.
+SETS = ("isl30", "wmft", "utd", "msr-world", "msr-screen")
+UNITED = tuple(name for name in SETS if DATA_SETS[name].units == "m")  # what a union is made of
 
 
 @dataclass(frozen=True)
@@ -25,18 +29,21 @@ class Method:
 
     Args:
         settings: flat, of pre-training; the encoder is the command's where they name none.
-        learns: from the training side of the set it is scored on, of all sets, or of the others.
+        learns: from the training side of the set it is scored on, of all sets, of the others, or
+            from nothing: `model` is scored as it is.
         every_seed: whether it is run with all seeds; the others with the first one only.
         ours: no rival of `best`, but a variant of it.
         row: which row of its evaluations it stands for.
+        model: released weights.
     """
 
     title: str
-    settings: Mapping[str, Any]
-    learns: Literal["set", "all", "others"] = "set"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    learns: Literal["set", "all", "others", "nothing"] = "set"
     every_seed: bool = False
     ours: bool = False
     row: Literal["method", "random"] = "method"
+    model: str = ""
 
 
 # Published methods at this machine's size, the same for all of them: 10 passes of the
@@ -64,24 +71,55 @@ METHODS: dict[str, Method] = {
     "best-moments-left-out": Method(
         "best, with moments, on the other sets", MOMENTS, "others", ours=True
     ),
+    **{
+        f"released-{name}": Method(
+            f"released {name}", learns="nothing", every_seed=True, ours=True, model=name
+        )
+        for name in RELEASED
+    },
+    "continued": Method(
+        "released edgcn-s, then own clips",
+        BEST | {"encoder": "edgcn-s", "from_": "edgcn-s"},
+        every_seed=True,
+        ours=True,
+    ),
 }
+ON_REQUEST = (  # run where --methods names them
+    "statistics", "best-moments", "best-union", "best-moments-left-out",
+)  # fmt: skip
+DEFAULT = tuple(name for name in METHODS if name not in ON_REQUEST)
 
-# What is scored: columns, and the settings of evaluation beside the protocol.
+# What is scored, by column: the settings of its evaluation.
+PROBES: dict[str, dict[str, Any]] = {
+    "linear": {"protocol": "linear", "lr": "auto"},
+    "logistic": {"protocol": "logistic"},
+    "logistic-whitened": {"protocol": "logistic", "whiten": 256},
+    "semi": {"protocol": "semi", "fractions": (0.1,)},
+    "few-shot": {"protocol": "few-shot", "shots": (5,)},
+    "knn": {"protocol": "knn"},
+    "knn-whitened": {"protocol": "knn", "whiten": 256},
+    "retrieval": {"protocol": "retrieval"},
+}
+# Of several columns the one that is best on held-out training subjects, run by run.
+STRONGEST: dict[str, tuple[str, ...]] = {
+    "all": ("linear", "logistic", "logistic-whitened"),
+    "nearest": ("knn", "knn-whitened"),
+}
 COLUMNS = {
-    "linear": "linear 100 %",
+    "all": "all labels",
     "semi": "10 % labels",
     "few-shot": "5-shot",
-    "knn": "kNN top-1",
+    "nearest": "neighbors",
     "retrieval": "retrieval mAP",
+    "linear": "linear layer",
+    "logistic": "logistic",
+    "logistic-whitened": "logistic, whitened",
+    "knn": "kNN",
+    "knn-whitened": "kNN, whitened",
 }
-PROTOCOLS: dict[str, dict[str, Any]] = {
-    "linear": {"lr": "auto"},
-    "semi": {"fractions": (0.1,)},
-    "few-shot": {"shots": (5,)},
-    "knn": {},
-    "retrieval": {},
-}
-TUNED = "best-union"  # the method that --finetune is about
+MAIN = {key: COLUMNS[key] for key in ("all", "semi", "few-shot", "nearest", "retrieval")}
+ALL, TENTH, SHOTS, NEAREST = list(MAIN.values())[:4]
+TUNED = "best"  # the method that --finetune is about
 
 # Rows: of which method (None: any, it is the same for all), and which kinds of its evaluations.
 Of = tuple[str | None, tuple[str, ...]]
@@ -92,42 +130,30 @@ LINES: dict[str, Of] = {
     "raw coordinates": (None, ("raw",)),
     "random encoder, as EDGCN": ("edgcn", RANDOM),
     "random encoder, as best": ("best", RANDOM),
-    "random encoder, on common joints": ("best-union", RANDOM),
+    "random encoder, on common joints": ("best-left-out", RANDOM),
+    **{f"random encoder, as released {name}": (f"released-{name}", RANDOM) for name in RELEASED},
     **{method.title: (name, (method.row,)) for name, method in METHODS.items()},
 }
-OURS = {method.title for method in METHODS.values() if method.ours}
+OURS = {method.title: name for name, method in METHODS.items() if method.ours}
 RIVALS = [line for line in LINES if line not in OURS]
-GAINS = ("best", "best-union")  # whose gains over the strongest rival are tables
 
-# Tables of one score beside another of the same seeds: what is compared, before and after.
+# One score beside another of the same seeds: what is compared, before and after.
 Pairs = dict[str, tuple[Of, Of]]
-WITH_MOMENTS: Pairs = {
-    f"{METHODS[a].title} → {METHODS[b].title}": ((a, METHOD), (b, METHOD))
-    for a, b in (("edgcn", "a-edgcn"), ("best", "best-moments"))
+MOMENTS_PAIR = "EDGCN → A-EDGCN"
+PAIRS: Pairs = {
+    MOMENTS_PAIR: (("edgcn", METHOD), ("a-edgcn", METHOD)),
+    "best → best, with moments": (("best", METHOD), ("best-moments", METHOD)),
+    "pre-trained on the other sets → on the set": (("best-left-out", METHOD), ("best", METHOD)),
+    "best → released edgcn-s, then own clips": (("best", METHOD), ("continued", METHOD)),
 }
-TRANSFER = "random encoder → pre-trained on the other sets"
-UNSEEN: Pairs = {
-    TRANSFER: (("best-left-out", RANDOM), ("best-left-out", METHOD)),
-    "pre-trained on the set → on the others": (("best", METHOD), ("best-left-out", METHOD)),
-    f"{TRANSFER}, with moments": (
-        ("best-moments-left-out", RANDOM), ("best-moments-left-out", METHOD)),
-    "pre-trained on the set → on the others, with moments": (
-        ("best-moments", METHOD), ("best-moments-left-out", METHOD)),
-}  # fmt: skip
 FROM_SCRATCH: Pairs = {"from scratch → fine-tuned": ((TUNED, ("scratch",)), (TUNED, METHOD))}
-
 
 # Headings and lines of the page that its sentences are about.
 MEAN = "mean of the sets"
-LINEAR, FEW, SHOTS, NEAREST = list(COLUMNS.values())[:4]
-UNSEEN_SETS, MOMENTS_ALONE = "A set that was never seen", "Moments, everything else equal"
+SUMMARY = "All labels, by the strongest probe"
+OVER_RIVAL, OVER_RANDOM = "Over the strongest rival", "Over the same encoder before training"
+BESIDE = "Other differences"
 FINE_TUNED = f"Fine-tuned from {METHODS[TUNED].title}"
-PLAIN_MOMENTS = next(iter(WITH_MOMENTS))  # of the published recipe
-
-
-def gains_heading(method: str) -> str:
-    """Of the table of a method's gains."""
-    return f"Gain of {METHODS[method].title} over the strongest rival"
 
 
 def plan(
@@ -157,30 +183,46 @@ def plan(
     jobs, small = [], {"epochs": 2, "frames": 8, "batch_size": 16} if quick else {}
     for name in methods:
         method = METHODS[name]
-        protocols = PROTOCOLS | ({"finetune": {}} if finetune and name == TUNED else {})
-        for scored in [tuple(sets)] if method.learns == "all" else [(one,) for one in sets]:
-            others = tuple(other for other in found if other not in scored)
-            if method.learns == "others" and not others:
+        probes = PROBES | ({"finetune": {"protocol": "finetune"}} if finetune and name == TUNED
+                           else {})  # fmt: skip
+        together = method.learns in ("all", "nothing")
+        for scored in [tuple(sets)] if together else [(one,) for one in sets]:
+            members = {
+                "set": scored,
+                "all": tuple(other for other in found if other in UNITED),
+                "others": unseen(scored, found),
+                "nothing": (),
+            }[method.learns]
+            if not members and not method.model:
                 raise EdgcnError(
                     f"{name} learns from other sets than {scored[0]}, and there are none; leave it "
                     f"out with --methods"
                 )
-            members = {"set": scored, "all": tuple(found), "others": others}[method.learns]
+            settings = {"encoder": encoder, "learn_from": "clips", **method.settings, **small}
             jobs.append(
                 Job(
-                    f"{name} on {'+'.join(members)}",
-                    {"encoder": encoder, "learn_from": "clips", **method.settings, **small}
-                    | store_of(members, out),
+                    f"{name} on {'+'.join(members)}" if members else method.title,
+                    {} if method.model else settings | store_of(members, out),
                     [
-                        {**store_of((one,), out), "protocol": protocol, **values}
+                        {**store_of((one,), out), **probe}
                         for one in scored
-                        for protocol, values in protocols.items()
+                        for probe in probes.values()
                     ],
                     seeds if method.every_seed or every_seed else seeds[:1],
                     {"method": name, "learns from": members, "scored on": scored},
+                    model=method.model,
                 )
             )
     return jobs
+
+
+def unseen(scored: Sequence[str], found: Sequence[str]) -> tuple[str, ...]:
+    """The sets that a union is made of which has none of the recordings that are scored on.
+
+    (MSR Action3D in pixels is of the same recordings as in meters, and of the same page.)
+    """
+    pages = {DATA_SETS[name].page for name in scored}
+    return tuple(n for n in found if n in UNITED and DATA_SETS[n].page not in pages)
 
 
 def store_of(members: Sequence[str], out: Path) -> dict[str, Any]:

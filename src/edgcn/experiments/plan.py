@@ -11,11 +11,12 @@ from typing import Any
 import torch
 
 from edgcn.base.progress import Say
-from edgcn.commands.pretrain import PretrainConfig, assemble, learned_clips
-from edgcn.experiments.runner import Share, Task, finished
+from edgcn.commands.material import material_of
+from edgcn.commands.pretrain import PretrainConfig, assemble
+from edgcn.experiments.runner import Task
+from edgcn.experiments.shares import Share
 from edgcn.reports.tables import text_table
 from edgcn.runs import Run
-from edgcn.store import open_store
 from edgcn.training.batches import batch_size_of
 from edgcn.training.fabric import make_fabric
 
@@ -42,7 +43,7 @@ def show_plan(
     planned, total = set[Path](), 0.0
     for key, job in {task.job.key: task.job for task in mine}.items():
         runs = [task for task in mine if task.job.key == key]
-        left = [task for task in runs if task.run not in planned and not finished(task.run)]
+        left = [task for task in runs if task.run not in planned and not task.trained]
         planned.update(task.run for task in left)
         minutes = minutes_of(left, places or {})
         total += minutes or 0.0
@@ -60,9 +61,9 @@ def show_plan(
 
 def minutes_of(tasks: Sequence[Task], places: Mapping[Path, Path]) -> float | None:
     """Minutes that the runs of one job still take; None where its store is not prepared yet."""
-    if not tasks:
+    config = tasks[0].pretrain if tasks else None
+    if config is None:
         return 0.0
-    config = tasks[0].pretrain
     config = config.model_copy(update={"store": places.get(config.store, config.store)})
     if not (config.store / "store.json").exists():
         return None
@@ -73,12 +74,13 @@ def minutes_of(tasks: Sequence[Task], places: Mapping[Path, Path]) -> float | No
 
 def estimate(config: PretrainConfig) -> tuple[float, int]:
     """Seconds of a pre-training, from the time of one forward pass here; and its epochs."""
-    clips, rows = learned_clips(open_store(config.store), config)
-    batch = batch_size_of(config.batch_size, clips=len(rows), ranks=config.devices * config.nodes)
+    material = material_of(config)
+    ranks = config.devices * config.nodes
+    batch = batch_size_of(config.batch_size, clips=len(material.rows), ranks=ranks)
     fabric = make_fabric(
         accelerator=config.accelerator, precision=config.precision, threads=config.threads
     )
-    embedder, trainer = assemble(config, clips, rows, batch, fabric)
+    embedder, trainer = assemble(config, material, batch, fabric)
     inputs = embedder.inputs
     shape = inputs.channels, inputs.frames, len(inputs.topology), inputs.bodies
     trial = torch.zeros(TRIAL_CLIPS, *shape, device=fabric.device)

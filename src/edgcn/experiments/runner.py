@@ -2,8 +2,9 @@
 
 jobs x seeds -> tasks -> OUT/runs/NAME, each pre-trained once -> its evaluations -> an outcome each
 
-What is finished is kept, an unfinished run is continued, and a failure is noted while the rest goes
-on. A folder belongs to one process at a time, or to several that each take a share.
+A job may name a model that is there already; then nothing is pre-trained. What is finished is kept,
+an unfinished run is continued, and a failure is noted while the rest goes on. A folder belongs to
+one process at a time, or to several that each take a share.
 """
 
 import hashlib
@@ -11,7 +12,6 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,9 @@ from edgcn.commands.evaluate import EvaluateConfig, evaluate, stored_result
 from edgcn.commands.pretrain import PretrainConfig, pretrain, resume
 from edgcn.commands.results import Results
 from edgcn.commands.settings import make_config
+from edgcn.experiments.shares import Share, in_turn, locked
 from edgcn.runs import Run
 from edgcn.store import open_store
-
-Share = tuple[int, int]  # number of this process, and how many there are
 
 FOLDER = ("store", "split", "protocol", "readout", "skeleton", "depth", "fuse")  # of a result
 FINISHED = "finished"  # a file of a run: that it has all its epochs
@@ -40,9 +39,10 @@ class Job:
 
     Args:
         key: names it in plans, tables and failures.
-        pretrain: flat settings of `edgcn pretrain`, its store among them.
+        pretrain: flat settings of `edgcn pretrain`, its store among them; nothing with a `model`.
         evaluate: flat settings of `edgcn evaluate`, its store among them, once for each score.
         cells: what a plan shows of it, by column.
+        model: released weights or a recognizer's file, which is scored as it is.
     """
 
     key: str
@@ -50,27 +50,35 @@ class Job:
     evaluate: Sequence[Mapping[str, Any]]
     seeds: Sequence[int] = (0,)
     cells: Mapping[str, Any] = field(default_factory=dict)
+    model: str = ""
 
 
 @dataclass(frozen=True)
 class Task:
-    """One run of a job, as checked configs; nothing has been run yet."""
+    """One run of a job, as checked configs; nothing has been run yet.
+
+    Args:
+        run: the folder of the run; of a model that is there already, of its evaluations.
+        pretrain: what makes the run; None for a model that is there already.
+        threads: of the CPU; None leaves them as they are.
+    """
 
     job: Job
     seed: int
-    pretrain: PretrainConfig
+    run: Path
+    pretrain: PretrainConfig | None
     evaluate: tuple[EvaluateConfig, ...]
-
-    @property
-    def run(self) -> Path:
-        """The folder of the run."""
-        assert self.pretrain.out is not None
-        return self.pretrain.out
+    threads: int | None = None
 
     @property
     def name(self) -> str:
         """How people call it."""
         return f"{self.job.key}, seed {self.seed}"
+
+    @property
+    def trained(self) -> bool:
+        """Whether the model is there, and nothing is left to be pre-trained."""
+        return self.pretrain is None or finished(self.run)
 
 
 @dataclass(frozen=True)
@@ -115,6 +123,8 @@ def tasks_of(jobs: Sequence[Job], out: Path, *, machine: Mapping[str, Any]) -> l
     ]
     stores: dict[Path, Path] = {}
     for task in tasks:
+        if task.pretrain is None:
+            continue
         store = task.pretrain.store.absolute()
         if (other := stores.setdefault(task.run, store)) != store:
             raise EdgcnError(f"{other} and {store} have the same name; rename one of them")
@@ -122,26 +132,38 @@ def tasks_of(jobs: Sequence[Job], out: Path, *, machine: Mapping[str, Any]) -> l
 
 
 def _task(job: Job, seed: int, out: Path, machine: Mapping[str, Any]) -> Task:
+    if job.model:
+        run = out / "runs" / f"{Path(job.model).stem}-as-it-is-seed{seed}"
+        of = {"model": job.model, "out": run / "evaluations"}
+        wanted = _evaluations(job, seed, of, machine.get("accelerator", "auto"))
+        return Task(job, seed, run, None, wanted, machine.get("threads"))
     values = {"knn_every": 0, **machine, **job.pretrain, "seed": seed}
     config = make_config(PretrainConfig, values, where=job.key)
     if config.devices * config.nodes > 1:  # each rank would run the whole campaign again
         raise EdgcnError(f"{job.key}: a campaign trains on one device; leave out devices and nodes")
     run = out / "runs" / run_name(config)
-    shared = {"figures": False, "accelerator": config.accelerator, "seed": seed}
+    wanted = _evaluations(job, seed, {"model": str(run)}, config.accelerator)
+    config = config.model_copy(update={"out": run})
+    return Task(job, seed, run, config, wanted, config.threads)
+
+
+def _evaluations(
+    job: Job, seed: int, of: Mapping[str, Any], accelerator: str
+) -> tuple[EvaluateConfig, ...]:
+    shared = {"figures": False, "accelerator": accelerator, "seed": seed}
     wanted = tuple(
-        make_config(EvaluateConfig, {**shared, **one, "model": str(run)}, where=job.key)
-        for one in job.evaluate
+        make_config(EvaluateConfig, {**shared, **one, **of}, where=job.key) for one in job.evaluate
     )
     places = set()
     for one in wanted:
-        place = one.model_dump_json(include={*FOLDER})
+        place = one.model_dump_json(include={*FOLDER}), one.protocol_settings.get("whiten", 0)
         if one.protocol == "all" or place in places:
             raise EdgcnError(
                 f"{job.key}: expected each evaluation once, by a protocol of its own, got "
                 f"{one.protocol} on {one.store}{'' if one.protocol == 'all' else ' twice'}"
             )
         places.add(place)
-    return Task(job, seed, config.model_copy(update={"out": run}), wanted)
+    return wanted
 
 
 def run_name(config: PretrainConfig) -> str:
@@ -193,11 +215,11 @@ def attempt(
     task: Task, prepare: Callable[[Task], None] | None, kept_only: bool, say: Say
 ) -> Outcome:
     """A task's run and scores: those that are there, and otherwise made now."""
-    started, threads = time.monotonic(), task.pretrain.threads
+    started, threads = time.monotonic(), task.threads
     if threads:
         torch.set_num_threads(threads)
     try:
-        if kept_only and not finished(task.run):
+        if kept_only and not task.trained:
             raise EdgcnError("not run")
         if prepare and not kept_only:
             with locked(task.run.parents[1] / "locks" / "stores", wait=True):
@@ -246,6 +268,8 @@ def train(task: Task, say: Say) -> None:
         EdgcnError: it cannot be trained, or its store has changed since it was.
     """
     run = task.run
+    if task.pretrain is None:
+        return
     if finished(run):
         store = open_store(task.pretrain.store)
         if Run(run).metadata["store_fingerprint"] != store.fingerprint:
@@ -265,33 +289,3 @@ def train(task: Task, say: Say) -> None:
 def finished(run: Path) -> bool:
     """Whether a campaign has trained this run to its end."""
     return (run / FINISHED).exists()
-
-
-def in_turn(tasks: Sequence[Task], share: Share) -> list[Task]:
-    """A share's tasks, every so many-th, and then those of the others, to help with."""
-    number, of = share
-    mine = list(tasks[number::of])
-    return mine + [task for task in tasks if task not in mine]
-
-
-@contextmanager
-def locked(path: Path, *, shared: bool = False, wait: bool = False) -> Iterator[bool]:
-    """Whether the lock is ours; it goes with the process, however that ends.
-
-    Args:
-        shared: several may hold it at once, and nobody all of it.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        try:
-            import fcntl
-        except ImportError:  # not a POSIX system
-            yield True
-            return
-        try:
-            how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-            fcntl.flock(file, how | (0 if wait else fcntl.LOCK_NB))
-        except OSError:
-            yield False
-            return
-        yield True

@@ -122,7 +122,7 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
         """
         source = self.source()
         path, embedder, provenance = Path(path), source.embedder(), source.provenance_
-        tensors = {f"encoder.{k}": v for k, v in embedder.encoder.state_dict().items()}
+        tensors = embedder.tensors()
         metadata: dict[str, Any] = {"embedder": embedder.metadata()}
         if hasattr(self, "classifier_"):
             probe = probe_to_tensors(self.classifier_)
@@ -133,10 +133,7 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
             if (learned := getattr(provenance, name)) is not None:
                 tensors[f"{name}.frames"], metadata[name] = learned.to_tensors()
         rebuilt = self.skeleton == "rebuild"  # and kept: other clips come to it as to any other
-        metadata["adapt"] = {
-            "skeleton": "remap" if rebuilt else self.skeleton,
-            "depth": self.depth,
-        }
+        metadata["adapt"] = {"skeleton": "remap" if rebuilt else self.skeleton, "depth": self.depth}
         metadata["provenance"] = {
             name: getattr(provenance, name)
             for name in ("title", "config", "notes", "versions", "plugins")
@@ -267,7 +264,7 @@ def _read(path: Path, model: Any) -> Recognizer:
     require_plugins(origin["plugins"])
     made = Recognizer(model if isinstance(model, str) else str(model), **metadata["adapt"])
     try:
-        made.embedder_ = Embedder.load(metadata["embedder"], parts["encoder"])
+        made.embedder_ = Embedder.load(metadata["embedder"], parts)
     except (KeyError, RuntimeError, EdgcnError) as error:  # RuntimeError: shapes that do not fit
         reason = str(error).splitlines()[0].rstrip(":")
         raise EdgcnError(

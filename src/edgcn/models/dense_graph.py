@@ -260,7 +260,17 @@ class DenseGraphEncoder(nn.Module):
 
     def features(self, clips: Clips) -> Float[Tensor, "n d frames v"]:
         """The map before pooling, bodies averaged; strides leave fewer frames than came in."""
-        maps = self.maps(clips)
+        return self._of_clips(self.maps(clips))
+
+    def every_map(self, clips: Clips) -> list[Float[Tensor, "n _ _ v"]]:
+        """The same after each block; the last one is that of `features`."""
+        x, maps = self.fold(clips), []
+        for block in self.blocks:
+            x = block(x)
+            maps.append(self._of_clips(x))
+        return maps
+
+    def _of_clips(self, maps: Mixed) -> Float[Tensor, "n d frames v"]:
         v, _, t, c = maps.shape
         return maps.view(v, -1, self.bodies, t, c).mean(dim=2).permute(1, 3, 2, 0)
 

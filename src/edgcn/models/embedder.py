@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from edgcn.models.build import build_encoder
 from edgcn.models.readout import READOUTS
 from edgcn.models.rebuild import rebuild
+from edgcn.models.whitening import Whitening
 from edgcn.pipeline.adapt import Adapted, Skeleton, adapt
 from edgcn.pipeline.inputs import Inputs
 from edgcn.pipeline.source import ClipSource
@@ -32,6 +33,7 @@ class Embedder:
         name: of the encoder in `ENCODERS`.
         settings: of its constructor, where they differ from the defaults.
         readout: a name of `READOUTS`.
+        whitening: of what is read out, if any.
     """
 
     name: str
@@ -39,11 +41,13 @@ class Embedder:
     encoder: nn.Module
     inputs: Inputs
     readout: str
+    whitening: Whitening | None = None
 
     def __call__(self, x: Clips) -> Float[Tensor, "n d"]:
         """Vectors of clips as a store gives them, resampled to `inputs.frames`."""
         x = self.inputs.features(self.inputs.clean(x))
-        return READOUTS[self.readout](self.encoder, x, self.inputs.topology)
+        vectors = READOUTS[self.readout](self.encoder, x, self.inputs.topology)
+        return vectors if self.whitening is None else self.whitening.of_tensor(vectors)
 
     @classmethod
     def new(
@@ -61,7 +65,9 @@ class Embedder:
         return cls(name, dict(settings), encoder, inputs, readout)
 
     def untrained(self, seed: int) -> "Embedder":
-        """The same as it was before training with this seed, in evaluation mode."""
+        """The same as it was before training with this seed, in evaluation mode; not whitened,
+        which a random encoder is the worse for.
+        """
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             fresh = Embedder.new(self.name, self.settings, self.inputs, self.readout)
@@ -81,13 +87,12 @@ class Embedder:
         if adapted.rebuild is None:
             return self, adapted
         fresh = replace(self, inputs=adapted.inputs).untrained(0)
-        return replace(
-            fresh, encoder=rebuild(self.encoder, fresh.encoder, adapted.rebuild)
-        ), adapted
+        rebuilt = rebuild(self.encoder, fresh.encoder, adapted.rebuild)
+        return replace(fresh, encoder=rebuilt, whitening=self.whitening), adapted
 
     def read_by(self, readout: str) -> "Embedder":
-        """The same encoder with another readout."""
-        return replace(self, readout=readout)
+        """The same encoder with another readout, whose vectors nothing whitens."""
+        return self if readout == self.readout else replace(self, readout=readout, whitening=None)
 
     def to(self, device: torch.device | str) -> "Embedder":
         """The same on a device."""
@@ -99,6 +104,8 @@ class Embedder:
         digest = hashlib.sha256(known.encode())
         for name, value in sorted(self.encoder.state_dict().items()):
             digest.update(name.encode() + value.cpu().contiguous().numpy().tobytes())
+        if self.whitening is not None:
+            digest.update(self.whitening.matrix.tobytes())
         return digest.hexdigest()[:16]
 
     def metadata(self) -> dict[str, Any]:
@@ -110,12 +117,27 @@ class Embedder:
             "readout": self.readout,
         }
 
+    def tensors(self) -> dict[str, Tensor]:
+        """The weights, as `encoder.NAME` and `whitening.NAME`."""
+        tensors = {f"encoder.{k}": v for k, v in self.encoder.state_dict().items()}
+        if self.whitening is not None:
+            tensors |= {f"whitening.{k}": v for k, v in self.whitening.to_tensors().items()}
+        return tensors
+
     @classmethod
-    def load(cls, metadata: Mapping[str, Any], weights: Mapping[str, Tensor]) -> "Embedder":
-        """Inverse of `metadata` and the encoder's `state_dict`, in evaluation mode."""
+    def load(
+        cls, metadata: Mapping[str, Any], tensors: Mapping[str, Mapping[str, Tensor]]
+    ) -> "Embedder":
+        """Inverse of `metadata` and `tensors`, in evaluation mode.
+
+        Args:
+            tensors: {"encoder": {NAME: ...}, "whitening": ...}, the second one if there is any.
+        """
         inputs = Inputs.from_dict(metadata["inputs"])
         with torch.random.fork_rng(devices=[]):
             made = cls.new(metadata["encoder"], metadata["settings"], inputs, metadata["readout"])
-        made.encoder.load_state_dict(dict(weights))
+        made.encoder.load_state_dict(dict(tensors["encoder"]))
         made.encoder.eval()
-        return made
+        if "whitening" not in tensors:
+            return made
+        return replace(made, whitening=Whitening.from_tensors(tensors["whitening"]))

@@ -3,7 +3,8 @@
 (N, C, T, V, M) clips -> encoder.features (N, D', T', V') -> (N, D)
 `mean` is the paper's: one mean over the clip, then the head. `pyramid` keeps some order in time, as
 temporal pyramids do (after Lazebnik et al., CVPR 2006), and skips the head. `parts` is a pyramid of
-each part of the body, which also keeps what moved.
+each part of the body, which also keeps what moved. `peaks` reads all blocks so, and their peaks; it
+has no pieces of one width, so that nothing is trained through it.
 
 An encoder is a module with `encoder(clips) -> (N, embed_dim)` and `embed_dim`: enough for `mean`.
 """
@@ -42,6 +43,13 @@ class HasFeatures(Protocol):
     def features(self, clips: Clips) -> Tensor: ...
 
 
+@runtime_checkable
+class HasMaps(HasFeatures, Protocol):
+    """One that also gives the map of every block, (N, D, T', V'), that of `features` the last."""
+
+    def every_map(self, clips: Clips) -> list[Tensor]: ...
+
+
 def mean(encoder: nn.Module, clips: Clips, topology: Topology) -> Vectors:
     """The embedding the encoder was trained with, (N, embed_dim)."""
     embedding: Tensor = encoder(clips)
@@ -68,15 +76,45 @@ def parts(encoder: nn.Module, clips: Clips, topology: Topology) -> Vectors:
         EdgcnError: the encoder has no `features`.
     """
     features = _with_features(encoder, "parts").features(clips)
+    return torch.cat([_pyramid(part) for part in _by_part(features, topology)], dim=1)
+
+
+def peaks(encoder: nn.Module, clips: Clips, topology: Topology) -> Vectors:
+    """Of each part of the body, from every block of the encoder: a pyramid, and what a mean over a
+    long clip hides, the most that each channel reached, in a joint and in the mean of the joints.
+
+    (N, 9 * parts * the sum of the blocks' channels.) An encoder without `every_map` has one block.
+
+    Raises:
+        EdgcnError: the encoder has no `features`.
+    """
+    known = _with_features(encoder, "peaks")
+    maps = known.every_map(clips) if isinstance(known, HasMaps) else [known.features(clips)]
+    pieces = []
+    for block in maps:
+        for part in _by_part(block, topology):
+            joints = _over_joints(part)
+            peak, most = part.amax(dim=(2, 3)).to(joints.dtype), joints.amax(dim=2)
+            pieces += [_pyramid(part), peak, most]
+    return torch.cat(pieces, dim=1)
+
+
+def _by_part(features: Map, topology: Topology) -> list[Float[Tensor, "n d frames _"]]:
+    """The joints of each part of the body; all where the map has no joints left."""
     groups = body_parts(topology)
     if features.shape[3] != len(topology) or len(groups) == 1:
-        return _pyramid(features)
-    return torch.cat([_pyramid(features[..., list(group)]) for group in groups], dim=1)
+        return [features]
+    return [features[..., list(group)] for group in groups]
+
+
+def _over_joints(features: Map) -> Float[Tensor, "n d frames"]:
+    """In float32 under autocast too, like every pooling here: clips can differ by very little."""
+    return features.mean(dim=3, dtype=torch.promote_types(features.dtype, torch.float32))
 
 
 def _pyramid(features: Map) -> Vectors:
-    """In float32 under autocast too, like every pooling here: clips can differ by very little."""
-    frames = features.mean(dim=3, dtype=torch.promote_types(features.dtype, torch.float32))
+    """Means over joints and over segments, end to end."""
+    frames = _over_joints(features)
     segments = [nn.functional.adaptive_avg_pool1d(frames, n) for n in SEGMENTS]
     return torch.cat(segments, dim=2).transpose(1, 2).flatten(1)
 
@@ -104,6 +142,7 @@ READOUTS: dict[str, Callable[[nn.Module, Clips, Topology], Vectors]] = {
     "mean": mean,
     "pyramid": pyramid,
     "parts": parts,
+    "peaks": peaks,
 }
 
 
@@ -164,7 +203,9 @@ class Reader(nn.Module):
         )
         self.pieces = 1
         if readout != "mean":
-            self.pieces = self.embed_dim // _with_features(encoder, readout).feature_dim
+            known = _with_features(encoder, readout)
+            if readout != "peaks":  # which has pieces of several widths
+                self.pieces = self.embed_dim // known.feature_dim
             for parameter in _unread(encoder, readout, topology, in_channels, bodies):
                 parameter.requires_grad_(False)
 

@@ -1,15 +1,34 @@
 """Recipes of pre-training: settings that belong together, and the objectives they are made for.
 
-{field of `PretrainConfig` or setting of the objective: value}; docs/recipe.md has the trials that
-led to `best`.
+{field of `PretrainConfig` or setting of the objective: value}; docs/lab has the trials that
+led to `best` and `weights`.
 """
 
 from typing import Any
 
+PROCEDURAL = "procedural"  # in place of a store: people made from kinematics, clips without end
+
 # What differs from the defaults of `PretrainConfig`, which are the rest of `best`, and of the
-# objectives. `paper` is EDGCN (ICPR 2022) and, where it is silent, AS-CAL.
+# objectives. `weights` is what the released weights learned by, from procedural people. `paper` is
+# EDGCN (ICPR 2022) and, where it is silent, AS-CAL.
 RECIPES: dict[str, dict[str, Any]] = {
     "best": {"reconstruct": 50.0},
+    "weights": {
+        "reconstruct": 50.0,
+        "augmentation_settings": {
+            "crop_resize": {"cut": 0.1},
+            "time_warp": {"strength": 0.2},
+            "amplitude": {"strength": 0.1},
+            "bone_scale": {"strength": 0.06},
+            "posture": {"std": 0.015},
+            "rotate": {"degrees": 8},
+            "shear": {"strength": 0.05},
+            "joint_mask": {"fewest": 1, "most": 4, "p": 0.1},
+        },
+        "stream": "joint+bone+motion",
+        "read_by": "peaks",
+        "whiten": 1024,
+    },
     "paper": {
         "encoder": "edgcn",
         "objective": "moco",
@@ -31,10 +50,14 @@ RECIPES: dict[str, dict[str, Any]] = {
 # The objectives that a recipe has been tried with. Others, a plugin's, take `best`.
 MADE_FOR: dict[str, tuple[str, ...]] = {
     "best": ("barlow",),
+    "weights": ("barlow",),
     "paper": ("moco", "predict-cluster", "variational"),
 }
 
 
-def recipe_of(objective: object) -> str:
-    """The recipe that is made for an objective; `best` where none is."""
-    return next((name for name, made in MADE_FOR.items() if objective in made), "best")
+def recipe_of(objective: object, store: object = None) -> str:
+    """The recipe that is made for an objective, `best` where none is; for procedural people,
+    `weights`.
+    """
+    recipe = next((name for name, made in MADE_FOR.items() if objective in made), "best")
+    return "weights" if recipe == "best" and str(store) == PROCEDURAL else recipe

@@ -10,6 +10,7 @@ from edgcn.readers.msr_action3d import read_msr_action3d
 from edgcn.readers.ntu import read_ntu
 from edgcn.readers.nw_ucla import read_nw_ucla
 from edgcn.readers.openpose import read_openpose
+from edgcn.readers.procedural import read_procedural
 from edgcn.readers.pyskl import read_pyskl
 from edgcn.readers.smg import read_smg
 from edgcn.readers.stgcn import read_stgcn
@@ -30,6 +31,7 @@ READERS: dict[str, Callable[..., Recordings]] = registry("reader", {
     "msr_action3d": read_msr_action3d,
     "nw_ucla": read_nw_ucla,
     "synthetic": read_synthetic,
+    "procedural": read_procedural,
 })  # fmt: skip
 
 __all__ = ["READERS"]

@@ -39,7 +39,8 @@ class Trainer:
 
     Args:
         objective: What is trained; anything with `loss(views)`.
-        clips: Where batches come from: a store's clips or windows, or the like.
+        clips: Where batches come from: a store's clips or windows, or the like. One that says it is
+            `endless` gives other clips every epoch: `rows`, then as many after them, and so on.
         rows: Clips to learn from.
         inputs: How raw clips become the encoder's input.
         augmentations: Names, in order; the objective's by default.
@@ -82,6 +83,7 @@ class Trainer:
         self.fabric = Fabric(devices=1) if fabric is None else fabric
         self.objective, self.traits = objective, traits(objective)
         self.clips, self.rows, self.inputs, self.seed = clips, rows, inputs, seed
+        self.endless: bool = getattr(clips, "endless", False)
         self.augmentations = (
             self.traits.augmentations if augmentations is None else tuple(augmentations)
         )
@@ -144,8 +146,10 @@ class Trainer:
         """One pass over the clips; its mean loss over batches and ranks."""
         self.module.train()
         first = (epoch - 1) * self.batches_per_epoch
+        # Clips without end are each seen once.
+        new = (epoch - 1) * len(self.rows) if self.endless else 0
         batches = local_batches(
-            self.rows,
+            self.rows + new,
             batch_size=self.batch_size,
             ranks=self.fabric.world_size,
             rank=self.fabric.global_rank,

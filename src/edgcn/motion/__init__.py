@@ -1,0 +1,1 @@
+"""Procedural people: unlimited clips of human motion made from kinematics, none recorded."""
