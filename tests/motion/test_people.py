@@ -38,7 +38,8 @@ def at(joints: Tensor, name: str) -> Tensor:
 
 
 def distance(joints: Tensor, one: str, other: str) -> Tensor:
-    return torch.linalg.vector_norm(at(joints, one) - at(joints, other), dim=-1)
+    length: Tensor = (at(joints, one) - at(joints, other)).norm(dim=-1)
+    return length
 
 
 def test_clips_are_a_source_to_train_from() -> None:

@@ -3,7 +3,8 @@
 The contract is two lines: `encoder(clips)` takes clips (N, C, T, V, M) to (N, embed_dim), and
 `embed_dim`. What an encoder may offer besides, and what that is for:
 
-    features(clips) -> (N, feature_dim, T', V'), feature_dim    readouts `pyramid` and `parts`
+    features(clips) -> (N, feature_dim, T', V'), feature_dim    readouts but `mean`
+    every_map(clips) -> [(N, D, T', V'), ...], block by block   `peaks` of all blocks
     joint_axes() -> {tensor: {axis: numbers per joint}}         `rebuild` on another skeleton
     recompute()                                                 training in less memory
 
