@@ -18,7 +18,7 @@ def test_the_demo_runs_and_is_never_written_over(
     for line in (
         "1/4  120 synthetic clips of 6 seated people",
         "2/4  EDGCN: pre-training",
-        "3/4  a linear layer",
+        "3/4  logistic regression",
         "note: synthetic",
     ):
         assert line in said

@@ -23,9 +23,9 @@ from edgcn.reports.tables import results_table
 PARTS = ("store", "runs", "report")
 INTRO = (
     "Synthetic people, made by a kinematic model, perform micro-gestures while seated. An encoder "
-    "learned from the training people's clips without labels; then a linear layer learned the "
-    "class names from their labels, and both were tested on people they had never seen.\n\n"
-    "The rows to compare: the majority class, the same linear layer on raw coordinates and on the "
+    "learned from the training people's clips without labels; then logistic regression learned "
+    "the class names from their labels, and both were tested on people they had never seen.\n\n"
+    "The rows to compare: the majority class, the same probe on raw coordinates and on the "
     "encoder before training, the released weights, and the encoder that learned here, by the "
     "recipe `best` with a part of its steps. The released weights learned from other made people, "
     "whose motions are random and none of these gestures. "
@@ -76,7 +76,7 @@ def demo(config: DemoConfig, *, say: Say = print) -> Path:
     texts = {name: str(value) for name, value in options.items()}
     prepare(PrepareConfig(reader="synthetic", out=store, options=texts), say=say)
     say(f"     what they look like: {info(InfoConfig(store=store), say=silent)}")
-    scored = [{"store": store, "figures": True, "lr": "auto"}]
+    scored = [{"store": store, "figures": True, "protocol": "logistic"}]
     learning: dict[str, Any] = {"store": store, "epochs": config.epochs, "knn_every": 5}
     jobs = [
         Job("edgcn-s", {}, scored, (config.seed,), model="edgcn-s"),
@@ -85,7 +85,7 @@ def demo(config: DemoConfig, *, say: Say = print) -> Path:
     released, own = tasks_of(jobs, out, machine={})
     say(f"2/4  EDGCN: pre-training without labels, {config.epochs} epochs")
     train(own, say=lambda line: say(f"     {line}"))
-    say("3/4  a linear layer on frozen vectors, tested on people not seen in training")
+    say("3/4  logistic regression on frozen vectors, tested on people not seen in training")
     rows: list[Row] = []
     for task in (released, own):
         results = score(task.evaluate[0])
