@@ -116,7 +116,7 @@ def test_going_on_begins_with_the_weights_and_keeps_what_they_know(tmp_path: Pat
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"topology": "kinect"}, "no topology is named 'kinect'; there are kinect_v2"),
+        ({"topology": "kinect"}, "no topology is named 'kinect': there are kinect_v2"),
         ({"store": "mine", "topology": "coco_17"}, "procedural people have; mine has its own"),
         ({"from_": "edgcn-s", "encoder": "edgcn"}, "leave out --encoder edgcn, or --from"),
         ({"from_": "nobody"}, "nobody does not exist"),

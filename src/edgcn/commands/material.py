@@ -9,17 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
-from edgcn.base.errors import EdgcnError, did_you_mean
+from edgcn.base.errors import EdgcnError
 from edgcn.commands.pretrain_settings import PretrainConfig
 from edgcn.commands.settings import flag_of
-from edgcn.inference.recognizer import load
+from edgcn.inference.recognizer import Recognizer, load
 from edgcn.models.embedder import Embedder
 from edgcn.models.readout import readout_for
 from edgcn.motion import people
 from edgcn.motion.people import People
 from edgcn.pipeline.source import ClipSource
 from edgcn.presets.recipes import PROCEDURAL
-from edgcn.skeleton.layouts import TOPOLOGIES
+from edgcn.skeleton.layouts import topology_named
 from edgcn.store import Selection, Store, open_store
 from edgcn.store.learned import Learned, learned_from
 from edgcn.training.batches import BATCH
@@ -40,6 +40,7 @@ class Material:
         fingerprint: of what the clips are; a run goes on with the same ones only.
         note: a caution about every number that comes of it.
         learned: frames and people, as a recognizer remembers them.
+        before: the recognizer whose encoder goes on learning, if any.
     """
 
     clips: ClipSource
@@ -48,14 +49,21 @@ class Material:
     fingerprint: str
     note: str
     learned: Learned
+    before: Recognizer | None = None
 
 
 def material_of(config: PretrainConfig) -> Material:
-    """What these settings learn from.
+    """What these settings learn from, and go on from.
 
     Raises:
-        EdgcnError: there is no such store or topology, or nothing in it to learn from.
+        EdgcnError: there is no such store, topology or recognizer, or nothing to learn from.
     """
+    material = clips_of(config)
+    return material if config.from_ is None else replace(material, before=load(config.from_))
+
+
+def clips_of(config: PretrainConfig) -> Material:
+    """The clips of a store, or those of procedural people."""
     if config.store == Path(PROCEDURAL) and not config.store.exists():
         return from_people(config)
     if config.topology is not None:
@@ -69,12 +77,10 @@ def material_of(config: PretrainConfig) -> Material:
 def from_people(config: PretrainConfig) -> Material:
     """Clips without end, each learned from once."""
     name = config.topology or "kinect_v1"
-    if name not in TOPOLOGIES:
-        hint = did_you_mean(name, TOPOLOGIES)
-        raise EdgcnError(f"no topology is named {name!r}; there are {', '.join(TOPOLOGIES)}{hint}")
+    topology = topology_named(name)
     batch = BATCH if config.batch_size == "auto" else config.batch_size
     rows = np.arange(batch * config.devices * config.nodes * min(EPOCH, config.steps or EPOCH))
-    clips = People(seed=config.seed, topology=TOPOLOGIES[name])
+    clips = People(seed=config.seed, topology=topology)
     return Material(
         clips=clips,
         rows=rows,
@@ -126,14 +132,13 @@ def by_windows(store: Store, config: PretrainConfig) -> bool:
     return config.learn_from == "windows"
 
 
-def begun(config: PretrainConfig) -> Embedder:
+def begun(before: Recognizer, config: PretrainConfig) -> Embedder:
     """The encoder that a training goes on from, its own copy, read as it is to learn.
 
     Raises:
-        EdgcnError: there is none, or a setting asks for another encoder than it is.
+        EdgcnError: a setting asks for another encoder than it is.
     """
-    assert config.from_ is not None
-    embedder = load(config.from_).embedder()
+    embedder = before.embedder()
     has = {"encoder": embedder.name, "encoder_settings": dict(embedder.settings)}
     has |= {n: getattr(embedder.inputs, n) for n in OF_INPUTS if hasattr(embedder.inputs, n)}
     for name, value in has.items():

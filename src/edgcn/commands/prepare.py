@@ -18,7 +18,7 @@ from edgcn.base.parts import check_settings, settings_of
 from edgcn.base.progress import Say, track
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.readers import READERS
-from edgcn.skeleton.layouts import TOPOLOGIES
+from edgcn.skeleton.layouts import TOPOLOGIES, topology_named
 from edgcn.skeleton.recording import Recording, Recordings, Skipped, with_hashes
 from edgcn.skeleton.remap import plan_remap
 from edgcn.skeleton.topology import Topology
@@ -129,11 +129,9 @@ def keep_sources(recordings: Recordings, config: PrepareConfig) -> None:
 
 def remapped(recordings: Recordings, name: str, say: Say) -> Recordings:
     """The same recordings on another topology, joints matched by name."""
-    if name not in TOPOLOGIES:
-        hint = did_you_mean(name, TOPOLOGIES)
-        raise EdgcnError(f"no topology is named {name!r}: there are {', '.join(TOPOLOGIES)}{hint}")
+    topology = topology_named(name)
     skeletons = recordings.skeletons or {"": recordings.topology}
-    plans = {part: plan_remap(own, TOPOLOGIES[name]) for part, own in skeletons.items()}
+    plans = {part: plan_remap(own, topology) for part, own in skeletons.items()}
     for part, plan in plans.items():
         say(f"{part}: {plan.summary()}" if part else plan.summary())
 
@@ -147,4 +145,4 @@ def remapped(recordings: Recordings, name: str, say: Say) -> Recordings:
                     item = replace(item, frames=frames, scores=None)
             yield item
 
-    return replace(recordings, topology=TOPOLOGIES[name], recordings=convert(), skeletons={})
+    return replace(recordings, topology=topology, recordings=convert(), skeletons={})

@@ -21,7 +21,7 @@ from edgcn.evaluation.embed import embed
 from edgcn.evaluation.monitor import knn_check
 from edgcn.evaluation.rows import method_title
 from edgcn.inference.provenance import Provenance, plugin_records
-from edgcn.inference.recognizer import load, unfitted
+from edgcn.inference.recognizer import Recognizer, unfitted
 from edgcn.models.embedder import Embedder
 from edgcn.models.readout import Reader, readout_for
 from edgcn.models.whitening import fit_whitening
@@ -44,7 +44,7 @@ __all__ = ["PretrainConfig", "command", "config_of", "pretrain", "resume", "resu
 
 STATE = "state.safetensors"
 WHITENED = 4000  # clips that a whitening is fitted to, at most
-FLOOR = 1e-4  # see `fit_whitening`; 1e-5 and 1e-3 were no better on training subjects
+FLOOR = 1e-4  # see `fit_whitening`; 1e-5 was no better on training subjects
 
 
 def command(config: PretrainConfig) -> str:
@@ -114,7 +114,7 @@ def pretrain(config: PretrainConfig, *, resumed: Run | None = None, say: Say = p
         fabric.barrier()
         say(describe(row, trainer.epochs))
     if fabric.is_global_zero:
-        made = finish(embedder, trainer, config)
+        made = finish(embedder, trainer, config, material.before)
         unfitted(made, provenance, model=str(run)).save(run.recognizer)
         training_curves(run.metrics(), run.path / "curves.png")
         draw_samples(trainer, embedder.inputs, run.path / "samples.png", config.seed)
@@ -126,13 +126,13 @@ def assemble(
 ) -> tuple[Embedder, Trainer]:
     """The encoder with its inputs, and its training; the one place that unpacks the settings."""
     clips, rows = material.clips, material.rows
-    if config.from_ is None:
+    if material.before is None:
         inputs = fit_inputs(clips, rows, **{name: getattr(config, name) for name in OF_INPUTS})
         embedder = Embedder.new(config.encoder, config.encoder_settings, inputs, config.readout)
         asked = "readout" in config.model_fields_set
         embedder = embedder.read_by(readout_for(embedder.encoder, config.readout, explicit=asked))
     else:
-        embedder, adapted = begun(config).adapted(clips, rows=rows)
+        embedder, adapted = begun(material.before, config).adapted(clips, rows=rows)
         clips, inputs = adapted.clips, embedder.inputs
     checked = check_objective(
         config.objective,
@@ -171,13 +171,15 @@ def assemble(
     )
 
 
-def finish(embedder: Embedder, trainer: Trainer, config: PretrainConfig) -> Embedder:
+def finish(
+    embedder: Embedder, trainer: Trainer, config: PretrainConfig, origin: Recognizer | None
+) -> Embedder:
     """The trained embedder as it is to be read, its vectors whitened over what it learned from.
 
     One that went on from whitened weights is read and whitened as they are: over procedural people,
     of whom there are enough.
     """
-    before = embedder if config.from_ is None else load(config.from_).embedder()
+    before = embedder if origin is None else origin.embedder()
     embedder = embedder.read_by(config.read_by or before.readout)
     dims = config.whiten or (0 if before.whitening is None else len(before.whitening.matrix))
     if not dims:
@@ -212,8 +214,8 @@ def provenance_of(config: PretrainConfig, material: Material, embedder: Embedder
     learned, notes = material.learned, [material.note] if material.note else []
     if isinstance(material.clips, People):
         title = f"{title}, {material.clips.name}"
-    if config.from_ is not None:
-        before = load(config.from_).provenance_
+    if material.before is not None:
+        before = material.before.provenance_
         title, learned = f"{title}, from {config.from_}", merged(before.pretrained, learned)
         notes = list(dict.fromkeys([*before.notes, *notes]))
     return Provenance(

@@ -6,8 +6,8 @@ seed, number of clips -> unlabelled clips at 30 fps, meters, each of another per
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgcn.base.errors import EdgcnError, did_you_mean
-from edgcn.skeleton.layouts import TOPOLOGIES
+from edgcn.readers.made import check_made
+from edgcn.skeleton.layouts import topology_named
 from edgcn.skeleton.recording import Recording, Recordings, trimmed
 
 if TYPE_CHECKING:
@@ -34,20 +34,8 @@ def read_procedural(
     """
     from edgcn.motion.people import People  # here, because it loads torch, which no file needs
 
-    if path is not None:
-        raise EdgcnError(
-            f"the procedural reader makes its clips and reads no file, got path {str(path)!r}; "
-            f"leave the path out"
-        )
-    for name, value, least in (("clips", clips, 1), ("seed", seed, 0)):
-        if value < least:
-            raise EdgcnError(f"procedural: expected {name} of at least {least}, got {value}")
-    if topology not in TOPOLOGIES:
-        hint = did_you_mean(topology, TOPOLOGIES)
-        raise EdgcnError(
-            f"no topology is named {topology!r}; there are {', '.join(TOPOLOGIES)}{hint}"
-        )
-    people = People(seed=seed, topology=TOPOLOGIES[topology])
+    check_made("procedural", path, clips=(clips, 1), seed=(seed, 0))
+    people = People(seed=seed, topology=topology_named(topology))
     return Recordings(
         reader="procedural",
         topology=people.topology,

@@ -3,7 +3,7 @@
 Left and right are the person's own. Add one here and it is known everywhere (`TOPOLOGIES`).
 """
 
-from edgcn.base.errors import EdgcnError
+from edgcn.base.errors import EdgcnError, did_you_mean
 from edgcn.skeleton.topology import Topology, sides
 
 _KINECT_V2_JOINTS = (
@@ -267,6 +267,14 @@ TOPOLOGIES = {
         MEDIAPIPE_33,
     )
 }
+
+
+def topology_named(name: str) -> Topology:
+    """The known topology of this name."""
+    if name not in TOPOLOGIES:
+        hint = did_you_mean(name, TOPOLOGIES)
+        raise EdgcnError(f"no topology is named {name!r}: there are {', '.join(TOPOLOGIES)}{hint}")
+    return TOPOLOGIES[name]
 
 
 def topology_of(joints: tuple[str, ...]) -> Topology:

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Int
 
-from edgcn.base.errors import EdgcnError
+from edgcn.readers.made import check_made
 from edgcn.readers.synthetic.gestures import GESTURES
 from edgcn.readers.synthetic.motion import Motion, perform
 from edgcn.readers.synthetic.person import Person, draw_person
@@ -54,7 +54,7 @@ def read_synthetic(
     Raises:
         EdgcnError: fewer than 2 subjects or 1 clip, a negative seed, or a path.
     """
-    _check(path, seed, subjects, clips)
+    check_made("synthetic", path, subjects=(subjects, 2), clips=(clips, 1), seed=(seed, 0))
     cast = Cast(seed=seed, subjects=subjects)
     names = [subject_name(s) for s in range(subjects)]
     return Recordings(
@@ -73,17 +73,6 @@ def read_synthetic(
         },
         note=NOTE,
     )
-
-
-def _check(path: Path | None, seed: int, subjects: int, clips: int) -> None:
-    if path is not None:
-        raise EdgcnError(
-            f"the synthetic reader makes its clips and reads no file, got path {str(path)!r}; "
-            f"leave the path out"
-        )
-    for name, value, least in (("subjects", subjects, 2), ("clips", clips, 1), ("seed", seed, 0)):
-        if value < least:
-            raise EdgcnError(f"synthetic: expected {name} of at least {least}, got {value}")
 
 
 def subject_name(subject: int) -> str:
