@@ -53,10 +53,11 @@ class PretrainConfig(Config):
     """Length of a window."""
     window_step: PositiveFloat = 1.0
     """Seconds from the start of a window to that of the next."""
-    recipe: Literal["best", "weights", "paper"] = "best"
+    recipe: Literal["best", "continued", "weights", "paper"] = "best"
     """What the other settings are where they are not given: `best` is Barlow Twins on joints and
-    motion of canonical skeletons, `weights` the same as the released weights learned by it from
-    procedural people, `paper` is EDGCN's momentum contrast as published."""
+    motion of canonical skeletons, `continued` the same in a few small steps, as --from takes them,
+    `weights` as the released weights learned by it from procedural people, `paper` is EDGCN's
+    momentum contrast as published."""
 
     encoder: str = "edgcn-s"
     """Preset of the encoder; a config file may give `encoder_settings`."""

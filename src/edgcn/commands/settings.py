@@ -180,7 +180,7 @@ def with_recipe(
         wrong.append("--steps and --epochs: give one of the two")
         del values["epochs"]
     objective = values.get("objective")
-    better = recipe_of(objective, values.get("store"))
+    better = recipe_of(objective, values.get("store"), values.get("from_"))
     recipe = values.setdefault("recipe", better)
     if recipe not in list(RECIPES):
         return values, {}  # for pydantic to refuse

@@ -79,7 +79,7 @@ METHODS: dict[str, Method] = {
     },
     "continued": Method(
         "released edgcn-s, then own clips",
-        BEST | {"encoder": "edgcn-s", "from_": "edgcn-s"},
+        {"recipe": "continued", "encoder": "edgcn-s", "from_": "edgcn-s"},
         every_seed=True,
         ours=True,
     ),

@@ -9,10 +9,12 @@ from typing import Any
 PROCEDURAL = "procedural"  # in place of a store: people made from kinematics, clips without end
 
 # What differs from the defaults of `PretrainConfig`, which are the rest of `best`, and of the
-# objectives. `weights` is what the released weights learned by, from procedural people. `paper` is
-# EDGCN (ICPR 2022) and, where it is silent, AS-CAL.
+# objectives. `weights` is what the released weights learned by, from procedural people, and
+# `continued` how they go on with other clips. `paper` is EDGCN (ICPR 2022) and, where it is silent,
+# AS-CAL.
 RECIPES: dict[str, dict[str, Any]] = {
     "best": {"reconstruct": 50.0},
+    "continued": {"reconstruct": 50.0, "lr": 5e-4, "steps": 100},
     "weights": {
         "reconstruct": 50.0,
         "augmentation_settings": {
@@ -51,13 +53,20 @@ RECIPES: dict[str, dict[str, Any]] = {
 MADE_FOR: dict[str, tuple[str, ...]] = {
     "best": ("barlow",),
     "weights": ("barlow",),
+    "continued": ("barlow",),
     "paper": ("moco", "predict-cluster", "variational"),
 }
 
 
-def recipe_of(objective: object, store: object = None) -> str:
-    """The recipe that is made for an objective, `best` where none is; for procedural people,
-    `weights`.
+def recipe_of(objective: object, store: object = None, begun: object = None) -> str:
+    """The recipe that is made for an objective, `best` where none is.
+
+    In place of `best`: `continued` where an encoder goes on from weights (`begun`), `weights` for
+    procedural people.
     """
     recipe = next((name for name, made in MADE_FOR.items() if objective in made), "best")
-    return "weights" if recipe == "best" and str(store) == PROCEDURAL else recipe
+    if recipe != "best":
+        return recipe
+    if begun is not None:
+        return "continued"
+    return "weights" if str(store) == PROCEDURAL else "best"
