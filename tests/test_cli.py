@@ -14,6 +14,7 @@ import edgcn
 from edgcn import cli
 from edgcn.base.errors import EdgcnError
 from edgcn.commands.check_plugin import CheckPluginConfig
+from edgcn.commands.convert import ConvertConfig
 from edgcn.commands.evaluate import EvaluateConfig
 from edgcn.commands.fit import FitConfig
 from edgcn.commands.info import InfoConfig
@@ -83,6 +84,12 @@ COMMANDS: dict[str, tuple[type[Config], str, list[str], dict[str, object]]] = {
             "protocol_settings": {"k": 3, "whiten": 0},
             "split": "subject",
         },
+    ),
+    "convert": (
+        ConvertConfig,
+        "format: eaf\noverwrite: true\n",
+        ["a.csv", "out", "--format", "vtt"],
+        {"source": Path("a.csv"), "out": Path("out"), "format": "vtt", "overwrite": True},
     ),
     "info": (
         InfoConfig,
@@ -234,7 +241,7 @@ def error_of(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         (["pretrain", "s", "--precision", "half"], ["--precision: ", "'half'", "'bfloat16'"]),
         (
             ["pretrain", "s", "--recipe", "bset"],
-            ["--recipe: ", "'best', 'weights' or 'paper'", "'bset'"],
+            ["--recipe: ", "'best', 'continued', 'weights' or 'paper'", "'bset'"],
         ),
         (
             ["pretrain", "s", "--queue-size", "64"],

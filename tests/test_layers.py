@@ -22,7 +22,10 @@ FLOORS: tuple[tuple[tuple[str, ...], str], ...] = (
         ("augment", "models", "objectives", "presets", "readers"),
         "parts by name: what changes, encodes, trains and reads clips; recipes and data sets",
     ),
-    (("runs", "store"), "what is on disk: recordings with their segments, trainings"),
+    (
+        ("annotations", "runs", "store"),
+        "what is on disk: recordings with their segments, trainings; coders' files of events",
+    ),
     (("reports", "training"), "the training loop; tables, plots and pages of plain data"),
     (("evaluation",), "embeddings, probes, protocols, metrics; typed rows"),
     (("inference",), "the recognizer: one file that names gestures"),

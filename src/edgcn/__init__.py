@@ -8,6 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the table below, as type checkers read it; a test compares
+    from edgcn.annotations.events import Event as Event
+    from edgcn.annotations.events import Events as Events
+    from edgcn.annotations.formats import read_events as read_events
+    from edgcn.annotations.formats import write_events as write_events
     from edgcn.api import demo as demo
     from edgcn.api import evaluate as evaluate
     from edgcn.api import fit as fit
@@ -60,6 +64,14 @@ PUBLIC: dict[str, tuple[str, ...]] = {
         "resume",
         "sweep",
         "weights",
+    ),
+    "edgcn.annotations.events": (
+        "Event",
+        "Events",
+    ),
+    "edgcn.annotations.formats": (
+        "read_events",
+        "write_events",
     ),
     "edgcn.augment": ("AUGMENTATIONS",),
     "edgcn.base.errors": ("EdgcnError",),

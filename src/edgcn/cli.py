@@ -20,6 +20,7 @@ USAGE = """usage: edgcn COMMAND ...
 Recognize (micro-)gestures from skeletons with few or no labels.
 
   prepare READER PATH --out STORE   read recordings into a store
+  convert A B                       annotations of one tool as another has them
   info STORE                        what a store holds, with a contact sheet to look at
   pretrain STORE                    learn an encoder without labels
   pretrain --resume RUN             continue a run that was stopped
@@ -41,6 +42,7 @@ smg, stgcn, stores, synthetic, utd_mhad. More: docs/ and README.md of the projec
 # The module of each command, and its config there; loaded late, because most load PyTorch.
 COMMANDS: dict[str, tuple[str, str]] = {
     "prepare": ("edgcn.commands.prepare", "PrepareConfig"),
+    "convert": ("edgcn.commands.convert", "ConvertConfig"),
     "info": ("edgcn.commands.info", "InfoConfig"),
     "pretrain": ("edgcn.commands.pretrain", "PretrainConfig"),
     "fit": ("edgcn.commands.fit", "FitConfig"),

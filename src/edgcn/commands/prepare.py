@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import Field
 
+from edgcn.annotations.attach import Attached
+from edgcn.annotations.formats import read_events
 from edgcn.base.errors import EdgcnError, did_you_mean
 from edgcn.base.parts import check_settings, settings_of
 from edgcn.base.progress import Say, track
@@ -40,8 +42,13 @@ class PrepareConfig(Config, coerce_numbers_to_str=True):
     """Folder of the new store."""
     topology: str | None = None
     """Convert the skeletons to this topology, by joint name."""
+    annotations: tuple[Path, ...] = ()
+    """Files or folders with annotations of the recordings, matched by name: ELAN, BORIS, tables,
+    label files of SMG and iMiGUE. They take the place of labels that the recordings come with."""
     options: dict[str, str] = Field(default={})
     """Reader options as NAME VALUE pairs, for example `--options seed 1`."""
+    annotation_options: dict[str, str] = Field(default={})
+    """Options of the annotations as NAME VALUE pairs, as `edgcn convert --help` has them."""
     dtype: Literal["float32", "float16"] = "float32"
     """How coordinates are kept on disk."""
     strict: bool = False
@@ -62,7 +69,11 @@ def command(config: PrepareConfig) -> str:
 
 def prepare(config: PrepareConfig, *, say: Say = print) -> Store:
     """Read recordings into a new store; says what was skipped, and why."""
-    recordings = open_recordings(config)
+    recordings, attached = open_recordings(config), None
+    if config.annotations:
+        table = read_events(config.annotations, settings=config.annotation_options)
+        attached = Attached(recordings, table)
+        recordings = attached.recordings
     if config.topology is not None:
         recordings = remapped(recordings, config.topology, say)
     keep_sources(recordings, config)
@@ -75,7 +86,8 @@ def prepare(config: PrepareConfig, *, say: Say = print) -> Store:
         progress=partial(track, label=f"reading {recordings.reader}", unit="recordings"),
     )
     store = open_store(config.out)
-    for line in (summary(store), *skipped_lines(skipped), advice(store)):
+    notes = [*table.notes, *attached.notes()] if attached else []
+    for line in (summary(store), *skipped_lines(skipped), *notes, advice(store)):
         if line:
             say(line)
     return store

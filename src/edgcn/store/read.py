@@ -147,7 +147,7 @@ class Store:
         Raises:
             EdgcnError: a length or step that is not above 0, or as for `clips`.
         """
-        spans = all_windows(self.recordings, self._times_of, seconds, step)
+        spans = all_windows(self.recordings, self.times_of, seconds, step)
         every = self._unlabelled(*spans)
         if split is None:
             return every
@@ -220,7 +220,7 @@ class Store:
             scores=None if self.scores is None else self.scores[span].astype(np.float32),
             fps=float(table.fps[row]),
             start=float(table.starts[row]),
-            times=None if self.times is None else self._times_of(row),
+            times=None if self.times is None else self.times_of(row),
             hashes=np.array(self.hashes[span]),
         )
 
@@ -235,7 +235,7 @@ class Store:
             raise EdgcnError(f"{have} named {which!r} in {self.path}{hint}")
         return int(rows[0])
 
-    def _times_of(self, row: int) -> Float64[np.ndarray, " t"]:
+    def times_of(self, row: int) -> Float64[np.ndarray, " t"]:
         """Seconds of each frame, from the recording's first."""
         offset, length = self.recordings.offsets[row], self.recordings.lengths[row]
         if self.times is None:

@@ -1,0 +1,1 @@
+"""Annotations: events in recordings, read from and written to the files that coders use."""

@@ -1,0 +1,255 @@
+"""BORIS project files (.boris): JSON with an ethogram, subjects and observations, in and out.
+
+A state event is two rows [time, subject, code, modifier, comment], its start and its stop; BORIS
+pairs them in the order of time. (Friard & Gamba 2016; project format 7.0)
+"""
+
+import gzip
+import json
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from edgcn.annotations.boris_table import Mark, paired
+from edgcn.annotations.events import Event, Events, Media, events, joined
+from edgcn.base.errors import FileError
+from edgcn.base.files import write_json
+
+VERSION = "7.0"
+LARGEST = 500_000_000  # bytes of JSON; a packed file may claim any size
+OURS = re.compile(r"edgcn(?: id=(?P<id>\S+))?(?: by=(?P<by>\S+))?(?: score=(?P<score>[\d.e-]+))?")
+
+
+def read_boris(path: Path) -> Events:
+    """All observations of a project, each a recording.
+
+    Raises:
+        FileError: no project, or rows that are no events.
+    """
+    project = _json(path)
+    if not isinstance(project, dict) or not isinstance(project.get("observations"), dict):
+        raise FileError(path, "expected a BORIS project with observations")
+    ethogram = _listed(path, project, "behaviors_conf", "code")
+    known = {str(entry["code"]): entry for entry in ethogram}
+    parts = [
+        _observation(path, str(name), observation, known)
+        for name, observation in project["observations"].items()
+    ]
+    table = joined(parts)
+    return replace(table, labels=tuple(dict.fromkeys([*known, *table.labels])))
+
+
+def _observation(path: Path, name: str, found: Any, known: dict[str, Any]) -> Events:
+    if not isinstance(found, dict) or not isinstance(found.get("events"), list):
+        raise FileError(path, f"expected observation {name!r} to have events")
+    marks: list[Mark] = []
+    comments: dict[tuple[str, str, float], str] = {}
+    notes: list[str] = []
+    for count, row in enumerate(found["events"], 1):
+        where = f"observation {name!r}, event {count}"
+        if not isinstance(row, list) or len(row) < 3:
+            raise FileError(path, f"{where}: expected [time, subject, code, ...]")
+        time, subject, code, *rest = row
+        if isinstance(time, bool) or not isinstance(time, (int, float)) or not math.isfinite(time):
+            raise FileError(path, f"{where}: expected a time in seconds, got {time!r}")
+        if time < 0:
+            notes.append(f"{path}: {where} is {-time:g} s before the recording; it is left out")
+            continue
+        texts = [str(value) for value in rest if isinstance(value, str)]
+        modifiers, comment = (*texts, "", "")[:2]
+        kind = str(known.get(str(code), {}).get("type", "")).lower()
+        mark = Mark(
+            0,
+            name,
+            str(subject),
+            str(code),
+            str(known.get(str(code), {}).get("category", "")),
+            float(time),
+            "point" if kind.startswith("point") else "",
+            modifiers=modifiers,
+        )
+        marks.append(mark)
+        comments.setdefault((str(subject), str(code), float(time)), comment)
+        if str(code) not in known:
+            notes.append(f"{path}: {code!r} is not in the ethogram; it is read as a state")
+    if found.get("time offset"):
+        notes.append(
+            f"{path}: observation {name!r} has a time offset of {found['time offset']} s, which is "
+            f"not taken off"
+        )
+    marks.sort(key=lambda mark: mark.time)
+    table = paired(path, marks)
+    rows = [_ours(row, comments.get((row.subject, row.label, row.start), "")) for row in table.rows]
+    return events(
+        rows, recordings=(name,), media={name: _media(found)}, notes=[*table.notes, *notes]
+    )
+
+
+def _ours(row: Event, comment: str) -> Event:
+    """An event with what our writer left in its comment."""
+    match = OURS.fullmatch(comment.strip())
+    if match is None:
+        return row
+    score = float(match["score"]) if match["score"] else None
+    row = replace(row, id=match["id"] or "", by=match["by"] or "", score=score)
+    return row if score is None else replace(row, status="suggested")
+
+
+def _media(found: dict[str, Any]) -> Media:
+    """Files of the first player that has any, and their length and rate where they are known."""
+    players = found.get("file") if isinstance(found.get("file"), dict) else {}
+    files = [str(f) for player in (players or {}).values() for f in player or () if f]
+    info = found.get("media_info")
+    lengths, rates = (
+        info.get(key, {}) if isinstance(info, dict) else {} for key in ("length", "fps")
+    )
+    first = files[0] if files else ""
+    seconds, fps = (
+        float(values[first])
+        if isinstance(values, dict) and isinstance(values.get(first), (int, float))
+        else None
+        for values in (lengths, rates)
+    )
+    return Media(tuple(files), seconds, fps)
+
+
+def _listed(path: Path, project: dict[str, Any], key: str, name: str) -> list[dict[str, Any]]:
+    entries = project.get(key)
+    entries = list(entries.values()) if isinstance(entries, dict) else entries or []
+    if not isinstance(entries, list) or any(
+        not isinstance(entry, dict) or name not in entry for entry in entries
+    ):
+        raise FileError(path, f"expected {key} to be a list of entries with {name}")
+    return entries
+
+
+def _json(path: Path) -> Any:
+    """The content of a project, packed or not."""
+    data = path.read_bytes()
+    try:
+        if data[:2] == b"\x1f\x8b":
+            with gzip.open(path) as file:
+                data = file.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise FileError(path, f"expected a project of at most {LARGEST // 10**6} MB")
+        return json.loads(data.decode("utf-8-sig"))
+    except (gzip.BadGzipFile, EOFError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        if isinstance(error, FileError):
+            raise
+        line = error.lineno if isinstance(error, json.JSONDecodeError) else None
+        raise FileError(path, f"expected a BORIS project in JSON, got {error}", line=line) from None
+
+
+def write_boris(table: Events, path: Path) -> list[str]:
+    """Write a project with one observation a recording; returns what it cannot hold.
+
+    Times are kept to the millisecond. Id, author and score stand in the comment of the start row.
+    """
+    lost: list[str] = []
+    ending = [row for row in table.rows if row.end > row.start]
+    points = {row.label for row in table.rows} - {row.label for row in ending}
+    subjects = sorted({row.subject for row in table.rows} - {""})
+    project = {
+        "time_format": "hh:mm:ss",
+        "project_date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
+        "project_name": path.stem,
+        "project_description": "",
+        "project_format_version": VERSION,
+        "subjects_conf": {
+            str(i): {"key": "", "name": name, "description": ""} for i, name in enumerate(subjects)
+        },
+        "behaviors_conf": {
+            str(i): _behavior(label, table, point=label in points)
+            for i, label in enumerate(table.labels)
+        },
+        "observations": {name: _written(name, table, points, lost) for name in table.recordings},
+        "behavioral_categories": sorted({row.tier for row in table.rows} - {""}),
+        "behavioral_categories_config": {},
+        "independent_variables": {},
+        "coding_map": {},
+        "behaviors_coding_map": [],
+        "converters": {},
+    }
+    write_json(path, project)
+    if dropped := sorted({row.status for row in table.rows} - {"annotated", "suggested"}):
+        lost.append(f"{path} does not say what is {' or '.join(dropped)}")
+    return lost
+
+
+def _behavior(label: str, table: Events, *, point: bool) -> dict[str, Any]:
+    tiers = {row.tier for row in table.rows if row.label == label}
+    return {
+        "type": "Point event" if point else "State event",
+        "key": "",
+        "code": label,
+        "description": "",
+        "color": "",
+        "category": tiers.pop() if len(tiers) == 1 else "",
+        "modifiers": {},
+        "excluded": "",
+        "coding map": "",
+    }
+
+
+def _written(name: str, table: Events, points: set[str], lost: list[str]) -> dict[str, Any]:
+    media = table.media.get(name, Media())
+    files = list(media.files)
+    info = {
+        "length": {f: media.seconds for f in files[:1] if media.seconds is not None},
+        "fps": {f: media.fps for f in files[:1] if media.fps is not None},
+        "hasVideo": dict.fromkeys(files, True),
+        "hasAudio": dict.fromkeys(files, False),
+        "offset": {str(player): 0.0 for player in range(1, 9)},
+    }
+    rows = [row for row in table.rows if row.recording == name]
+    return {
+        "file": {"1": files, **{str(player): [] for player in range(2, 9)}},
+        "type": "MEDIA",
+        "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
+        "description": "",
+        "time offset": 0.0,
+        "events": sorted(_marks(rows, points, lost), key=lambda mark: mark[0]),
+        "observation time interval": [0, 0],
+        "independent_variables": {},
+        "visualize_spectrogram": False,
+        "visualize_waveform": False,
+        "close_behaviors_between_videos": False,
+        "media_info": info,
+    }
+
+
+def _marks(rows: list[Event], points: set[str], lost: list[str]) -> Iterator[list[Any]]:
+    """The rows of one observation; of events that overlap under one name, their union."""
+    ordered = sorted(rows, key=lambda row: (row.subject, row.label, row.start, row.end))
+    for (subject, label), same in groupby(ordered, key=lambda row: (row.subject, row.label)):
+        merged: list[Event] = []
+        for row in same:
+            if label not in points and row.end == row.start:
+                lost.append(f"{label!r} at {row.start:g} s has no duration; BORIS gets 1 ms")
+                row = replace(row, end=row.start + 0.001)
+            if merged and label not in points and row.start < merged[-1].end:
+                lost.append(
+                    f"{row.recording}: {label!r} at {merged[-1].start:g} s and {row.start:g} s "
+                    f"overlap, which BORIS cannot hold: they are one event there"
+                )
+                merged[-1] = replace(merged[-1], end=max(row.end, merged[-1].end))
+            else:
+                merged.append(row)
+        for row in merged:
+            yield [round(row.start, 3), subject, label, "", _comment(row)]
+            if label not in points:
+                yield [round(row.end, 3), subject, label, "", ""]
+
+
+def _comment(row: Event) -> str:
+    parts = [
+        f"id={row.id}" if row.id and not re.search(r"\s", row.id) else "",
+        f"by={row.by}" if row.by and not re.search(r"\s", row.by) else "",
+        f"score={row.score:g}" if row.score is not None else "",
+    ]
+    return " ".join(["edgcn", *filter(None, parts)]) if any(parts) else ""

@@ -1,0 +1,93 @@
+"""`edgcn convert`: annotation files from one tool to another; events in, events out."""
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from edgcn.annotations.events import Event, Events, Media, events, returned
+from edgcn.annotations.formats import read_events, write_events
+from edgcn.base.progress import Say
+from edgcn.commands.settings import POSITIONAL, Config
+from edgcn.store import Store, open_store
+
+LISTED = 20  # lines that say what was assumed or lost
+
+
+class ConvertConfig(Config, coerce_numbers_to_str=True):
+    """Write annotations of one tool as another tool has them."""
+
+    source: Annotated[Path, POSITIONAL]
+    """File or folder of annotations (ELAN, BORIS, tables, label files of SMG and iMiGUE), or a
+    store, whose segments are events."""
+    out: Annotated[Path, POSITIONAL]
+    """File to write, whose ending says the format, or a folder."""
+    format: str | None = None
+    """Format to write, where `out` is a folder: csv, eaf, boris, vtt, smg, miga, prediction."""
+    options: dict[str, str] = Field(default={})
+    """Options of reading as NAME VALUE pairs: `tiers` and `labels` of ELAN documents, `times` (s,
+    ms, frames, clock) and `fps` of tables, `classes` (smg, miga) of predictions."""
+    suggested: Path | None = None
+    """The suggestions as they were before somebody corrected them; what was accepted, edited and
+    rejected is then said in the column `status`."""
+    overwrite: bool = False
+    """Replace files that exist."""
+
+
+def command(config: ConvertConfig) -> str:
+    """Convert, and say where the result is."""
+    written = convert(config)
+    files = str(written[0]) if len(written) == 1 else f"{len(written)} files in {config.out}"
+    return f"wrote {files}"
+
+
+def convert(config: ConvertConfig, *, say: Say = print) -> list[Path]:
+    """Read, say what was assumed, write, and say what was lost; the files."""
+    store = open_store(config.source) if (config.source / "store.json").is_file() else None
+    table = events_of(store) if store else read_events([config.source], settings=config.options)
+    if config.suggested is not None:
+        table = returned(read_events([config.suggested], settings=config.options), table)
+    written, lost = write_events(
+        table, config.out, format=config.format, overwrite=config.overwrite
+    )
+    say(summary(table))
+    for line in listed([*table.notes, *lost]):
+        say(line)
+    return written
+
+
+def events_of(store: Store) -> Events:
+    """The labelled segments of a store as events."""
+    segments, recordings = store.segments, store.recordings
+    rows, media = [], {}
+    for row in range(len(recordings)):
+        name, fps = str(recordings.names[row]), float(recordings.fps[row])
+        media[name] = Media(fps=fps)
+        times = store.times_of(row)
+        ends = np.append(times[1:], times[-1:] + 1 / fps)
+        for index in np.flatnonzero((segments.recordings == row) & (segments.labels >= 0)).tolist():
+            rows.append(
+                Event(
+                    name,
+                    store.classes[segments.labels[index]],
+                    float(times[segments.starts[index]]),
+                    float(ends[segments.stops[index] - 1]),
+                    subject=str(segments.persons[index]) or str(recordings.subjects[row]),
+                )
+            )
+    return events(rows, recordings=map(str, recordings.names), labels=store.classes, media=media)
+
+
+def summary(table: Events) -> str:
+    """One line about a table."""
+    labels = len({row.label for row in table.rows})
+    subjects = {row.subject for row in table.rows} - {""}
+    of = f", {len(subjects)} subjects" if subjects else ""
+    return f"{len(table)} events of {labels} labels in {len(table.recordings)} recordings{of}"
+
+
+def listed(lines: list[str]) -> list[str]:
+    """The first of many lines, and how many more there are."""
+    more = len(lines) - LISTED
+    return lines if more <= 0 else [*lines[:LISTED], f"... and {more} more lines of this kind"]
