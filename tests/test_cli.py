@@ -13,9 +13,11 @@ import pytest
 import edgcn
 from edgcn import cli
 from edgcn.base.errors import EdgcnError
+from edgcn.commands.agree import AgreeConfig
 from edgcn.commands.check_plugin import CheckPluginConfig
 from edgcn.commands.convert import ConvertConfig
 from edgcn.commands.evaluate import EvaluateConfig
+from edgcn.commands.events import EventsConfig
 from edgcn.commands.fit import FitConfig
 from edgcn.commands.info import InfoConfig
 from edgcn.commands.prepare import PrepareConfig, readers
@@ -90,6 +92,18 @@ COMMANDS: dict[str, tuple[type[Config], str, list[str], dict[str, object]]] = {
         "format: eaf\noverwrite: true\n",
         ["a.csv", "out", "--format", "vtt"],
         {"source": Path("a.csv"), "out": Path("out"), "format": "vtt", "overwrite": True},
+    ),
+    "agree": (
+        AgreeConfig,
+        "overlap: 0.5\nout: tables\n",
+        ["a", "b.csv", "--overlap", "0.75"],
+        {"a": Path("a"), "b": Path("b.csv"), "overlap": 0.75, "out": Path("tables")},
+    ),
+    "events": (
+        EventsConfig,
+        "by: subject\nstore: s\n",
+        ["a.csv", "--by", "condition"],
+        {"source": Path("a.csv"), "by": "condition", "store": Path("s")},
     ),
     "info": (
         InfoConfig,
@@ -267,7 +281,7 @@ def error_of(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         (["prepare", "ntu", "x"], ["--out is missing"]),
         (["prepare", "synthetic", "--out", "o", "--options", "seed"], ["--options takes pairs"]),
         (["evaluate", "r", "s", "--protocol", "svm"], ["'svm'", "linear, logistic, knn"]),
-        (["weights", "edgcn", "--out", "o"], ["no weights are named 'edgcn'", "edgcn-s"]),
+        (["weights", "edgcn-l", "--out", "o"], ["no weights are named 'edgcn-l'", "edgcn-s"]),
         (["weights", "edgcn-s"], ["--out is missing"]),
         (["report", "--out", "o"], ["RUNS is missing"]),
         (["demo", "--subjects", "2"], ["--subjects: ", "greater than or equal to 3, got '2'"]),

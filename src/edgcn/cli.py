@@ -21,6 +21,8 @@ Recognize (micro-)gestures from skeletons with few or no labels.
 
   prepare READER PATH --out STORE   read recordings into a store
   convert A B                       annotations of one tool as another has them
+  agree A B                         what two coders agree on: kappa, F1, onsets, by label
+  events FILE                       counts, rates, shares and durations of events
   info STORE                        what a store holds, with a contact sheet to look at
   pretrain STORE                    learn an encoder without labels
   pretrain --resume RUN             continue a run that was stopped
@@ -43,6 +45,8 @@ smg, stgcn, stores, synthetic, utd_mhad. More: docs/ and README.md of the projec
 COMMANDS: dict[str, tuple[str, str]] = {
     "prepare": ("edgcn.commands.prepare", "PrepareConfig"),
     "convert": ("edgcn.commands.convert", "ConvertConfig"),
+    "agree": ("edgcn.commands.agree", "AgreeConfig"),
+    "events": ("edgcn.commands.events", "EventsConfig"),
     "info": ("edgcn.commands.info", "InfoConfig"),
     "pretrain": ("edgcn.commands.pretrain", "PretrainConfig"),
     "fit": ("edgcn.commands.fit", "FitConfig"),

@@ -409,7 +409,7 @@ CASES = (
     Case("unknown objective", "pretrain store --objective barlo --out run", store),
     Case("unknown protocol", "evaluate run store --protocol few-shots", run),
     Case("a protocol of one's own", "evaluate run store --protocol svm", run),
-    Case("unknown released weights", "weights edgcn --out edgcn.edgcn"),
+    Case("unknown released weights", "weights edgcn-l --out edgcn.edgcn"),
     Case("recompute where there is nothing to compute again", f"{TRAIN_LSTM} --recompute", store),
     Case("no number for a learning rate of the probe", "evaluate run store --lr fast", run),
     Case("unknown augmentation", "pretrain store --augmentations rotat --out run", store),

@@ -11,7 +11,7 @@ from edgcn.base.errors import EdgcnError, did_you_mean
 from edgcn.base.files import writing
 
 HERE = Path(edgcn.presets.__file__).parent / "weights"
-RELEASED = ("edgcn-s",)
+RELEASED = ("edgcn-s", "edgcn")
 
 
 def released(name: str) -> Path:

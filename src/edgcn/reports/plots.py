@@ -118,7 +118,14 @@ def training_curves(rows: Epochs | Mapping[str, Epochs], path: Path) -> Path:
 
 
 def confusion_matrix_plot(
-    matrix: Integer[np.ndarray, "k k"], classes: Sequence[str], path: Path
+    matrix: Integer[np.ndarray, "k k"],
+    classes: Sequence[str],
+    path: Path,
+    *,
+    across_is: str = "predicted",
+    down_is: str = "true",
+    of: str = "clips",
+    alike: str = "right",
 ) -> Path:
     """True classes down, predicted ones across; color is the share of the true class's clips.
 
@@ -153,12 +160,12 @@ def confusion_matrix_plot(
             axes.text(j, i, str(matrix[i, j]), ha="center", va="center", fontsize=8, color=ink)
     _rule_cells(axes, size)
     right = percent(np.trace(matrix) / totals.sum() if totals.any() else None)
-    axes.set_title(f"{totals.sum()} clips, {right} % right", loc="left", fontsize=10)
-    axes.set_xlabel("predicted")
-    axes.set_ylabel("true (clips)")
+    axes.set_title(f"{totals.sum()} {of}, {right} % {alike}", loc="left", fontsize=10)
+    axes.set_xlabel(across_is)
+    axes.set_ylabel(f"{down_is} ({of})")
     bar = figure.colorbar(image, ax=axes, shrink=0.6, aspect=30, pad=0.02)
     bar.set_ticks([0, 0.5, 1], labels=["0", "50", "100 %"])
-    bar.set_label("share of the true class")
+    bar.set_label(f"share of the row's {of}")
     bar.outline.set_visible(False)
     return save_figure(figure, path)
 

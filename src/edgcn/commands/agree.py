@@ -1,0 +1,194 @@
+"""`edgcn agree`: two coders, or a coder and a machine, on the same recordings.
+
+two annotation files or folders -> kappa, event F1, onset differences; by label, subject, confidence
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from edgcn.annotations.events import Event, Events, stem
+from edgcn.annotations.formats import read_events
+from edgcn.base.errors import EdgcnError
+from edgcn.base.files import write_text
+from edgcn.base.progress import Say
+from edgcn.commands.events import in_words
+from edgcn.commands.settings import POSITIONAL, Config
+from edgcn.evaluation.agreement import Agreement, agreement, by_label
+from edgcn.evaluation.event_scores import event_counts, onset_errors
+from edgcn.reports.exports import csv_table
+from edgcn.reports.plots import confusion_matrix_plot
+from edgcn.reports.tables import text_table
+
+IOUS = (0.1, 0.3, 0.5)
+CONFIDENCES = (0.25, 0.5, 0.75)  # of suggestions: rows of their own
+COLUMNS = {
+    "of": "of", "a": "events A", "b": "events B", "linked": "linked", "raw": "raw agreement %",
+    "kappa": "kappa", "kappa_linked": "kappa of the linked",
+    **{f"f1_{least}": f"event F1 at IoU {least} %" for least in IOUS},
+    "onset": "onset B - A, s (median)",
+}  # fmt: skip
+
+
+class AgreeConfig(Config, coerce_numbers_to_str=True):
+    """Compare the annotations of two coders, or of a coder and a machine."""
+
+    a: Annotated[Path, POSITIONAL]
+    """File or folder of the first coder, or the truth."""
+    b: Annotated[Path, POSITIONAL]
+    """File or folder of the second coder, or of a machine."""
+    overlap: Annotated[float, Field(gt=0, le=1)] = 0.6
+    """Share of the longer of two events that they must have in common to be linked (EasyDIAg)."""
+    options: dict[str, str] = Field(default={})
+    """Options of reading as NAME VALUE pairs, as `edgcn convert --help` has them."""
+    out: Path | None = None
+    """Folder for the tables as CSV and the confusion as a picture."""
+
+
+def command(config: AgreeConfig) -> str:
+    """Compare, and say where the tables are."""
+    agree(config)
+    if config.out is None:
+        return "next: the same command with --out FOLDER writes tables and a picture"
+    return f"wrote {config.out}/agreement.csv, confusion.csv and confusion.png"
+
+
+def agree(config: AgreeConfig, *, say: Say = print) -> Agreement:
+    """Print the tables of two coders; returns the agreement of all events."""
+    a, b = (read_events([path], settings=config.options) for path in (config.a, config.b))
+    notes = [*a.notes, *b.notes]
+    a, b, names = common(a, b, notes)
+    say(
+        f"{len(names)} recordings of both; events are linked if they share {config.overlap:.0%} of "
+        f"the longer one"
+    )
+    for line in notes:
+        say(line)
+    rows = list(rows_of(a, b, config.overlap))
+    whole = agreement(a.rows, b.rows, config.overlap)
+    digits = {"raw": 1, "onset": 3} | {f"f1_{least}": 1 for least in IOUS}
+    headed = [
+        {COLUMNS[k]: in_words(value, digits.get(k, 2)) for k, value in row.items()} for row in rows
+    ]
+    say(text_table(headed, tuple(COLUMNS.values())))
+    if config.out is not None:
+        save(config.out, rows, whole)
+    return whole
+
+
+def common(a: Events, b: Events, notes: list[str]) -> tuple[Events, Events, tuple[str, ...]]:
+    """The events of recordings that both have, under one name.
+
+    Two files of one recording each are of the same one, whatever they are called.
+
+    Raises:
+        EdgcnError: they have none in common.
+    """
+    kept = [replace(t, rows=tuple(r for r in t.rows if r.status != "rejected")) for t in (a, b)]
+    if len(a.recordings) == len(b.recordings) == 1:
+        name = a.recordings[0]
+        kept[1] = _renamed(kept[1], {b.recordings[0]: name})
+        return kept[0], kept[1], (name,)
+    plain = {stem(name): name for name in a.recordings}
+    known = {n: n if n in a.recordings else plain.get(stem(n), n) for n in b.recordings}
+    kept[1] = _renamed(kept[1], known)
+    names = tuple(name for name in a.recordings if name in known.values())
+    if not names:
+        raise EdgcnError(
+            f"the two have no recording in common: {_some(a.recordings)}, and "
+            f"{_some(b.recordings)}; give both coders' files the recordings' names"
+        )
+    for which, table in zip("AB", kept, strict=True):
+        if lost := [name for name in table.recordings if name not in names]:
+            notes.append(f"left out, only in {which}: {_some(lost)}")
+    parts = [
+        replace(t, rows=tuple(r for r in t.rows if r.recording in names), recordings=names)
+        for t in kept
+    ]
+    return parts[0], parts[1], names
+
+
+def _renamed(table: Events, names: Mapping[str, str]) -> Events:
+    rows = tuple(replace(row, recording=names[row.recording]) for row in table.rows)
+    return replace(table, rows=rows, recordings=tuple(names[n] for n in table.recordings))
+
+
+def _some(names: tuple[str, ...] | list[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more
+
+
+def rows_of(a: Events, b: Events, overlap: float) -> Iterator[dict[str, Any]]:
+    """A row for all events, each label, each subject, and each confidence of suggestions."""
+    yield row_of("all events", a.rows, b.rows, overlap)
+    whole = agreement(a.rows, b.rows, overlap)
+    for label, found in by_label(whole).items():
+        one, two = ([r for r in rows if r.label == label] for rows in (a.rows, b.rows))
+        yield row_of(label, one, two, overlap, found)
+    subjects = sorted({row.subject for row in (*a.rows, *b.rows)})
+    if len(subjects) > 1:
+        for name in subjects:
+            one, two = ([r for r in rows if r.subject == name] for rows in (a.rows, b.rows))
+            yield row_of(f"subject {name or '(none)'}", one, two, overlap)
+    if any(row.score is not None for row in b.rows):
+        for least in CONFIDENCES:
+            sure = [r for r in b.rows if r.score is None or r.score >= least]
+            yield row_of(f"B from confidence {least}", a.rows, sure, overlap)
+
+
+def row_of(
+    of: str,
+    a: list[Event] | tuple[Event, ...],
+    b: list[Event] | tuple[Event, ...],
+    overlap: float,
+    found: Agreement | None = None,
+) -> dict[str, Any]:
+    """What two lists of events agree on, as text."""
+    found = found or agreement(a, b, overlap)
+    errors = onset_errors(a, b)
+    linked = int(found.table[:-1, :-1].sum())
+    if len(found.table) == 3 and found.labels[1] == "other":
+        linked = int(found.table[0, :2].sum() + found.table[1, 0])
+    return {
+        "of": of,
+        "a": len(a),
+        "b": len(b),
+        "linked": linked,
+        "raw": _known(100 * found.raw),
+        "kappa": _known(found.kappa),
+        "kappa_linked": _known(found.kappa_linked),
+        **{f"f1_{least}": 100 * event_counts(a, b, least).f1 for least in IOUS},
+        "onset": float(np.median(errors)) if len(errors) else None,
+    }
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def save(out: Path, rows: list[dict[str, Any]], found: Agreement) -> None:
+    """Write the tables and the picture of the confusion."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EdgcnError(f"cannot write to {out}: {error.strerror}") from error
+    write_text(out / "agreement.csv", csv_table(rows, tuple(COLUMNS)))
+    names = [label or "no match" for label in found.labels]
+    cells = [
+        {"A": name, **dict(zip(names, row, strict=True))}
+        for name, row in zip(names, found.table.tolist(), strict=True)
+    ]
+    write_text(out / "confusion.csv", csv_table(cells, ("A", *names)))
+    confusion_matrix_plot(
+        found.table,
+        names,
+        out / "confusion.png",
+        across_is="coder B",
+        down_is="coder A",
+        of="events",
+        alike="alike",
+    )
