@@ -5,6 +5,7 @@ one frame. A reader is asked for the same things whatever its files look like.
 """
 
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -32,6 +33,7 @@ from edgcn.skeleton.names import canonical
 from edgcn.skeleton.recording import Recording, Recordings, trimmed
 from edgcn.skeleton.remap import plan_remap
 from edgcn.skeleton.topology import Topology
+from edgcn.store import open_store, write_store
 from layouts import REST, keypoints
 from readers.items import parted
 from readers.writers import write_imigue, write_miga, write_ntu, write_openpose, write_smg
@@ -335,6 +337,41 @@ def test_a_damaged_file_is_named_and_the_others_are_read(
     for recording in kept:
         np.testing.assert_array_equal(recording.frames, same[recording.name].frames)
         assert recording.segments == same[recording.name].segments
+
+
+def link_to_nothing(path: Path) -> None:
+    path.symlink_to("/not/mounted")
+
+
+@pytest.mark.parametrize("name", [name for name in OF_FILES if name not in ONE_FILE])
+@pytest.mark.parametrize("make", [link_to_nothing, Path.mkdir, os.mkfifo])
+def test_what_is_no_file_is_named_and_the_others_are_stored(
+    name: str, make: Callable[[Path], None], tmp_path: Path
+) -> None:
+    small = SETS[name](tmp_path)
+    before, _ = parted(read(name, small).recordings)
+    assert small.damage is not None
+    small.damage.unlink()
+    make(small.damage)
+    skipped = write_store(read(name, small), tmp_path / "store")
+    assert [item.path for item in skipped] == [str(small.damage)]
+    assert len(open_store(tmp_path / "store").recordings) == len(before) - 1
+
+
+@pytest.mark.parametrize("name", OF_FILES)
+def test_hidden_files_are_no_recordings(name: str, tmp_path: Path) -> None:
+    """macOS leaves one beside every file of a foreign disk."""
+    small = SETS[name](tmp_path)
+    before = read(name, small)
+    kept, _ = parted(before.recordings)
+    assert small.damage is not None
+    beside = small.damage.with_name(f"._{small.damage.name}")
+    beside.write_bytes(b"\x00\x05\x16\x07" + bytes(60))
+    after = read(name, small)
+    same, skipped = parted(after.recordings)
+    assert not skipped
+    assert replace(after, recordings=()) == replace(before, recordings=())
+    assert [recording.name for recording in same] == [recording.name for recording in kept]
 
 
 SCRIPT = """

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from edgcn.base.errors import FileError
-from edgcn.readers.text.files import find, read_json, stream
+from edgcn.readers.text.files import read_json, stream
+from edgcn.readers.text.folders import find
 from edgcn.skeleton.layouts import KINECT_V1
 from edgcn.skeleton.recording import Frames, Recording, Recordings, Skipped, SplitRule, trimmed
 

@@ -16,7 +16,8 @@ from jaxtyping import Float
 
 from edgcn.base.errors import FileError
 from edgcn.readers.label_table import Row, Table, read_table, segmented
-from edgcn.readers.text.files import find, read_json, stream
+from edgcn.readers.text.files import read_json, stream
+from edgcn.readers.text.folders import find
 from edgcn.skeleton.layouts import BODY_25
 from edgcn.skeleton.recording import Frames, Recording, Recordings, Skipped, trimmed
 

@@ -20,7 +20,7 @@ from edgcn.readers.pyskl import (
     subject_and_camera,
 )
 from edgcn.readers.tags import split_rules
-from edgcn.readers.text.files import find
+from edgcn.readers.text.folders import check_file, find
 from edgcn.readers.text.pickles import as_array, load_pickle
 from edgcn.skeleton.recording import Recording, Recordings, Skipped, trimmed
 from edgcn.skeleton.topology import Topology
@@ -75,6 +75,7 @@ def _label_file(file: Path) -> Path:
 
 def _open(file: Path) -> Shaped[np.ndarray, "n c t v m"]:
     """The array of a part, on disk."""
+    check_file(file)
     try:
         data = np.load(file, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError) as error:

@@ -277,16 +277,23 @@ def _metadata(recordings: Recordings, skipped: Sequence[Skipped]) -> dict[str, A
 
 
 def checksum(files: Sequence[Path]) -> dict[str, Any]:
-    """One SHA-256 over the names and contents of all source files."""
-    digest, size = hashlib.sha256(), 0
+    """One SHA-256 over the names and contents of all source files that can be read."""
+    digest, read, size = hashlib.sha256(), 0, 0
     ordered = sorted(files)
     with ThreadPool() as pool:  # hashing needs no Python, so that threads do use all cores
-        for path, (own, count) in zip(ordered, pool.imap(_digest, ordered, 16), strict=True):
-            digest.update(f"{path.name} {own}".encode())
-            size += count
-    return {"files": len(files), "bytes": size, "sha256": digest.hexdigest()}
+        for path, found in zip(ordered, pool.imap(_digest, ordered, 16), strict=True):
+            if found is not None:
+                digest.update(os.fsencode(path.name) + f" {found[0]}".encode())
+                read, size = read + 1, size + found[1]
+    return {"files": read, "bytes": size, "sha256": digest.hexdigest()}
 
 
-def _digest(path: Path) -> tuple[str, int]:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
+def _digest(path: Path) -> tuple[str, int] | None:
+    """Of one file; None where it is none, or may not be read: its reader has said so."""
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
+    except OSError:
+        return None

@@ -1,4 +1,4 @@
-"""What every reader of files needs: find them, read their numbers, and lose none in silence.
+"""What every reader of files needs: read their numbers, and lose none of them in silence.
 
 Paths -> `stream` -> recordings and `Skipped`; lines -> `rows` -> (rows, columns) float64.
 """
@@ -16,8 +16,9 @@ from typing import Any, TypeVar
 import numpy as np
 from jaxtyping import Float
 
-from edgcn.base.errors import EdgcnError, FileError
+from edgcn.base.errors import FileError
 from edgcn.readers.text.digits import parse_table
+from edgcn.readers.text.folders import check_file, read_bytes
 from edgcn.readers.text.parallel import in_processes, workers
 from edgcn.skeleton.recording import Recording, Skipped
 
@@ -62,6 +63,7 @@ def _read(
     path: Path, read_one: Callable[[Path], Iterable[Recording | Skipped]]
 ) -> Iterator[Recording | Skipped]:
     try:
+        check_file(path)
         yield from read_one(path)
     except (FileError, OSError) as error:
         yield skipped(error, path)
@@ -116,40 +118,9 @@ def label_rows(
     return rows, bad
 
 
-def find(folder: Path, pattern: str, *, what: str = "files", hint: str = "") -> list[Path]:
-    """The paths in a folder that match a glob pattern ("*.txt", "**/*.txt"), sorted.
-
-    Args:
-        what: names the things looked for in the error ("NTU files").
-        hint: ends the error: what to do about it.
-
-    Raises:
-        EdgcnError: the folder is missing, empty or a file, or nothing in it matches.
-    """
-    check_folder(folder, what=what, hint=hint)
-    found = sorted(folder.glob(pattern))
-    if not found:
-        others = sum(1 for path in folder.rglob("*") if path.is_file())
-        among = f"none of them among {others} files" if others else "an empty folder"
-        raise _not_found(f"expected {what} named {pattern} in {folder}, found {among}", hint)
-    return found
-
-
-def check_folder(folder: Path, *, what: str = "files", hint: str = "") -> None:
-    """Raise an `EdgcnError` unless this is an existing folder."""
-    if not folder.exists():
-        raise _not_found(f"expected a folder with {what} at {folder}, found nothing there", hint)
-    if not folder.is_dir():
-        raise _not_found(f"expected a folder with {what} at {folder}, found a file", hint)
-
-
-def _not_found(problem: str, hint: str) -> EdgcnError:
-    return EdgcnError(f"{problem}; {hint or 'give the root folder of the data set'}")
-
-
 def read_lines(path: Path) -> list[str]:
     """The lines of a UTF-8 text file: no line ends, no BOM, no blank lines at the end."""
-    data = path.read_bytes()
+    data = read_bytes(path)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
