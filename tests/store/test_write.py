@@ -15,6 +15,7 @@ import torch
 from edgcn.base.errors import EdgcnError
 from edgcn.skeleton.recording import Recording, Recordings, Segment, Skipped, frame_hashes
 from edgcn.store import open_store, write, write_store
+from edgcn.store.sources import checksum
 from helpers import long_store, make_clips, make_long, tiny_recordings, tiny_store, tiny_topology
 
 JOINTS = len(tiny_topology())
@@ -444,11 +445,11 @@ def test_sources_are_summed_up(tmp_path: Path) -> None:
     files = [tmp_path / "one.txt", tmp_path / "two.txt"]
     for number, file in enumerate(files):
         file.write_text("x" * (number + 1))
-    metadata = write.checksum(files)
+    metadata = checksum(files)
     assert (metadata["files"], metadata["bytes"]) == (2, 3)
-    assert write.checksum(files[::-1]) == metadata
+    assert checksum(files[::-1]) == metadata
     files[0].write_text("y")
-    assert write.checksum(files)["sha256"] != metadata["sha256"]
+    assert checksum(files)["sha256"] != metadata["sha256"]
 
 
 # Opening

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from edgcn.base.errors import FileError
-from edgcn.readers.flat import geometry, with_confidence
+from edgcn.readers.flat import geometry, seen, with_confidence
 from edgcn.readers.pyskl import (
     check_joints,
     class_names,
@@ -58,7 +58,7 @@ def read_stgcn(path: Path, *, topology: Topology | None = None, fps: float = 30.
         reader="stgcn",
         topology=topology,
         classes=class_names(max((max(known, default=0) for _, known in labels), default=0)),
-        recordings=_recordings(parts, files, arrays, labels),
+        recordings=_recordings(parts, files, arrays, labels, dims),
         fps=fps,
         units="px" if dims == 2 else "m",
         dims=dims,
@@ -118,6 +118,7 @@ def _recordings(
     files: list[Path],
     arrays: list[Shaped[np.ndarray, "..."]],
     labels: list[tuple[list[str], list[int]]],
+    dims: int,
 ) -> Iterator[Recording | Skipped]:
     """The clips of all parts."""
     for part, file, data, (names, known) in zip(parts, files, arrays, labels, strict=True):
@@ -128,9 +129,11 @@ def _recordings(
                 yield Skipped(f"{file}#{name}", "all frames are 0")
                 continue
             frames = np.ascontiguousarray(frames[: filled[-1] + 1])
+            if frames.shape[3] == 2:
+                frames = with_confidence(frames)
             subject, camera = subject_and_camera(name)
             yield trimmed(
-                frames if frames.shape[3] == 3 else with_confidence(frames),
+                seen(frames) if dims == 2 else frames,
                 name,
                 label=label,
                 subject=subject,

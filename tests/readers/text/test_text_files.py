@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgcn.base.errors import FileError
-from edgcn.readers.text.files import integers, numbers, read_json, read_lines, rows, stream
+from edgcn.readers.text.files import integers, numbers, read_lines, rows, stream
+from edgcn.readers.text.json_files import read_json
 from edgcn.skeleton.recording import Recording, Skipped, trimmed
 
 HERE = Path("table.csv")

@@ -4,14 +4,13 @@ Paths -> `stream` -> recordings and `Skipped`; lines -> `rows` -> (rows, columns
 """
 
 import csv
-import json
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import IncrementalNewlineDecoder
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float
@@ -22,6 +21,7 @@ from edgcn.readers.text.folders import check_file, read_bytes
 from edgcn.readers.text.parallel import in_processes, workers
 from edgcn.skeleton.recording import Recording, Skipped
 
+LARGEST = 2**53  # whole numbers beyond are not told apart
 MOMENT = 0.3  # seconds; a small set is read before other processes would have started
 CHUNK_SECONDS, LARGEST_CHUNK = 0.05, 64  # enough work for a process to be worth its messages
 
@@ -61,14 +61,18 @@ def stream(
 
 def _read(
     path: Path, read_one: Callable[[Path], Iterable[Recording | Skipped]]
-) -> Iterator[Recording | Skipped]:
+) -> list[Recording | Skipped]:
+    items = list[Recording | Skipped]()
     try:
         check_file(path)
-        yield from read_one(path)
+        with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and not stored
+            for item in read_one(path):
+                items.append(item)
     except (FileError, OSError) as error:
-        yield skipped(error, path)
+        items.append(skipped(error, path))
     except UnicodeDecodeError as error:
-        yield Skipped(str(path), f"expected UTF-8 text, got {error}")
+        items.append(Skipped(str(path), f"expected UTF-8 text, got {error}"))
+    return items
 
 
 def skipped(error: FileError | OSError, path: Path | None = None, *, note: str = "") -> Skipped:
@@ -144,16 +148,6 @@ def csv_fields(path: Path, line_no: int, line: str) -> list[str]:
         raise FileError(path, reason, line=line_no) from None
 
 
-def read_json(path: Path) -> Any:
-    """The content of a JSON file; a `FileError` names the line where it breaks."""
-    try:
-        return json.loads("\n".join(read_lines(path)))
-    except json.JSONDecodeError as error:
-        raise FileError(path, f"expected JSON, got {error.msg}", line=error.lineno) from None
-    except (RecursionError, ValueError) as error:
-        raise FileError(path, f"expected JSON, got {error}") from None
-
-
 def numbers(
     path: Path, line_no: int, text: str, count: int, *, separator: str | None = None
 ) -> Float[np.ndarray, "{count}"]:
@@ -207,7 +201,7 @@ def integers(
     """Exactly `count` whole numbers from one line of text; "3.0" is taken as 3."""
     values = numbers(path, line_no, text, count, separator=separator)
     for column, value in enumerate(values):
-        if value != int(value):
+        if value != int(value) or abs(value) > LARGEST:
             raise FileError(
                 path, f"expected a whole number in column {column + 1}, got {value}", line=line_no
             )
