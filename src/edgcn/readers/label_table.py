@@ -80,7 +80,7 @@ def read_table(path: Path, names: Sequence[str]) -> Table:
             reason = f"{row['name']!r} names {len(matches)} clips; write the path from the root on"
             raise FileError(path, reason, line=line_no)
         if not matches:
-            near = did_you_mean(row["name"], meant, cutoff=0.8)
+            near = did_you_mean(row["name"], meant, cutoff=0.85)
             reason = f"line {line_no}: there is no clip {row['name']!r}{near}"
             table.lost.append(Skipped(str(path), reason))
             continue
