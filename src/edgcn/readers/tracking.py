@@ -6,6 +6,7 @@ A track takes the person that stands where its own was seen last, however long a
 is further away is someone else: a subject who is hidden is missing, and nobody takes their place.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -22,27 +23,31 @@ REACH = 0.3  # joints that move further between frames, in body sizes, are someo
 Person = Float[np.ndarray, "v 3"]
 
 
+class Sight(NamedTuple):
+    """One person as they were seen in one frame."""
+
+    person: Person
+    seen: Bool[np.ndarray, " v"]
+    size: float
+
+
 @dataclass
 class Track:
-    """One person through the frames: what was seen in which, the last of them last."""
+    """One person through the frames: how they were seen in which, the last of them last."""
 
-    people: dict[int, Person]
+    sights: dict[int, Sight]
+    size: float
 
-    @property
-    def latest(self) -> Person:
-        """As they were last seen."""
-        return next(reversed(self.people.values()))
-
-    @property
-    def size(self) -> float:
-        """As they were lately, also where now only their face is seen."""
-        lately = islice(reversed(self.people.values()), LATELY)
-        return float(np.median([_size(person[_seen(person)]) for person in lately]))
+    def add(self, frame: int, sight: Sight) -> None:
+        """Take what is seen in a frame; the size is that of late, if now only a face is seen."""
+        self.sights[frame] = sight
+        lately = sorted(sight.size for sight in islice(reversed(self.sights.values()), LATELY))
+        self.size = lately[len(lately) // 2]
 
     @property
     def confidence(self) -> float:
         """Summed over frames: with frames unseen counted as 0, this orders as the mean does."""
-        return sum(float(person[:, 2].mean()) for person in self.people.values())
+        return sum(float(sight.person[:, 2].mean()) for sight in self.sights.values())
 
 
 class Followed(NamedTuple):
@@ -65,68 +70,67 @@ def follow(people: Sequence[Sequence[Person]], joints: int) -> Followed:
     if not tracks:
         return Followed(frames, "")
     subject = max(tracks, key=lambda track: track.confidence)
-    for frame, person in subject.people.items():
-        frames[frame, 0] = person
+    for frame, sight in subject.sights.items():
+        frames[frame, 0] = sight.person
     return Followed(frames, _note(people, tracks, subject))
 
 
 def _extend(tracks: list[Track], frame: int, people: Sequence[Person]) -> None:
     """Give each person to the nearest track within reach; the rest begin new tracks."""
+    sights = [_sight(person) for person in people]
     pairs = sorted(
         (distance, t, p)
         for t, track in enumerate(tracks)
-        for p, person in enumerate(people)
-        if (distance := _distance(track, person)) <= REACH
+        for p, sight in enumerate(sights)
+        if (distance := _distance(track, sight)) <= REACH
     )
     owners: dict[int, int] = {}
     for _, t, p in pairs:
         if t not in owners.values() and p not in owners:
             owners[p] = t
-    for p, person in enumerate(people):
+    for p, sight in enumerate(sights):
         if p in owners:
-            tracks[owners[p]].people[frame] = person
+            tracks[owners[p]].add(frame, sight)
         else:
-            tracks.append(Track({frame: person}))
+            tracks.append(Track({frame: sight}, sight.size))
 
 
-def _distance(track: Track, other: Person) -> float:
+def _sight(person: Person) -> Sight:
+    """A person with the diagonal of the box around what is seen of them, in pixels."""
+    seen = np.asarray(person[:, 2] > 0)
+    points = person[seen, :2]
+    return Sight(person, seen, math.hypot(*(points.max(axis=0) - points.min(axis=0)).tolist()))
+
+
+def _distance(track: Track, sight: Sight) -> float:
     """How far somebody is from a track, in body sizes: the mean over the joints that both show.
 
     One false joint counts as a whole body at most. Without a joint in common, from the middle of
     what is seen of one to that of the other.
     """
-    one = track.latest
-    seen, seen_too = _seen(one), _seen(other)
-    size = max(track.size, _size(other[seen_too]))
-    both = seen & seen_too
+    latest = next(reversed(track.sights.values()))
+    both = latest.seen & sight.seen
     if both.any():
-        steps = np.linalg.norm(one[both, :2] - other[both, :2], axis=1)
+        steps = latest.person[both, :2] - sight.person[both, :2]
     else:
-        middle, middle_too = one[seen, :2].mean(axis=0), other[seen_too, :2].mean(axis=0)
-        steps = np.linalg.norm(middle - middle_too, keepdims=True)
-    return float(np.minimum(steps / max(size, 1e-9), 1).mean())
-
-
-def _seen(person: Person) -> Bool[np.ndarray, " v"]:
-    return np.asarray(person[:, 2] > 0)
-
-
-def _size(points: Float[np.ndarray, "seen 3"]) -> float:
-    """Diagonal of the box around what is seen, in pixels."""
-    return float(np.linalg.norm(np.ptp(points[:, :2], axis=0)))
+        one, other = (s.person[s.seen, :2].mean(axis=0) for s in (latest, sight))
+        steps = (one - other)[None]
+    lengths = np.sqrt(np.square(steps).sum(axis=1))
+    size = max(track.size, sight.size, 1e-9)
+    return float(np.minimum(lengths / size, 1).mean())
 
 
 def _note(people: Sequence[Sequence[Person]], tracks: list[Track], subject: Track) -> str:
     """In how many frames the subject is missing, and whether others were to be seen; or nothing."""
-    total, missing = len(people), len(people) - len(subject.people)
-    others = sum(1 for frame, seen in enumerate(people) if seen and frame not in subject.people)
+    total, missing = len(people), len(people) - len(subject.sights)
+    others = sum(1 for frame, seen in enumerate(people) if seen and frame not in subject.sights)
     said = []
     if missing:
         said.append(f"the subject is missing in {missing} of {total} frames")
     if others:
         said.append(f"in {others} of these is someone else, or the picture jumps")
-    rivals = [t for t in tracks if t is not subject and 2 * len(t.people) > len(subject.people)]
-    beside = max((len(t.people.keys() & subject.people.keys()) for t in rivals), default=0)
+    rivals = [t for t in tracks if t is not subject and 2 * len(t.sights) > len(subject.sights)]
+    beside = max((len(t.sights.keys() & subject.sights.keys()) for t in rivals), default=0)
     if beside:
         said.append(f"another person is there in {beside} frames, less sure than the subject")
     return ", ".join(said)

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from edgcn.base.errors import EdgcnError, FileError
-from edgcn.readers.text import folders
 from edgcn.readers.text.folders import check_file, find
 
 
@@ -83,7 +82,7 @@ def test_a_folder_that_may_not_be_looked_into_is_named(
             raise PermissionError(13, "Permission denied", str(path))
         return scandir(path)
 
-    monkeypatch.setattr(folders.os, "scandir", refuse)
+    monkeypatch.setattr(os, "scandir", refuse)
     assert found(tmp_path, "**/*.txt") == ["mine/1.txt", "theirs"]
     with pytest.raises(PermissionError):
         check_file(tmp_path / "theirs")
