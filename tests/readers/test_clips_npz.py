@@ -3,7 +3,7 @@
 import io
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -240,8 +240,14 @@ def test_points_that_were_seen_are_not_written_as_lost(tmp_path: Path) -> None:
     given = some_clips(ARM, scores=True)
     assert given[1].scores is not None
     given[1].scores[0, 0, 2] = 0
-    with pytest.raises(EdgcnError, match="'clip 1' has points with a score of 0"):
-        write_clips_npz(tmp_path / "c.npz", given, topology=ARM, classes=("a", "b"), fps=30.0)
+    given[1].frames[0, 0, 2, 2] = 0
+    flat = [replace(clip, scores=None) for clip in given]
+    cases: list[tuple[Literal[2, 3], list[Recording]]] = [(3, given), (2, flat)]
+    for dims, made in cases:
+        with pytest.raises(EdgcnError, match="'clip 1' has points with a confidence of 0"):
+            write_clips_npz(
+                tmp_path / "c.npz", made, topology=ARM, classes=("a",), fps=30.0, dims=dims
+            )
 
 
 def test_bones_tell_two_trees_of_the_same_joints_apart(tmp_path: Path) -> None:

@@ -145,10 +145,12 @@ def write_clips_npz(
             f"{len(cut)} clips, got them in {scored}"
         )
     for part, _ in cut:
-        if part.scores is not None and ((part.scores <= 0) & part.frames.any(axis=-1)).any():
+        confidence = part.frames[..., 2] if dims == 2 else part.scores
+        visible = part.frames[..., :dims].any(axis=-1)
+        if confidence is not None and (visible & (confidence <= 0)).any():
             raise EdgcnError(
-                f"{part.name!r} has points with a score of 0, which mean in {path.name} that they "
-                f"were not seen; leave the scores out, or give such points as 0 0 0"
+                f"{part.name!r} has points with a confidence of 0, which {path.name} takes for "
+                f"not seen; leave the scores out, or give such points as 0 0 0"
             )
     spans = [(part, slice(segment.start, segment.stop)) for part, segment in cut]
     members: dict[str, Any] = {
