@@ -14,6 +14,7 @@ from typing import Any
 
 from edgcn.base.errors import EdgcnError, did_you_mean
 from edgcn.base.process import is_first_rank
+from edgcn.base.screen import tell
 
 USAGE = """usage: edgcn COMMAND ...
 
@@ -74,7 +75,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         said = answer(words)
         if is_first_rank():
-            print(said, flush=True)
+            tell(said)
         return 0 if words else MISTAKEN
     except BaseException as error:
         status, line = explain(error, words)
@@ -86,7 +87,7 @@ def run(arguments: Sequence[str]) -> int:
 def complain(text: str) -> None:
     """Say what went wrong, if anybody reads it."""
     try:
-        print(text, file=sys.stderr, flush=True)
+        tell(text, as_error=True)
     except BrokenPipeError:
         nobody_reads()
 
@@ -233,7 +234,7 @@ def write_report(error: BaseException, words: Sequence[str]) -> Path:
 
     versions = f"edgcn {edgcn.__version__}, Python {sys.version.split()[0]}, {platform.platform()}"
     handle, path = tempfile.mkstemp(prefix="edgcn-", suffix=".txt")
-    with open(handle, "w") as file:
+    with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(f"{versions}\nedgcn {' '.join(words)}\n\n{traceback_of(error)}")
     return Path(path)
 

@@ -4,6 +4,7 @@ The answers are in docs/bad-inputs.md; EDGCN_WRITE_DOCS=1 writes that file anew.
 """
 
 import errno
+import json
 import math
 import os
 import pickle
@@ -36,7 +37,7 @@ from helpers import (
     twenty_joints,
 )
 from plugin_files import nothing_registered
-from readers.writers import person, write_ntu, write_smg
+from readers.writers import person, write_ntu, write_openpose, write_smg
 from tiny_runs import tiny_run
 
 TABLE = Path(__file__).parents[2] / "docs" / "bad-inputs.md"
@@ -90,6 +91,64 @@ def ntu_folder(folder: Path) -> None:
     ntu_file(folder / "ntu", "S001C001P001R001A001")
     ntu_file(folder / "ntu", "S001C001P002R001A002")
     ntu_file(folder / "ntu", "S001C001P003R001A003", lines=100)
+
+
+def beside_ntu(make: Callable[[Path], object]) -> Setup:
+    """An NTU file, and beside it something else with such a name."""
+
+    def setup(folder: Path) -> None:
+        ntu_file(folder / "ntu", "S001C001P001R001A001")
+        make(folder / "ntu" / "S001C001P009R001A001.skeleton")
+
+    return setup
+
+
+def escape_codes(folder: Path) -> None:
+    """A pyskl pickle with a clip whose name would clear the terminal."""
+    points = np.random.default_rng(0).uniform(50, 400, (1, 4, 17, 2)).astype(np.float32)
+    names = {"a": 0, "\x1b[2J\x1b]0;owned\x07 b\ud800": "no label"}
+    content = [{"frame_dir": name, "label": n, "keypoint": points} for name, n in names.items()]
+    (folder / "clips.pkl").write_bytes(pickle.dumps(content))
+
+
+def filmed(x: float, frames: int, *, sure: float = 0.9) -> list[np.ndarray]:
+    """Somebody in pixels, (25, 3) a frame."""
+    xy = np.column_stack([x + 20 * np.sin(np.arange(25)), np.linspace(100, 400, 25)])
+    return [np.column_stack([xy, np.full(25, sure)])] * frames
+
+
+def openpose(folder: Path, *labels: str) -> None:
+    """Three clips of OpenPose, and a table of their labels."""
+    for clip in ("one", "two", "three"):
+        write_openpose(folder / "clips" / clip, [[person] for person in filmed(300, 5)])
+    (folder / "labels.csv").write_text("".join(f"{row}\n" for row in labels))
+
+
+def two_videos(folder: Path) -> None:
+    for name, x in (("anna_", 300), ("ben_", 900)):
+        write_openpose(folder / name, [[person] for person in filmed(x, 5)], name=name)
+        (folder / "clips").mkdir(exist_ok=True)
+        for file in (folder / name).iterdir():
+            file.rename(folder / "clips" / file.name)
+        (folder / name).rmdir()
+
+
+def hidden_subject(folder: Path) -> None:
+    """A subject who is hidden for a while, when somebody else comes in."""
+    subject, other = filmed(400, 20), filmed(650, 20, sure=0.6)
+    frames = [
+        [] if 8 <= n < 10 else [other[n]] if 10 <= n < 14 else [person]
+        for n, person in enumerate(subject)
+    ]
+    write_openpose(folder / "clips" / "one", frames)
+
+
+def json_texts(folder: Path) -> None:
+    frames = [[["1.5", True, 0.5]] * 20] * 3
+    (folder / "clips").mkdir()
+    (folder / "clips" / "a01_s01_e00_v01.json").write_text(
+        json.dumps({"skeletons": frames, "label": 1})
+    )
 
 
 def changed_file(change: Callable[[list[Recording]], list[Recording]]) -> Setup:
@@ -367,6 +426,7 @@ def full_disk_for_weights(patch: pytest.MonkeyPatch) -> None:
 
 PREPARE_NTU = "prepare ntu ntu --out store"
 PREPARE_NPZ = "prepare clips_npz clips.npz --out store"
+PREPARE_LABELS = "prepare openpose clips --out store --options labels labels.csv"
 PREPARE_STORES = "prepare stores stores --out union"
 TRAIN_LSTM = "pretrain store --encoder ascal-lstm --batch-size 8 --out run"
 CASES = (
@@ -377,6 +437,25 @@ CASES = (
     Case("truncated NTU file", PREPARE_NTU, lambda f: ntu_file(f / "ntu", lines=100)),
     Case("truncated NTU file, strict", f"{PREPARE_NTU} --strict", ntu_folder),
     Case("truncated NTU file among good ones", PREPARE_NTU, ntu_folder, works=True),
+    Case("a link to nothing among good files", PREPARE_NTU,
+         beside_ntu(lambda path: path.symlink_to("/not/mounted")), works=True),
+    Case("a folder named like a file", PREPARE_NTU, beside_ntu(Path.mkdir), works=True),
+    Case("a named pipe among good files", PREPARE_NTU, beside_ntu(os.mkfifo), works=True),
+    Case("a file name that is not UTF-8", PREPARE_NTU,
+         beside_ntu(lambda path: path.with_name(f"\udce4{path.name}").touch()), works=True),
+    Case("escape codes in a clip's name (spelled out)", "prepare pyskl clips.pkl --out store",
+         escape_codes, works=True),
+    Case("coordinates that are texts", "prepare nw_ucla clips --out store", json_texts),
+    Case("two videos in one folder (two recordings)", "prepare openpose clips --out store",
+         two_videos, works=True),
+    Case("somebody else while the subject is hidden", "prepare openpose clips --out store",
+         hidden_subject, works=True),
+    Case("a clip with two labels in the table", PREPARE_LABELS,
+         lambda f: openpose(f, "one,touch", "two,rub", "one,rub")),
+    Case("a label spelled in two ways", PREPARE_LABELS,
+         lambda f: openpose(f, "name,label", "one,touch", "two,Touch")),
+    Case("labels of clips that are not there", PREPARE_LABELS,
+         lambda f: openpose(f, "one,touch", "tow,rub"), works=True),
     Case("NaN coordinates", f"{PREPARE_NPZ} --strict", spoiled(np.nan)),
     Case("infinite coordinates", f"{PREPARE_NPZ} --strict", spoiled(np.inf)),
     Case("NaN coordinates among good clips", PREPARE_NPZ, spoiled(np.nan), works=True),

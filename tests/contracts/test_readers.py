@@ -5,6 +5,7 @@ one frame. A reader is asked for the same things whatever its files look like.
 """
 
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -32,6 +33,7 @@ from edgcn.skeleton.names import canonical
 from edgcn.skeleton.recording import Recording, Recordings, trimmed
 from edgcn.skeleton.remap import plan_remap
 from edgcn.skeleton.topology import Topology
+from edgcn.store import open_store, write_store
 from layouts import REST, keypoints
 from readers.items import parted
 from readers.writers import write_imigue, write_miga, write_ntu, write_openpose, write_smg
@@ -68,7 +70,7 @@ def seen(topology: Topology, seed: int = 0) -> np.ndarray:
 def flat(fingers: int, seed: int = 0) -> np.ndarray:
     """The same as OpenPose sees it: BODY_25 and the hands (T, 25 + 2 fingers, 3) in pixels."""
     points = keypoints(np.add(person(seed), (0, 0.9, 0)), fingers=fingers)
-    points[UNSEEN, BODY_25.index("LWrist")] = 0
+    points[UNSEEN, BODY_25.index("LWrist"), 2] = 0  # it is somewhere, and nobody believes it
     return points
 
 
@@ -146,25 +148,38 @@ def clips_npz(root: Path) -> Small:
     return Small(path, path)
 
 
-def events_npz(root: Path) -> Small:
+def clips_npz_flat(root: Path) -> Small:
+    path, classes = root / "clips.npz", ("a", "b")
+    given = [trimmed(flat(0)[:, None], f"{n}", label=n - 1, subject="s") for n in range(3)]
+    write_clips_npz(path, given, topology=BODY_25, classes=classes, fps=30.0, dims=2)
+    return Small(path, path)
+
+
+def events_npz(root: Path, frames: np.ndarray | None = None) -> Small:
+    frames = seen(KINECT_V1) if frames is None else frames
+    topology = BODY_25 if frames.shape[1] == 25 else KINECT_V1
     np.savez(
         root / "events.npz",
-        frames=np.concatenate([seen(KINECT_V1), seen(KINECT_V1)]),
+        frames=np.concatenate([frames, frames]),
         lengths=[FRAMES, FRAMES],
         fps=10.0,
-        joints=KINECT_V1.joints,
-        bones=KINECT_V1.edges,
+        joints=topology.joints,
+        bones=topology.edges,
         recordings=["day/1", "day/2"],
         subjects=["s1", "unknown"],
         splits=["train", "test"],
         classes=["a", "b"],
-        units="meters",
+        units="meters" if topology is KINECT_V1 else "pixels",
         rec=[0, 0],
         label=[0, 1],
         start_frame=[0, 3],
         end_frame=[4, FRAMES - 1],
     )
     return Small(root / "events.npz", root / "events.npz")
+
+
+def events_npz_flat(root: Path) -> Small:
+    return events_npz(root, flat(0))
 
 
 def utd_mhad(root: Path) -> Small:
@@ -209,7 +224,9 @@ SETS: dict[str, Callable[[Path], Small]] = {
     "pyskl": pyskl,
     "stgcn": stgcn,
     "clips_npz": clips_npz,
+    "clips_npz flat": clips_npz_flat,
     "events_npz": events_npz,
+    "events_npz flat": events_npz_flat,
     "utd_mhad": utd_mhad,
     "msr_action3d": msr_action3d,
     "nw_ucla": nw_ucla,
@@ -218,8 +235,12 @@ SETS: dict[str, Callable[[Path], Small]] = {
     "procedural": synthetic,
 }
 OF_FILES = [name for name in SETS if not name.startswith(("synthetic", "procedural"))]
-ONE_FILE = ("pyskl", "stgcn", "clips_npz", "events_npz")  # holds all, or the labels of all
-WHOLE = ("smg", "imigue", "imigue MiGA", "openpose table", "events_npz")  # more than clips
+ONE_FILE = (
+    "pyskl", "stgcn", "clips_npz", "clips_npz flat", "events_npz", "events_npz flat",
+)  # fmt: skip # holds all, or the labels of all
+WHOLE = (
+    "smg", "imigue", "imigue MiGA", "openpose table", "events_npz", "events_npz flat",
+)  # fmt: skip # more than clips
 
 
 def read(name: str, small: Small) -> Recordings:
@@ -335,6 +356,41 @@ def test_a_damaged_file_is_named_and_the_others_are_read(
     for recording in kept:
         np.testing.assert_array_equal(recording.frames, same[recording.name].frames)
         assert recording.segments == same[recording.name].segments
+
+
+def link_to_nothing(path: Path) -> None:
+    path.symlink_to("/not/mounted")
+
+
+@pytest.mark.parametrize("name", [name for name in OF_FILES if name not in ONE_FILE])
+@pytest.mark.parametrize("make", [link_to_nothing, Path.mkdir, os.mkfifo])
+def test_what_is_no_file_is_named_and_the_others_are_stored(
+    name: str, make: Callable[[Path], None], tmp_path: Path
+) -> None:
+    small = SETS[name](tmp_path)
+    before, _ = parted(read(name, small).recordings)
+    assert small.damage is not None
+    small.damage.unlink()
+    make(small.damage)
+    skipped = write_store(read(name, small), tmp_path / "store")
+    assert [item.path for item in skipped] == [str(small.damage)]
+    assert len(open_store(tmp_path / "store").recordings) == len(before) - 1
+
+
+@pytest.mark.parametrize("name", OF_FILES)
+def test_hidden_files_are_no_recordings(name: str, tmp_path: Path) -> None:
+    """macOS leaves one beside every file of a foreign disk."""
+    small = SETS[name](tmp_path)
+    before = read(name, small)
+    kept, _ = parted(before.recordings)
+    assert small.damage is not None
+    beside = small.damage.with_name(f"._{small.damage.name}")
+    beside.write_bytes(b"\x00\x05\x16\x07" + bytes(60))
+    after = read(name, small)
+    same, skipped = parted(after.recordings)
+    assert not skipped
+    assert replace(after, recordings=()) == replace(before, recordings=())
+    assert [recording.name for recording in same] == [recording.name for recording in kept]
 
 
 SCRIPT = """

@@ -3,7 +3,7 @@
 import io
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -45,14 +45,14 @@ def some_clips(topology: Topology, *, bodies: int = 1, scores: bool = False) -> 
     shapes = [(length, bodies, len(topology)) for length in (3, 1, 5)]
     return [
         trimmed(
-            RNG.normal(size=(*shape, 3)).astype(np.float32),
+            RNG.uniform(0.1, 1, size=(*shape, 3)).astype(np.float32),
             f"clip {i}",
             label=i - 1,
             subject=f"s{i}",
             camera=f"v{i}",
             condition="mild" if i else "",
             split="train extra" if i else "val",
-            scores=RNG.uniform(size=shape).astype(np.float32) if scores else None,
+            scores=RNG.uniform(0.1, 1, size=shape).astype(np.float32) if scores else None,
         )
         for i, shape in enumerate(shapes)
     ]
@@ -137,7 +137,7 @@ def test_each_segment_is_written_as_a_clip(tmp_path: Path) -> None:
 def members(topology: Topology = KINECT_V1, **changed: Any) -> dict[str, Any]:
     """A valid file of 2 clips, 2 + 3 frames, with some members changed; None leaves one out."""
     valid = {
-        "frames": RNG.normal(size=(5, len(topology), 3)).astype(np.float32),
+        "frames": RNG.uniform(0.1, 1, size=(5, len(topology), 3)).astype(np.float32),
         "lengths": np.array([2, 3]),
         "labels": np.array([1, -1]),
         "classes": np.array(["a", "b"]),
@@ -216,6 +216,38 @@ def test_what_the_third_channel_is(tmp_path: Path) -> None:
         np.testing.assert_array_equal(one.frames[:, 0, :, 2], expected[:2])
     with pytest.raises(FileError, match="expected 3 channels for dims=3, got 2"):
         read_clips_npz(path, dims=3)
+
+
+@pytest.mark.parametrize("confidence", [0, -1])
+def test_a_point_of_no_confidence_was_not_seen(tmp_path: Path, confidence: float) -> None:
+    """Whether its confidence is the third channel or a score, of two channels or of three."""
+    frames = RNG.uniform(10, 90, (5, 17, 3)).astype(np.float32)
+    frames[1, 4, 2] = confidence
+    scores, expected = frames[..., 2], frames[:2].copy()
+    expected[1, 4] = 0
+    for given in (members(COCO_17, frames=frames),
+                  members(COCO_17, frames=frames[..., :2], scores=scores)):  # fmt: skip
+        one, _ = wholes(read_clips_npz(write(tmp_path, **given)))
+        np.testing.assert_array_equal(one.frames[:, 0], expected)
+    frames[..., 2] += 2  # now it is z
+    expected[..., 2] = np.where(expected[..., 2] == 0, 0, frames[:2, :, 2])
+    given = members(COCO_17, frames=frames, scores=frames[..., 2] - 2)
+    one, _ = wholes(read_clips_npz(write(tmp_path, **given)))
+    np.testing.assert_array_equal(one.frames[:, 0], expected)
+
+
+def test_points_that_were_seen_are_not_written_as_lost(tmp_path: Path) -> None:
+    given = some_clips(ARM, scores=True)
+    assert given[1].scores is not None
+    given[1].scores[0, 0, 2] = 0
+    given[1].frames[0, 0, 2, 2] = 0
+    flat = [replace(clip, scores=None) for clip in given]
+    cases: list[tuple[Literal[2, 3], list[Recording]]] = [(3, given), (2, flat)]
+    for dims, made in cases:
+        with pytest.raises(EdgcnError, match="'clip 1' has points with a confidence of 0"):
+            write_clips_npz(
+                tmp_path / "c.npz", made, topology=ARM, classes=("a",), fps=30.0, dims=dims
+            )
 
 
 def test_bones_tell_two_trees_of_the_same_joints_apart(tmp_path: Path) -> None:

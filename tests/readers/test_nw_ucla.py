@@ -54,11 +54,14 @@ def test_short_clips_and_skipping_numbers(tmp_path: Path) -> None:
         (clip_of("", 2, True), "expected a label 1..10, got True"),
         (clip_of("", 0, 1), "T > 0, got [0]"),
         ({"label": 1, "skeletons": [[[1, 2, 3]] * 19]}, "T > 0, got [1, 19, 3]"),
-        ({"label": 1, "skeletons": [[[1, 2, 3]] * 20, [[1, 2]] * 20]}, "of numbers, got other"),
-        ({"label": 1, "skeletons": [[["a", 2, 3]] * 20]}, "of numbers, got other"),
-        ({"label": 1, "skeletons": [[[None, 2, 3]] * 20]}, "expected finite coordinates"),
+        ({"label": 1, "skeletons": [[[1, 2, 3]] * 20, [[1, 2]] * 20]}, "of finite numbers"),
+        ({"label": 1, "skeletons": [[["1.5", 2, 3]] * 20]}, "got text among them"),
+        ({"label": 1, "skeletons": [[[True, 2, 3]] * 20]}, "got true or false among them"),
+        ({"label": 1, "skeletons": [[[1e39, 2, 3]] * 20]}, "got NaN, infinity or one beyond 3e38"),
+        ({"label": 1, "skeletons": [[[None, 2, 3]] * 20]}, "got null among them"),
+        ('{"label": 1, "label": 2, "skeletons": []}', "'label' twice in one object"),
         ('{"label": 1, "skeletons": [' + str([[1e400, 2, 3]] * 20).replace("inf", "NaN") + "]}",
-         "expected finite coordinates"),
+         "got NaN, infinity or"),
     ],
 )  # fmt: skip
 def test_broken_files_are_named_and_the_rest_is_read(

@@ -1,15 +1,18 @@
 """OpenPose folders: the subject is followed, and every folder gives a clip or a reason."""
 
 import json
+import unicodedata
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edgcn.base.errors import EdgcnError, FileError
-from edgcn.readers.openpose import read_openpose, read_people
+from edgcn.readers.openpose import read_openpose
 from edgcn.skeleton.layouts import BODY_25
 from edgcn.skeleton.recording import Segment, Skipped
+from edgcn.store import open_store, write_store
+from edgcn.store.inspect import missing_joints
 from readers.items import clip, clips, parted, reason, trimmed, wholes
 from readers.writers import write_openpose
 
@@ -95,6 +98,98 @@ def test_frames_are_in_the_order_of_their_numbers(tmp_path: Path, rng: np.random
     np.testing.assert_array_equal(read(folder), body)
 
 
+def test_two_videos_in_one_folder_are_two_recordings(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    bodies = {"sit1_": walk(rng, 8, start=300), "sit2_": walk(rng, 5, start=900)}
+    for name, body in bodies.items():
+        made = write_openpose(tmp_path / name, [[person] for person in body], name=name)
+        (tmp_path / "two" / "deep").mkdir(parents=True, exist_ok=True)
+        for file in made.iterdir():
+            file.rename(tmp_path / "two" / "deep" / file.name)
+        made.rmdir()
+    for folder, before in ((tmp_path / "two", "deep/"), (tmp_path / "two" / "deep", "")):
+        recordings = read_openpose(folder)
+        read = {part.name: part.frames[:, 0] for part in clips(recordings)}
+        assert list(read) == [f"{before}sit1", f"{before}sit2"]
+        for name, body in bodies.items():
+            np.testing.assert_array_equal(read[before + name.strip("_")], body)
+        assert f"in one folder, told apart by what stands before the number: {before}sit1, " in (
+            recordings.note
+        )
+    labels = table(tmp_path, "sit2,nod")
+    assert [part.label for part in clips(read_openpose(tmp_path / "two", labels=labels))] == [-1, 0]
+    labels = table(tmp_path, "deep,nod")
+    _, (lost,) = parted(read_openpose(tmp_path / "two", labels=labels).recordings)
+    assert lost.reason == "line 1: there is no clip 'deep'"
+
+
+def test_a_number_that_is_left_out_is_a_missing_frame(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    body = walk(rng, 12, start=300)
+    folder = write_openpose(tmp_path / "a", [[person] for person in body])
+    for number in (0, 4, 5, 11):
+        (folder / f"clip_{number:012d}_keypoints.json").unlink()
+    body[[4, 5]] = 0
+    (whole,) = wholes(read_openpose(folder))
+    np.testing.assert_array_equal(whole.frames[:, 0], body[1:11])
+    assert whole.note == "the subject is missing in 2 of 10 frames; 2 of 10 frames have no file"
+
+
+def test_every_fifth_frame_is_a_recording_without_gaps(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    body = walk(rng, 6, start=300)
+    folder = write_openpose(tmp_path / "a", [[person] for person in body])
+    for number in reversed(range(6)):
+        file = folder / f"clip_{number:012d}_keypoints.json"
+        file.rename(folder / f"clip_{5 * number + 3:012d}_keypoints.json")
+    np.testing.assert_array_equal(read(folder), body)
+
+
+def test_numbers_that_count_no_frames_are_named(tmp_path: Path, rng: np.random.Generator) -> None:
+    folder = write_openpose(tmp_path / "a", [[person] for person in walk(rng, 3, start=300)])
+    first = min(folder.iterdir())
+    first.rename(folder / "clip_1700000000_keypoints.json")
+    assert "got 3 of the 1700000000 from 1 to 1700000000" in reason(read_openpose(folder))
+    for file in folder.iterdir():
+        file.unlink()
+    for name in ("clip_7", "clip_07"):
+        write_openpose(tmp_path / name, [[walk(rng, 1, start=300)[0]]])
+        next((tmp_path / name).iterdir()).rename(folder / f"{name}_keypoints.json")
+    assert reason(read_openpose(folder)) == "expected one file for each frame, got its number twice"
+
+
+def test_the_note_of_a_store_names_who_is_missing_where(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    body = [[person] for person in walk(rng, 10, start=300)]
+    for number in range(7):
+        write_openpose(tmp_path / "in" / f"{number}", [*body[: 3 + number], *[[]] * (7 - number)])
+    write_store(read_openpose(tmp_path / "in"), tmp_path / "store")
+    store = open_store(tmp_path / "store")
+    assert store.note.startswith("0: the subject is missing in 7 of 10 frames; 1: the subject is ")
+    assert store.note.endswith("; as much was noted of 2 more recordings")
+    assert "nobody is seen in 40.0 % of frames" in missing_joints(store)
+    assert "missing joints: 40.00 %" in missing_joints(store)
+
+
+def test_folders_spelled_in_two_forms_of_unicode_are_one_class(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    body = [[person] for person in walk(rng, 3, start=300)]
+    for form in ("NFC", "NFD"):
+        write_openpose(tmp_path / "in" / unicodedata.normalize(form, "tête") / form, body)
+    write_openpose(tmp_path / "in" / "Tête" / "other", body)
+    recordings = read_openpose(tmp_path / "in")
+    assert recordings.classes == ("Tête", "tête")
+    write_store(recordings, tmp_path / "store")
+    assert "classes that differ in spelling only: 'Tête' and 'tête'" in (
+        open_store(tmp_path / "store").note
+    )
+
+
 def test_classes_come_from_folders(tmp_path: Path, rng: np.random.Generator) -> None:
     for name in ("nod/one", "nod/two", "class10/one", "class9/one", "loose"):
         write_openpose(tmp_path / name, [[person] for person in walk(rng, 3, start=300)])
@@ -173,7 +268,7 @@ def test_a_table_in_seconds(tmp_path: Path, two: Path) -> None:
     spans = [(part.start, part.stop, part.label, part.person) for part in other.segments]
     assert spans == [(5, 6, 0, "S1"), (5, 6, 0, "")]  # shorter than a frame, and one frame still
     assert (one.subject, other.subject) == ("", "")
-    labels = table(tmp_path, "name,label,start_s,end_s,subject", "one,a,0,1,S1", "one,b,0,1,S1")
+    labels = table(tmp_path, "name,label,start_s,end_s,subject", "one,a,0,1,S1", "one,b,0,.9,S1")
     one, _ = wholes(read_openpose(two, labels=labels, fps=10))
     assert (one.subject, {part.person for part in one.segments}) == ("S1", {""})
 
@@ -200,6 +295,47 @@ def test_a_bad_span_costs_only_itself(
     assert bad == Skipped(str(labels), f"line 2: {problem}")
     assert lost.reason == "line 4: there is no clip 'six'"
     assert [part.name for part in one.segments] == ["day/one_00003"]
+
+
+def test_a_table_is_read_whatever_form_of_unicode_it_has(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    body = [[person] for person in walk(rng, 3, start=300)]
+    write_openpose(tmp_path / "data" / unicodedata.normalize("NFD", "tête"), body)
+    write_openpose(tmp_path / "data" / "other", body)
+    labels = table(tmp_path, "\ufeffname,label,subject", "", "tête ,  né  gé,S1")
+    recordings = read_openpose(tmp_path / "data", labels=labels)
+    assert recordings.classes == ("né gé",)
+    assert recordings.note == "clips without a label: other"
+    assert sorted(part.label for part in clips(recordings)) == [-1, 0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        (["one,nod", "two,Nod"], ":2: label 'Nod' is 'nod' in line 1; write it one way"),
+        (["one,nod,s1", "two,shake,S1"], ":2: subject 'S1' is 's1' in line 1; write it one way"),
+        (["one,nod", "day/one,shake"], ":2: 'day/one' has a label in line 1 already"),
+        (["one,nod", "one,nod"], ":2: 'one' has a label in line 1 already"),
+        ([], ": expected name,label.*, got no rows"),
+        (["name,label"], ": expected name,label.*, got no rows"),
+        (["name,label,start,end", "one,nod,0,1", "two,NOD,0,1"], ":3: label 'NOD' is 'nod' in"),
+    ],
+)
+def test_a_table_that_contradicts_itself_is_refused(
+    tmp_path: Path, two: Path, rows: list[str], problem: str
+) -> None:
+    with pytest.raises(FileError, match=r"labels\.csv" + problem):
+        read_openpose(two, labels=table(tmp_path, *rows))
+
+
+def test_frames_of_two_labels_keep_the_first_and_name_the_other(tmp_path: Path, two: Path) -> None:
+    rows = ("one,nod,0,3", "one,shake,0,3", "one,shake,0,4")
+    labels = table(tmp_path, "name,label,start,end", *rows)
+    recordings = read_openpose(two, labels=labels)
+    (one, _), (lost,) = parted(recordings.recordings)
+    assert lost.reason == "line 3: these frames have the label 'nod' in line 2 already"
+    assert [(part.start, part.stop, part.label) for part in one.segments] == [(0, 4, 0), (0, 5, 1)]
 
 
 @pytest.mark.parametrize(
@@ -230,9 +366,10 @@ def test_a_table_of_another_form_is_one_clear_error(
         ('{"people": [{}]}', "expected 75 numbers in pose_keypoints_2d of person 0"),
         ('{"people": [3]}', "expected 75 numbers"),
         (json.dumps({"people": [{"pose_keypoints_2d": [0.5] * 54}]}), "got 54"),
-        (json.dumps({"people": [{"pose_keypoints_2d": ["1"] * 75}]}), "expected only numbers"),
-        (json.dumps({"people": [{"pose_keypoints_2d": [float("nan")] * 75}]}), "only finite"),
-        (json.dumps({"people": [{"pose_keypoints_2d": [10**400] * 75}]}), "only finite"),
+        (json.dumps({"people": [{"pose_keypoints_2d": ["1"] * 75}]}), "got text among them"),
+        (json.dumps({"people": [{"pose_keypoints_2d": [True] * 75}]}), "got true or false"),
+        (json.dumps({"people": [{"pose_keypoints_2d": [float("nan")] * 75}]}), "got NaN"),
+        (json.dumps({"people": [{"pose_keypoints_2d": [10**400] * 75}]}), "of finite numbers"),
     ],
 )
 def test_a_bad_frame_costs_only_its_own_clip(
@@ -261,8 +398,7 @@ def test_a_file_cut_anywhere_is_an_error_of_that_file(
     whole = file.read_bytes()
     for size in rng.integers(0, len(whole) - 1, 40):
         file.write_bytes(whole[:size])
-        with pytest.raises(FileError):
-            read_people([file])
+        assert "expected" in reason(read_openpose(folder))
 
 
 def test_a_folder_without_frames(tmp_path: Path) -> None:

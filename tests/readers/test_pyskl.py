@@ -234,6 +234,16 @@ def test_stgcn_flat_points(tmp_path: Path) -> None:
     assert (read.frames[..., 2] == 1).all()
 
 
+def test_stgcn_points_of_no_confidence_were_not_seen(tmp_path: Path) -> None:
+    data = write_stgcn(tmp_path, "train", [5], channels=3, m=1)
+    data = np.abs(data)
+    data[0, 2, 1, 4] = 0
+    np.save(tmp_path / "train_data.npy", data)
+    frames = clips(read_stgcn(tmp_path, topology=BODY_25))[0].frames
+    assert not frames[1, 0, 4].any()
+    assert np.count_nonzero(frames.any(axis=-1)) == 5 * 25 - 1
+
+
 def test_stgcn_parts_have_the_same_channels(tmp_path: Path) -> None:
     write_stgcn(tmp_path, "train", [5], channels=3)
     write_stgcn(tmp_path, "val", [5], channels=2)

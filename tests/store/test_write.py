@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ import torch
 from edgcn.base.errors import EdgcnError
 from edgcn.skeleton.recording import Recording, Recordings, Segment, Skipped, frame_hashes
 from edgcn.store import open_store, write, write_store
+from edgcn.store.sources import checksum
 from helpers import long_store, make_clips, make_long, tiny_recordings, tiny_store, tiny_topology
 
 JOINTS = len(tiny_topology())
@@ -444,11 +446,56 @@ def test_sources_are_summed_up(tmp_path: Path) -> None:
     files = [tmp_path / "one.txt", tmp_path / "two.txt"]
     for number, file in enumerate(files):
         file.write_text("x" * (number + 1))
-    metadata = write.checksum(files)
+    metadata = checksum(files)
     assert (metadata["files"], metadata["bytes"]) == (2, 3)
-    assert write.checksum(files[::-1]) == metadata
+    assert checksum(files[::-1]) == metadata
     files[0].write_text("y")
-    assert write.checksum(files)["sha256"] != metadata["sha256"]
+    assert checksum(files)["sha256"] != metadata["sha256"]
+
+
+def test_what_cannot_be_read_is_no_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader has skipped and named it; it must not cost what was read."""
+    good, theirs = tmp_path / "one.txt", tmp_path / "theirs.txt"
+    good.write_text("x")
+    theirs.write_text("y")
+    alone = checksum([good])
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/not/mounted")
+    opened: Any = Path.open
+
+    def refuse(path: Path, *how: str) -> Any:
+        if path == theirs:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, *how)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    others = [tmp_path, tmp_path / "pipe", tmp_path / "link", tmp_path / "gone", theirs]
+    assert checksum([good, *others]) == alone
+
+
+def test_names_that_differ_in_spelling_only_are_noted(tmp_path: Path) -> None:
+    made = clips()
+    for clip, name in zip(made, ["P1", "p1", "P2", "P 1"], strict=True):
+        object.__setattr__(clip, "subject", name)
+    recordings = tiny_recordings(clips=made, note="mine")
+    spelled = ("rub", "t\u00eate", "te\u0302te")
+    write_store(replace(recordings, classes=spelled), tmp_path / "store")
+    store = open_store(tmp_path / "store")
+    assert store.note == (
+        "mine; classes that differ in spelling only: 't\u00eate' and 'te\u0302te'; "
+        "subjects that differ in spelling only: 'P1' and 'p1'"
+    )
+    assert tiny_store(tmp_path, name="fine", note="").note == ""
+
+
+def test_what_is_noted_of_recordings_is_in_the_note_of_the_store(tmp_path: Path) -> None:
+    made = [replace(clip, note="half of it is dark") for clip in clips(7)]
+    store = tiny_store(tmp_path, clips=[*made[:2], *clips(1)], note="")
+    names = [clip.name for clip in made]
+    assert store.note == f"{names[0]}: half of it is dark; {names[1]}: half of it is dark"
+    store = tiny_store(tmp_path, name="many", clips=made, note="")
+    assert store.note.count("half of it is dark") == 5
+    assert store.note.endswith("; as much was noted of 2 more recordings")
 
 
 # Opening

@@ -82,9 +82,9 @@ def _put_in_place(folder: Path, out: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write text in UTF-8, whole or not at all."""
+    """Write text in UTF-8, whole or not at all; halves of characters are spelled out."""
     with writing(path) as waiting:
-        waiting.write_text(text, encoding="utf-8")
+        waiting.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_json(path: Path, value: Any) -> None:

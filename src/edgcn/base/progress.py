@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from edgcn.base.screen import tell
+
 Item = TypeVar("Item")
 Advance = Callable[[int], None]
-Say = Callable[[str], None]  # what takes a line for the user, such as `print`
+Say = Callable[[str], None]  # what takes a line for the user, such as `tell`
 
 PLAIN_SECONDS = 15.0  # between two lines where the output is not a terminal
 
@@ -75,7 +77,7 @@ def _lines(label: str, total: int | None, unit: str) -> Advance:
         last, rate = now, done / (now - started)
         left = f", {(total - done) / rate:.0f} s left" if total else ""
         whole = f"/{total}" if total else ""
-        print(f"{label}: {done}{whole} {unit}, {rate:.0f} {unit}/s{left}", file=sys.stderr)
+        tell(f"{label}: {done}{whole} {unit}, {rate:.0f} {unit}/s{left}", as_error=True)
 
     return advance
 

@@ -19,6 +19,7 @@ from torch import Tensor
 from edgcn.base.errors import EdgcnError
 from edgcn.base.parts import REQUIRED, settings_of
 from edgcn.base.plugins import REGISTRIES, load_plugin
+from edgcn.base.screen import tell
 from edgcn.commands.pretrain import PretrainConfig
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.models.build import GIVEN, build_encoder
@@ -58,9 +59,9 @@ def command(config: CheckPluginConfig) -> str:
     for kind, name in plugin.parts:
         problems = check_part(kind, name, path=config.path)
         lacking += bool(problems)
-        print(f"{kind} {name}: {'ok' if not problems else ''}".rstrip())
+        tell(f"{kind} {name}: {'ok' if not problems else ''}".rstrip())
         for problem in problems:
-            print(f"  {problem}")
+            tell(f"  {problem}")
     if lacking:
         raise EdgcnError(f"{lacking} of {len(plugin.parts)} parts lack what is listed above")
     flags = [f"--{kind} {name}" for kind, name in plugin.parts if kind != "reader"]

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from edgcn.base.errors import EdgcnError
 from edgcn.base.progress import Say
+from edgcn.base.screen import tell
 from edgcn.commands.adapted import Evaluation
 from edgcn.commands.results import Results, earlier, write
 from edgcn.commands.settings import POSITIONAL, Config, Part
@@ -83,7 +84,7 @@ def home(config: EvaluateConfig) -> Path:
 
 
 def evaluate(
-    config: EvaluateConfig, *, model: Recognizer | None = None, say: Say = print
+    config: EvaluateConfig, *, model: Recognizer | None = None, say: Say = tell
 ) -> Results:
     """Score a model on a store; writes results.json, predictions.csv and figures into a folder.
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from edgcn.base.errors import EdgcnError
 from edgcn.base.progress import Say
+from edgcn.base.screen import tell
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.inference.recognizer import Recognizer
 from edgcn.pipeline.adapt import Skeleton
@@ -38,7 +39,7 @@ def command(config: FitConfig) -> str:
     return f"wrote {config.out}   next: edgcn evaluate {config.out} {config.store}"
 
 
-def fit(config: FitConfig, *, say: Say = print) -> Recognizer:
+def fit(config: FitConfig, *, say: Say = tell) -> Recognizer:
     """A recognizer of the store's classes, written to `config.out`."""
     if config.out.exists() and not config.overwrite:
         raise EdgcnError(f"{config.out} exists already; choose another --out, or pass --overwrite")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from edgcn.base.errors import EdgcnError
 from edgcn.base.progress import Say
+from edgcn.base.screen import tell
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.reports.plots import contact_sheet
 from edgcn.reports.tables import count_table
@@ -29,7 +30,7 @@ def command(config: InfoConfig) -> str:
     return f"drew {picture}   next: edgcn pretrain {config.store}"
 
 
-def info(config: InfoConfig, *, say: Say = print) -> Path:
+def info(config: InfoConfig, *, say: Say = tell) -> Path:
     """Print what a store holds and draw a contact sheet; returns the picture's path."""
     store = open_store(config.store)
     clips = store.clips()

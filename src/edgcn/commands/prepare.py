@@ -18,6 +18,7 @@ from edgcn.annotations.formats import read_events
 from edgcn.base.errors import EdgcnError, did_you_mean
 from edgcn.base.parts import check_settings, settings_of
 from edgcn.base.progress import Say, track
+from edgcn.base.screen import tell
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.readers import READERS
 from edgcn.skeleton.layouts import TOPOLOGIES, topology_named
@@ -67,7 +68,7 @@ def command(config: PrepareConfig) -> str:
     return f"wrote {store}   next: edgcn info {store}, or {following}"
 
 
-def prepare(config: PrepareConfig, *, say: Say = print) -> Store:
+def prepare(config: PrepareConfig, *, say: Say = tell) -> Store:
     """Read recordings into a new store; says what was skipped, and why."""
     recordings, attached = open_recordings(config), None
     if config.annotations:

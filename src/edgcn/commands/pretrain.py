@@ -14,6 +14,7 @@ from torch import nn
 from edgcn.base.errors import EdgcnError
 from edgcn.base.files import write_json
 from edgcn.base.progress import Say
+from edgcn.base.screen import tell
 from edgcn.commands.material import OF_INPUTS, Material, begun, material_of
 from edgcn.commands.pretrain_report import describe, draw_samples, opening
 from edgcn.commands.pretrain_settings import PretrainConfig, config_of
@@ -62,12 +63,12 @@ def _saved(run: Run, config: PretrainConfig) -> str:
     return f"saved {run}   next: edgcn evaluate {run} {store}"
 
 
-def resume(run: Path, *, say: Say = print) -> Run:
+def resume(run: Path, *, say: Say = tell) -> Run:
     """Continue an unfinished run; it goes on bit for bit as if it had never stopped."""
     return pretrain(config_of(Run(run)), resumed=Run(run), say=say)
 
 
-def pretrain(config: PretrainConfig, *, resumed: Run | None = None, say: Say = print) -> Run:
+def pretrain(config: PretrainConfig, *, resumed: Run | None = None, say: Say = tell) -> Run:
     """Learn an encoder from a store without labels.
 
     Args:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.base.files import read_json, write_text
 from edgcn.base.progress import Say
+from edgcn.base.screen import tell
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.evaluation.compare import Compared, Measured, compare, measured
 from edgcn.evaluation.protocols import PROTOCOLS
@@ -76,7 +77,7 @@ def report(
     *,
     title: str = "edgcn: results",
     intro: str = "",
-    say: Say = print,
+    say: Say = tell,
 ) -> Path:
     """Write `report.html` and `report.md` about all evaluations in these folders.
 

@@ -112,7 +112,10 @@ def write_predictions(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """A line per tested clip, where the protocol names clips."""
     if not rows:
         return
-    with writing(path) as waiting, waiting.open("w", newline="") as file:
+    with (
+        writing(path) as waiting,
+        waiting.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
+    ):
         table = csv.DictWriter(file, fieldnames=list(rows[0]))
         table.writeheader()
         table.writerows(rows)

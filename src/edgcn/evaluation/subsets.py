@@ -79,4 +79,6 @@ def few_clips(shots: int, fewer: Mapping[str, int]) -> str:
 
 def digest(names: np.ndarray) -> str:
     """Short digest of chosen clips' names: two results that used the same clips show the same."""
-    return hashlib.sha256("\n".join(map(str, names)).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join(map(str, names)).encode(errors="surrogatepass")).hexdigest()[
+        :16
+    ]

@@ -12,6 +12,7 @@ from pydantic import Field, PositiveInt
 
 from edgcn.base.errors import EdgcnError
 from edgcn.base.progress import Say
+from edgcn.base.screen import tell
 from edgcn.commands.info import InfoConfig, info
 from edgcn.commands.prepare import PrepareConfig, prepare
 from edgcn.commands.report import ReportConfig, report
@@ -58,7 +59,7 @@ def command(config: DemoConfig) -> str:
     )
 
 
-def demo(config: DemoConfig, *, say: Say = print) -> Path:
+def demo(config: DemoConfig, *, say: Say = tell) -> Path:
     """Run everything into `config.out`; returns the report's path.
 
     Raises:

@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from edgcn.base.errors import EdgcnError, did_you_mean
 from edgcn.base.progress import Say
+from edgcn.base.screen import tell
 from edgcn.commands.prepare import PrepareConfig, prepare
 from edgcn.experiments.open_sets_plan import DEFAULT, METHODS, ON_REQUEST, SETS, plan
 from edgcn.experiments.open_sets_tables import publish
@@ -161,9 +162,9 @@ def command(options: argparse.Namespace) -> str:
 def main(arguments: Sequence[str]) -> int:
     """Returns the exit status: 2 for what the user can mend."""
     try:
-        run(parse(arguments), lambda text: print(text, flush=True))
+        run(parse(arguments), tell)
     except EdgcnError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        tell(f"error: {' '.join(str(error).split())}", as_error=True)
         return 2
     return 0
 

@@ -15,6 +15,7 @@ from pydantic import Field, PositiveInt
 
 from edgcn.base.errors import EdgcnError, did_you_mean
 from edgcn.base.progress import Say
+from edgcn.base.screen import tell
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.experiments.paper import FULL_WIDTHS, STAND_INS, TABLES, PaperRow
 from edgcn.experiments.plan import show_plan
@@ -76,7 +77,7 @@ def command(config: ReproduceConfig) -> str:
     return f"wrote {page}, with .csv, .tex and .png beside it   next: open it, or add --seeds 0 1 2"
 
 
-def reproduce(config: ReproduceConfig, *, say: Say = print) -> Path | None:
+def reproduce(config: ReproduceConfig, *, say: Say = tell) -> Path | None:
     """Run a table and write it as Markdown, CSV, LaTeX and a figure; returns the Markdown file.
 
     With `dry_run` nothing is run or written, and nothing is returned.

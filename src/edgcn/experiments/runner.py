@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from edgcn.base.errors import EdgcnError
 from edgcn.base.progress import Say
+from edgcn.base.screen import tell
 from edgcn.commands.evaluate import EvaluateConfig, evaluate, stored_result
 from edgcn.commands.pretrain import PretrainConfig, pretrain, resume
 from edgcn.commands.results import Results
@@ -181,7 +182,7 @@ def work(
     prepare: Callable[[Task], None] | None = None,
     share: Share | None = None,
     kept_only: bool = False,
-    say: Say = print,
+    say: Say = tell,
 ) -> Iterator[Outcome]:
     """Do the tasks one after the other; each gives its outcome when it is done.
 

@@ -14,9 +14,10 @@ from typing import Any
 
 from edgcn.base.errors import EdgcnError
 from edgcn.base.progress import Say
+from edgcn.base.screen import tell
 from edgcn.commands.prepare import PrepareConfig, prepare
 from edgcn.presets.datasets import DATA_SETS
-from edgcn.readers.text.files import check_folder
+from edgcn.readers.text.folders import check_folder
 from edgcn.reports.tables import text_table
 from edgcn.store import open_store
 
@@ -200,7 +201,7 @@ def describe(sources: dict[str, Source]) -> str:
     return text_table(rows, ("data set", "found", "note"))
 
 
-def ensure_store(source: Source, folder: Path, say: Say = print) -> Path:
+def ensure_store(source: Source, folder: Path, say: Say = tell) -> Path:
     """The data set's store: the one that was found, or `folder`/NAME, prepared where none is.
 
     Raises:

@@ -23,6 +23,7 @@ from pydantic import Field, PositiveInt
 from edgcn.base.errors import EdgcnError
 from edgcn.base.files import write_text
 from edgcn.base.progress import Say
+from edgcn.base.screen import tell
 from edgcn.commands.settings import POSITIONAL, Config, make_config, read_yaml
 from edgcn.experiments.plan import show_plan
 from edgcn.experiments.runner import Job, Outcome, tasks_of, work
@@ -83,7 +84,7 @@ def command(config: SweepConfig) -> str:
     return f"wrote {page} and sweep.csv beside it   next: edgcn report {runs} --out {out}"
 
 
-def sweep(config: SweepConfig, *, say: Say = print) -> Path | None:
+def sweep(config: SweepConfig, *, say: Say = tell) -> Path | None:
     """Run what is not there yet and write the table; returns the Markdown file.
 
     With `dry_run` nothing is run or written, and nothing is returned.

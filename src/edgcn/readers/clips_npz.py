@@ -17,7 +17,7 @@ from jaxtyping import Float
 
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.base.files import replacing
-from edgcn.readers.flat import geometry, with_confidence
+from edgcn.readers.flat import geometry, seen, with_confidence
 from edgcn.readers.npz_arrays import Arrays
 from edgcn.readers.npz_topology import find_topology
 from edgcn.readers.tags import split_rules
@@ -56,7 +56,7 @@ def read_clips_npz(path: Path, *, dims: Literal[2, 3] | None = None) -> Recordin
         reader="clips_npz",
         topology=topology,
         classes=tuple(arrays["classes"].tolist()),
-        recordings=_recordings(arrays),
+        recordings=_recordings(arrays, dims),
         fps=float(arrays["fps"]),
         units="m" if dims == 3 else "px",
         dims=dims,
@@ -85,8 +85,8 @@ def _check(arrays: Arrays) -> None:
         )
 
 
-def _recordings(arrays: Arrays) -> Iterator[Recording | Skipped]:
-    """One clip after the other, as views."""
+def _recordings(arrays: Arrays, dims: int) -> Iterator[Recording | Skipped]:
+    """One clip after the other, as views where every point was seen."""
     frames = arrays["frames"].astype(np.float32, copy=False)
     scores = arrays.get("scores")
     ends = np.cumsum(arrays["lengths"], dtype=np.int64).tolist()
@@ -96,9 +96,13 @@ def _recordings(arrays: Arrays) -> Iterator[Recording | Skipped]:
             yield Skipped(f"{arrays.path}#{text['name']}", "a clip of 0 frames")
             continue
         part = None if scores is None else scores[start:end].astype(np.float32, copy=False)
-        flat = frames.shape[3] == 2
+        flat, own = frames.shape[3] == 2, frames[start:end]
+        if flat:
+            own = with_confidence(own, part)
+        elif part is not None or dims == 2:
+            own = seen(own, part)
         yield trimmed(
-            with_confidence(frames[start:end], part) if flat else frames[start:end],
+            own,
             scores=None if flat else part,
             label=int(arrays["labels"][i]),
             **text,
@@ -140,6 +144,14 @@ def write_clips_npz(
             f"expected scores in {'none' if dims == 2 else 'all or none'} of the "
             f"{len(cut)} clips, got them in {scored}"
         )
+    for part, _ in cut:
+        confidence = part.frames[..., 2] if dims == 2 else part.scores
+        visible = part.frames[..., :dims].any(axis=-1)
+        if confidence is not None and (visible & (confidence <= 0)).any():
+            raise EdgcnError(
+                f"{part.name!r} has points with a confidence of 0, which {path.name} takes for "
+                f"not seen; leave the scores out, or give such points as 0 0 0"
+            )
     spans = [(part, slice(segment.start, segment.stop)) for part, segment in cut]
     members: dict[str, Any] = {
         "frames": _end_to_end([part.frames[span, ..., :dims] for part, span in spans]),

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from edgcn.base.errors import FileError
-from edgcn.readers.flat import with_confidence
+from edgcn.readers.flat import seen, with_confidence
 from edgcn.readers.npz_arrays import Arrays
 from edgcn.readers.npz_topology import find_topology
 from edgcn.skeleton.recording import Recording, Recordings, Segment, Skipped, SplitRule
@@ -82,6 +82,7 @@ def _check(arrays: Arrays) -> None:
 def _recordings(arrays: Arrays) -> Iterator[Recording | Skipped]:
     """One recording after the other, as views, each after its events that cannot be used."""
     frames = arrays["frames"].astype(np.float32, copy=False)
+    pixels = _UNITS[str(arrays["units"])] == "px"
     ends = np.cumsum(arrays["lengths"], dtype=np.int64).tolist()
     for index, (start, end) in enumerate(pairwise([0, *ends])):
         name, subject = (str(arrays[key][index]) for key in ("recordings", "subjects"))
@@ -99,8 +100,10 @@ def _recordings(arrays: Arrays) -> Iterator[Recording | Skipped]:
             )
             segments.append(Segment(first, last + 1, label, f"{name}_{count:03d}"))
         part = frames[start:end]
+        if pixels:
+            part = with_confidence(part) if part.shape[3] == 2 else seen(part)
         yield Recording(
-            with_confidence(part) if part.shape[3] == 2 else part,
+            part,
             name,
             tuple(segments),
             subject="" if subject == NOBODY else subject,

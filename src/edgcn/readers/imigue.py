@@ -26,7 +26,6 @@ from edgcn.readers.imigue_gestures import (
 )
 from edgcn.readers.imigue_miga import read_miga
 from edgcn.readers.text.files import (
-    check_folder,
     csv_fields,
     integers,
     read_lines,
@@ -34,6 +33,7 @@ from edgcn.readers.text.files import (
     skipped,
     stream,
 )
+from edgcn.readers.text.folders import check_folder
 from edgcn.skeleton.layouts import BODY_25, MIGA_22
 from edgcn.skeleton.recording import Recording, Recordings, Skipped, SplitRule
 

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import FileError
+from edgcn.readers.flat import seen
 from edgcn.readers.label_table import shared
 from edgcn.readers.text.files import skipped
 from edgcn.skeleton.layouts import BODY_25
@@ -80,7 +81,7 @@ def whole(
     subject = shared(gesture.subject for gesture in gestures)
     condition = condition or shared(gesture.condition for gesture in good)
     yield Recording(
-        video[:, None].astype(np.float32),
+        seen(video[:, None].astype(np.float32)),
         name,
         tuple(
             Segment(

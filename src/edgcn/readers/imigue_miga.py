@@ -24,7 +24,8 @@ from edgcn.readers.imigue_gestures import (
     unlabelled,
     whole,
 )
-from edgcn.readers.text.files import find, integers, label_rows, read_lines, rows, stream
+from edgcn.readers.text.files import integers, label_rows, read_lines, rows, stream
+from edgcn.readers.text.folders import find
 from edgcn.skeleton.layouts import MIGA_22
 from edgcn.skeleton.recording import Recording, Recordings, Skipped, SplitRule
 

@@ -3,11 +3,12 @@
 name,label[,subject] -> one label per folder; name,label,start,end[,subject] -> segments in it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from edgcn.base.errors import FileError
+from edgcn.base.errors import FileError, did_you_mean
+from edgcn.base.spelling import listed, spelling, tidy
 from edgcn.readers.text.files import csv_fields, integers, numbers, read_lines, skipped
 from edgcn.skeleton.recording import Frames, Recording, Segment, Skipped
 
@@ -26,25 +27,30 @@ class Row(NamedTuple):
 
 
 class Table(NamedTuple):
-    """The rows of a label table by folder; whether they have start and end, those in seconds."""
+    """The rows of a label table by clip; whether they have start and end, those in seconds."""
 
-    rows: dict[Path, list[Row]]
+    rows: dict[str, list[Row]]
     lost: list[Skipped]
     spans: bool = False
     seconds: bool = False
+    note: str = ""
 
 
-def read_table(path: Path, names: Mapping[str, Path]) -> Table:
-    """The rows of a label table by the folder that they name, alone or with its path.
+def read_table(path: Path, names: Sequence[str]) -> Table:
+    """The rows of a label table by the clip that they name, alone or with its path.
+
+    Two forms of Unicode, white space and byte order marks make no difference.
 
     Args:
-        names: folders by their path from the root on.
+        names: clips by their path from the root on.
 
     Raises:
-        FileError: other columns, a row without name or label, or one that may mean two folders.
+        FileError: no rows, other columns, a row without name or label, one that may mean two
+            clips, or rows that contradict each other.
     """
-    columns, lines = ["name", "label", "subject"], list(enumerate(read_lines(path), 1))
-    first = [field.lower() for field in csv_fields(path, 1, lines[0][1])] if lines else []
+    columns = ["name", "label", "subject"]
+    lines = [(n, line) for n, line in enumerate(read_lines(path), 1) if line.strip()]
+    first = [tidy(field).lower() for field in csv_fields(path, *lines[0])] if lines else []
     if {"name", "label"} <= set(first):
         columns, lines = first, lines[1:]
     seconds = {"start_s", "end_s"} <= set(columns)
@@ -53,19 +59,29 @@ def read_table(path: Path, names: Mapping[str, Path]) -> Table:
     if wrong := [name for name in columns if name not in known or columns.count(name) > 1]:
         reason = f"expected the columns {FORMS}, got {', '.join(wrong)} as well"
         raise FileError(path, reason, line=1)
+    if not lines:
+        raise FileError(path, f"expected {FORMS}, got no rows")
     table = Table({}, [], spans, seconds)
+    spelled: dict[tuple[str, str], tuple[str, int]] = {}
+    meant: dict[str, list[str]] = {}
+    for name in names:
+        for word in {tidy(name), tidy(_last(name))}:
+            meant.setdefault(word, []).append(name)
     for line_no, line in lines:
-        fields = csv_fields(path, line_no, line)
+        fields = [tidy(field) for field in csv_fields(path, line_no, line)]
         row = dict(zip(columns, fields, strict=False))
         complete = len(fields) == len(columns) or (not spans and len(fields) == 2)
         if not complete or not row.get("name") or not row.get("label"):
             raise FileError(path, f"expected {FORMS}, got {line[:40]!r}", line=line_no)
-        matches = [folder for n, folder in names.items() if row["name"] in (n, folder.name)]
+        for column in ("label", "subject"):
+            _check_spelling(path, line_no, column, row.get(column, ""), spelled)
+        matches = meant.get(row["name"], [])
         if len(matches) > 1:
             reason = f"{row['name']!r} names {len(matches)} clips; write the path from the root on"
             raise FileError(path, reason, line=line_no)
         if not matches:
-            reason = f"line {line_no}: there is no clip {row['name']!r}"
+            near = did_you_mean(row["name"], meant, cutoff=0.85)
+            reason = f"line {line_no}: there is no clip {row['name']!r}{near}"
             table.lost.append(Skipped(str(path), reason))
             continue
         ends = (row[name] for name in _ENDS[seconds]) if spans else ()
@@ -75,7 +91,30 @@ def read_table(path: Path, names: Mapping[str, Path]) -> Table:
             reason = f"{row['name']!r} has a label in line {rows[0].line} already"
             raise FileError(path, reason, line=line_no)
         rows.append(entry)
-    return table
+    return table._replace(note=unlabelled([name for name in names if name not in table.rows]))
+
+
+def _last(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _check_spelling(
+    path: Path,
+    line_no: int,
+    column: str,
+    word: str,
+    spelled: dict[tuple[str, str], tuple[str, int]],
+) -> None:
+    """Raise a `FileError` where an earlier line spells a label or a subject another way."""
+    before, line = spelled.setdefault((column, spelling(word)), (word, line_no))
+    if before != word:
+        reason = f"{column} {word!r} is {before!r} in line {line}; write it one way"
+        raise FileError(path, reason, line=line_no)
+
+
+def unlabelled(names: Sequence[str]) -> str:
+    """The note on clips that have no label."""
+    return f"clips without a label: {listed(names)}" if names else ""
 
 
 def segmented(
@@ -93,9 +132,14 @@ def segmented(
         rate: frames per second, where the rows are in seconds.
     """
     subject, segments = shared(row.subject for row in rows), []
+    earlier: dict[tuple[int, int, str], Row] = {}
     for row in rows:
         try:
             start, stop = _span(table, row, len(frames), rate)
+            same = earlier.setdefault((start, stop, row.subject), row)
+            if same is not row:
+                reason = f"these frames have the label {same.label!r} in line {same.line} already"
+                raise FileError(table, reason, line=row.line)
         except FileError as error:
             yield skipped(error)
             continue

@@ -13,7 +13,8 @@ import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import EdgcnError, FileError
-from edgcn.readers.text.files import find, read_lines, rows, stream
+from edgcn.readers.text.files import read_lines, rows, stream
+from edgcn.readers.text.folders import find
 from edgcn.skeleton.layouts import MSR_ACTION3D
 from edgcn.skeleton.recording import Recording, Recordings, Skipped, SplitRule, trimmed
 
@@ -47,11 +48,14 @@ def read_msr_action3d(path: Path) -> Recordings:
         EdgcnError: the folder is missing, has no such files, or has files of both kinds.
     """
     files = find(path, "**/*_skeleton*.txt", what="MSR Action3D clips")
-    world = [file for file in files if file.name.endswith("_skeleton3D.txt")]
-    if world and len(world) < len(files):
+    world, screen = (
+        [file for file in files if file.name.endswith(ending)]
+        for ending in ("_skeleton3D.txt", "_skeleton.txt")
+    )
+    if world and screen:
         raise EdgcnError(
             f"expected one kind of MSR Action3D files in {path}, found {len(world)} world files "
-            f"(*_skeleton3D.txt) and {len(files) - len(world)} screen files (*_skeleton.txt) of "
+            f"(*_skeleton3D.txt) and {len(screen)} screen files (*_skeleton.txt) of "
             "the same clips; give the sub-folder of one kind"
         )
     return Recordings(

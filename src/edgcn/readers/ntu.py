@@ -17,7 +17,8 @@ from jaxtyping import Float, Int
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers.ntu_names import ACTIONS, TRAIN_60, TRAIN_120
 from edgcn.readers.text.digits import parse_numbers
-from edgcn.readers.text.files import find, read_lines, rows, stream
+from edgcn.readers.text.files import read_lines, rows, stream
+from edgcn.readers.text.folders import find, read_bytes
 from edgcn.readers.text.leading import Lines, first_fields, split_lines
 from edgcn.skeleton.layouts import KINECT_V2
 from edgcn.skeleton.recording import Frames, Recording, Recordings, Skipped, SplitRule, trimmed
@@ -120,7 +121,7 @@ def _read_one(path: Path, *, max_bodies: int) -> Iterator[Recording | Skipped]:
 
 def read_skeleton(path: Path, *, max_bodies: int = 2) -> Frames:
     """One `.skeleton` file as float32 (T, M, 25, 3), denoised; all 0 where nobody is seen."""
-    total, tracks = _parse_at_once(path.read_bytes()) or _parse(path, read_lines(path))
+    total, tracks = _parse_at_once(read_bytes(path)) or _parse(path, read_lines(path))
     frames = np.zeros((total, max_bodies, JOINTS, 3), dtype=np.float32)
     for slot, seats in enumerate(_seat(_denoise(tracks), total, max_bodies)):
         for track in seats:

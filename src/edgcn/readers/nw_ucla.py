@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from edgcn.base.errors import FileError
-from edgcn.readers.text.files import find, read_json, stream
+from edgcn.readers.text.files import stream
+from edgcn.readers.text.folders import find
+from edgcn.readers.text.json_files import json_array, read_json
 from edgcn.skeleton.layouts import KINECT_V1
 from edgcn.skeleton.recording import Frames, Recording, Recordings, Skipped, SplitRule, trimmed
 
@@ -67,12 +67,7 @@ def _read_clip(path: Path) -> Iterator[Recording | Skipped]:
 
 def _frames(path: Path, skeletons: Any) -> Frames:
     """Nested lists [T][20][3] as (T, 1, 20, 3)."""
-    try:
-        frames = np.asarray(skeletons, dtype=np.float32)
-    except (TypeError, ValueError, OverflowError):  # ragged, or not numbers
-        raise FileError(path, "expected skeletons [T][20][3] of numbers, got other") from None
+    frames = json_array(path, skeletons, "[T][20][3]", where="skeletons")
     if frames.ndim != 3 or frames.shape[1:] != (20, 3) or not len(frames):
         raise FileError(path, f"expected skeletons [T][20][3], T > 0, got {list(frames.shape)}")
-    if not np.isfinite(frames).all():
-        raise FileError(path, "expected finite coordinates, got NaN or infinity")
     return frames[:, None]

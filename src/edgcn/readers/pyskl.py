@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from edgcn.base.errors import EdgcnError, FileError
-from edgcn.readers.flat import geometry, with_confidence
+from edgcn.readers.flat import geometry, seen, with_confidence
 from edgcn.readers.tags import split_rules
 from edgcn.readers.text.pickles import as_array, load_pickle
 from edgcn.skeleton.layouts import BODY_25, COCO_17, KINECT_V1, KINECT_V2_PYSKL
@@ -203,7 +203,7 @@ def _frames(
         scores = scores.swapaxes(0, 1).astype(np.float32)
     frames = np.ascontiguousarray(points.swapaxes(0, 1), dtype=np.float32)
     if dims == 3:
-        return frames, scores
+        return (frames if scores is None else seen(frames, scores)), scores
     if channels == 3 and scores is None:
-        return frames, None
+        return seen(frames), None
     return with_confidence(frames[..., :2], scores), None

@@ -15,7 +15,6 @@ from jaxtyping import Float
 
 from edgcn.base.errors import FileError
 from edgcn.readers.text.files import (
-    find,
     integers,
     label_rows,
     read_lines,
@@ -23,6 +22,7 @@ from edgcn.readers.text.files import (
     skipped,
     stream,
 )
+from edgcn.readers.text.folders import find
 from edgcn.skeleton.layouts import KINECT_V2
 from edgcn.skeleton.recording import Recording, Recordings, Segment, Skipped, SplitRule
 

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from edgcn.base.errors import FileError
-from edgcn.readers.flat import geometry, with_confidence
+from edgcn.readers.flat import geometry, seen, with_confidence
 from edgcn.readers.pyskl import (
     check_joints,
     class_names,
@@ -20,7 +20,7 @@ from edgcn.readers.pyskl import (
     subject_and_camera,
 )
 from edgcn.readers.tags import split_rules
-from edgcn.readers.text.files import find
+from edgcn.readers.text.folders import check_file, find
 from edgcn.readers.text.pickles import as_array, load_pickle
 from edgcn.skeleton.recording import Recording, Recordings, Skipped, trimmed
 from edgcn.skeleton.topology import Topology
@@ -58,7 +58,7 @@ def read_stgcn(path: Path, *, topology: Topology | None = None, fps: float = 30.
         reader="stgcn",
         topology=topology,
         classes=class_names(max((max(known, default=0) for _, known in labels), default=0)),
-        recordings=_recordings(parts, files, arrays, labels),
+        recordings=_recordings(parts, files, arrays, labels, dims),
         fps=fps,
         units="px" if dims == 2 else "m",
         dims=dims,
@@ -75,6 +75,7 @@ def _label_file(file: Path) -> Path:
 
 def _open(file: Path) -> Shaped[np.ndarray, "n c t v m"]:
     """The array of a part, on disk."""
+    check_file(file)
     try:
         data = np.load(file, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError) as error:
@@ -117,6 +118,7 @@ def _recordings(
     files: list[Path],
     arrays: list[Shaped[np.ndarray, "..."]],
     labels: list[tuple[list[str], list[int]]],
+    dims: int,
 ) -> Iterator[Recording | Skipped]:
     """The clips of all parts."""
     for part, file, data, (names, known) in zip(parts, files, arrays, labels, strict=True):
@@ -127,9 +129,11 @@ def _recordings(
                 yield Skipped(f"{file}#{name}", "all frames are 0")
                 continue
             frames = np.ascontiguousarray(frames[: filled[-1] + 1])
+            if frames.shape[3] == 2:
+                frames = with_confidence(frames)
             subject, camera = subject_and_camera(name)
             yield trimmed(
-                frames if frames.shape[3] == 3 else with_confidence(frames),
+                seen(frames) if dims == 2 else frames,
                 name,
                 label=label,
                 subject=subject,

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from edgcn.base.errors import FileError
-from edgcn.readers.text.files import find, stream
+from edgcn.readers.text.files import stream
+from edgcn.readers.text.folders import find
 from edgcn.skeleton.layouts import UTD_MHAD
 from edgcn.skeleton.recording import Frames, Recording, Recordings, Skipped, SplitRule, trimmed
 

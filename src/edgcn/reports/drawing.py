@@ -13,6 +13,7 @@ from jaxtyping import Float, Integer
 
 from edgcn.base.errors import EdgcnError
 from edgcn.base.files import replacing
+from edgcn.base.screen import printable
 
 if TYPE_CHECKING:  # for annotations only: matplotlib is imported where it draws
     from matplotlib.axes import Axes
@@ -65,7 +66,7 @@ def literal(text: str, *, most: int = 60) -> str:
 
     A pair of `$` would start a formula, and a legend leaves out what starts with `_`.
     """
-    text = " ".join(text.split()).replace("$", r"\$")
+    text = printable(" ".join(text.split())).replace("$", r"\$")
     text = text if len(text) <= most else text[: most - 1] + "…"
     return "\u2009" + text if text.startswith("_") else text
 

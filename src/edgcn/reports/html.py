@@ -52,7 +52,7 @@ def html_page(title: str, sections: Sequence[Section], path: Path) -> Path:
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8", errors="backslashreplace")
     return path
 
 

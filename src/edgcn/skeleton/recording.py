@@ -55,6 +55,7 @@ class Recording:
         times: of each frame, in seconds from the first; only where they are not evenly spaced.
         skeleton: which of the recordings' `skeletons` it has, where they have several.
         hashes: of each frame as its source had it, where that is known; see `frame_hashes`.
+        note: what the user should know of it, in words; it becomes part of the store's note.
     """
 
     frames: Frames
@@ -70,6 +71,7 @@ class Recording:
     times: Float[np.ndarray, " t"] | None = None
     skeleton: str = ""
     hashes: UInt64[np.ndarray, " t"] | None = None
+    note: str = ""
 
 
 def trimmed(

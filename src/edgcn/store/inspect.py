@@ -56,25 +56,30 @@ def skipped_lines(skipped: Sequence[Skipped]) -> list[str]:
     known = sum(item.known for item in skipped)
     lines = [f"skipped {len(skipped)} ({known} of them listed as bad by the data set itself):"]
     for item in skipped[:LISTED]:
-        lines.append(f"  {item.path}: {item.reason.removeprefix(f'{item.path}:').strip()}")
+        line = f"{item.path}: {item.reason.removeprefix(f'{item.path}:')}"
+        lines.append(f"  {' '.join(line.split())}")
     if len(skipped) > LISTED:
         lines.append(f"  and {len(skipped) - LISTED} more, all listed in store.json")
     return lines
 
 
 def missing_joints(store: Store) -> str:
-    """Share of joints that were not seen, and the joints most often missing."""
+    """Share of joints that were not seen, the joints most often missing, and frames of nobody."""
     clips = _parts(store)
     rows = np.linspace(0, len(clips) - 1, min(len(clips), LOOKED_AT)).astype(int)
-    total = np.zeros(len(store.topology))
+    total, empty = np.zeros(len(store.topology)), 0.0
     for row in rows.tolist():
         visible = (clips.clip(row)[..., : store.dims] != 0).any(-1)
-        body = visible.any(-1)  # a body that is absent has no missing joints
-        total += 1 - visible[body].mean(0) if body.any() else 1
+        # A body that is absent beside another misses no joints; where nobody is seen, one does.
+        body, nobody = visible.any(-1), ~visible.any((1, 2))
+        lost = (~visible[body]).sum(0) + nobody.sum()
+        total += lost / (body.sum() + nobody.sum())
+        empty += float(nobody.mean())
     share = total / len(rows)
     text = f"missing joints: {100 * share.mean():.2f} % (of {len(rows)} clips looked at)"
     worst = [int(v) for v in np.argsort(-share)[:3] if share[v] > 0]
     named = ", ".join(f"{store.topology.joints[v]} {100 * share[v]:.1f} %" for v in worst)
+    text += f"; nobody is seen in {100 * empty / len(rows):.1f} % of frames" if empty else ""
     return text + (f"; most often {named}" if named else "")
 
 

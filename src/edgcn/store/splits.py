@@ -187,7 +187,7 @@ def _tested(subjects: Words) -> tuple[str, ...]:
 
 def _draw(name: str) -> float:
     """A number from 0 to 1 that depends on nothing but the name."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) / 2**64
+    return int.from_bytes(hashlib.sha256(name.encode(errors="surrogatepass")).digest()[:8]) / 2**64
 
 
 def _need_two(name: str, subjects: Words) -> None:

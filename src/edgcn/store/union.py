@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Bool, Shaped
 
 from edgcn.base.errors import EdgcnError, did_you_mean
-from edgcn.readers.text.files import check_folder
+from edgcn.readers.text.folders import check_folder
 from edgcn.skeleton.recording import Recording, Recordings, Segment, Skipped, SplitRule
 from edgcn.store.read import Store, open_store
 from edgcn.store.splits import default_split

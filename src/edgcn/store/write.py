@@ -6,14 +6,12 @@ some, recordings.npz, segments.npz, store.json. What cannot be used is counted a
 reason, never dropped in silence.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
-from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -30,6 +28,7 @@ from edgcn.skeleton.recording import (
     fit_bodies,
     with_hashes,
 )
+from edgcn.store.sources import checksum, note_of
 from edgcn.store.tables import FORMAT, RecordingTable, SegmentTable, save_table
 
 HEADER = 128  # bytes kept free for the .npy header, whose shape is known only at the end
@@ -208,6 +207,7 @@ def write_store(
     items = progress(recordings.recordings, recordings.total) if progress else recordings.recordings
     rows: list[tuple[Any, ...]] = []
     segments: list[tuple[Any, ...]] = []
+    notes: dict[str, str] = {}
     with new_folder(out, overwrite=overwrite, marker="store.json", what="store") as folder:
         with (
             _growing(folder / "frames.npy", shape, dtype) as frames,
@@ -229,10 +229,14 @@ def write_store(
                 ]
                 words = (item.name, item.subject, item.camera, item.condition, item.split)
                 rows.append((*words, offset, length, fps, item.start))
+                if item.note:
+                    notes[item.name] = item.note
         if not rows:
             raise EdgcnError(_nothing(recordings, skipped))
         save_table(RecordingTable, rows, folder / "recordings.npz")
         save_table(SegmentTable, segments, folder / "segments.npz")
+        people = sorted({str(row[1]) for row in rows} | {str(row[5]) for row in segments})
+        recordings = replace(recordings, note=note_of(recordings, notes, people))
         (folder / "store.json").write_text(json.dumps(_metadata(recordings, skipped), indent=1))
     return skipped
 
@@ -274,19 +278,3 @@ def _metadata(recordings: Recordings, skipped: Sequence[Skipped]) -> dict[str, A
         "sources": checksum(recordings.sources),
         "skipped": [asdict(item) for item in skipped],
     }
-
-
-def checksum(files: Sequence[Path]) -> dict[str, Any]:
-    """One SHA-256 over the names and contents of all source files."""
-    digest, size = hashlib.sha256(), 0
-    ordered = sorted(files)
-    with ThreadPool() as pool:  # hashing needs no Python, so that threads do use all cores
-        for path, (own, count) in zip(ordered, pool.imap(_digest, ordered, 16), strict=True):
-            digest.update(f"{path.name} {own}".encode())
-            size += count
-    return {"files": len(files), "bytes": size, "sha256": digest.hexdigest()}
-
-
-def _digest(path: Path) -> tuple[str, int]:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgcn.base.errors import FileError
-from edgcn.readers.text.files import integers, numbers, read_json, read_lines, rows, stream
+from edgcn.readers.text.files import integers, numbers, read_lines, rows, stream
+from edgcn.readers.text.json_files import read_json
 from edgcn.skeleton.recording import Recording, Skipped, trimmed
 
 HERE = Path("table.csv")
@@ -114,6 +115,8 @@ def test_integers_are_whole() -> None:
     assert integers(HERE, 1, "3,4.0", 2, separator=",") == [3, 4]
     with pytest.raises(FileError, match=r"whole number in column 2, got 4\.5"):
         integers(HERE, 1, "3,4.5", 2, separator=",")
+    with pytest.raises(FileError, match=r"whole number in column 1, got 1e\+300"):
+        integers(HERE, 1, "1e300,4", 2, separator=",")
 
 
 def test_lines_end_in_any_way(tmp_path: Path) -> None:

@@ -1,26 +1,27 @@
-"""What every reader of files needs: find them, read their numbers, and lose none in silence.
+"""What every reader of files needs: read their numbers, and lose none of them in silence.
 
 Paths -> `stream` -> recordings and `Skipped`; lines -> `rows` -> (rows, columns) float64.
 """
 
 import csv
-import json
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import IncrementalNewlineDecoder
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float
 
-from edgcn.base.errors import EdgcnError, FileError
+from edgcn.base.errors import FileError
 from edgcn.readers.text.digits import parse_table
+from edgcn.readers.text.folders import check_file, read_bytes
 from edgcn.readers.text.parallel import in_processes, workers
 from edgcn.skeleton.recording import Recording, Skipped
 
+LARGEST = 2**53  # whole numbers beyond are not told apart
 MOMENT = 0.3  # seconds; a small set is read before other processes would have started
 CHUNK_SECONDS, LARGEST_CHUNK = 0.05, 64  # enough work for a process to be worth its messages
 
@@ -60,13 +61,18 @@ def stream(
 
 def _read(
     path: Path, read_one: Callable[[Path], Iterable[Recording | Skipped]]
-) -> Iterator[Recording | Skipped]:
+) -> list[Recording | Skipped]:
+    items = list[Recording | Skipped]()
     try:
-        yield from read_one(path)
+        check_file(path)
+        with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and not stored
+            for item in read_one(path):
+                items.append(item)
     except (FileError, OSError) as error:
-        yield skipped(error, path)
+        items.append(skipped(error, path))
     except UnicodeDecodeError as error:
-        yield Skipped(str(path), f"expected UTF-8 text, got {error}")
+        items.append(Skipped(str(path), f"expected UTF-8 text, got {error}"))
+    return items
 
 
 def skipped(error: FileError | OSError, path: Path | None = None, *, note: str = "") -> Skipped:
@@ -116,40 +122,9 @@ def label_rows(
     return rows, bad
 
 
-def find(folder: Path, pattern: str, *, what: str = "files", hint: str = "") -> list[Path]:
-    """The paths in a folder that match a glob pattern ("*.txt", "**/*.txt"), sorted.
-
-    Args:
-        what: names the things looked for in the error ("NTU files").
-        hint: ends the error: what to do about it.
-
-    Raises:
-        EdgcnError: the folder is missing, empty or a file, or nothing in it matches.
-    """
-    check_folder(folder, what=what, hint=hint)
-    found = sorted(folder.glob(pattern))
-    if not found:
-        others = sum(1 for path in folder.rglob("*") if path.is_file())
-        among = f"none of them among {others} files" if others else "an empty folder"
-        raise _not_found(f"expected {what} named {pattern} in {folder}, found {among}", hint)
-    return found
-
-
-def check_folder(folder: Path, *, what: str = "files", hint: str = "") -> None:
-    """Raise an `EdgcnError` unless this is an existing folder."""
-    if not folder.exists():
-        raise _not_found(f"expected a folder with {what} at {folder}, found nothing there", hint)
-    if not folder.is_dir():
-        raise _not_found(f"expected a folder with {what} at {folder}, found a file", hint)
-
-
-def _not_found(problem: str, hint: str) -> EdgcnError:
-    return EdgcnError(f"{problem}; {hint or 'give the root folder of the data set'}")
-
-
 def read_lines(path: Path) -> list[str]:
     """The lines of a UTF-8 text file: no line ends, no BOM, no blank lines at the end."""
-    data = path.read_bytes()
+    data = read_bytes(path)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -171,16 +146,6 @@ def csv_fields(path: Path, line_no: int, line: str) -> list[str]:
     except csv.Error as error:
         reason = f"expected comma-separated fields, got {error}"
         raise FileError(path, reason, line=line_no) from None
-
-
-def read_json(path: Path) -> Any:
-    """The content of a JSON file; a `FileError` names the line where it breaks."""
-    try:
-        return json.loads("\n".join(read_lines(path)))
-    except json.JSONDecodeError as error:
-        raise FileError(path, f"expected JSON, got {error.msg}", line=error.lineno) from None
-    except (RecursionError, ValueError) as error:
-        raise FileError(path, f"expected JSON, got {error}") from None
 
 
 def numbers(
@@ -236,7 +201,7 @@ def integers(
     """Exactly `count` whole numbers from one line of text; "3.0" is taken as 3."""
     values = numbers(path, line_no, text, count, separator=separator)
     for column, value in enumerate(values):
-        if value != int(value):
+        if value != int(value) or abs(value) > LARGEST:
             raise FileError(
                 path, f"expected a whole number in column {column + 1}, got {value}", line=line_no
             )

@@ -1,0 +1,41 @@
+"""Names that people type: sorted as they count, and known as one whatever their spelling."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+_INVISIBLE = re.compile("[\ufeff\u200b\u2060]")  # byte order marks and spaces of no width
+LISTED = 5  # names that a sentence lists
+
+
+def natural(name: str) -> tuple[tuple[int, str], ...]:
+    """Sort key that puts 9 before 10 where numbers are not padded, however long they are."""
+    return tuple(
+        (len(digits := part.lstrip("0")), digits) if part[0] in "0123456789" else (-1, part)
+        for part in re.split(r"([0-9]+)", name)
+        if part
+    )
+
+
+def tidy(name: str) -> str:
+    """The name in one form of Unicode (NFC), with single spaces and nothing invisible."""
+    return " ".join(unicodedata.normalize("NFC", _INVISIBLE.sub("", name)).split())
+
+
+def spelling(name: str) -> str:
+    """What names have in common that differ in upper and lower case, spaces or Unicode only."""
+    return tidy(unicodedata.normalize("NFKC", name).casefold())
+
+
+def alike(names: Iterable[str]) -> list[list[str]]:
+    """The names that are spelled alike, group by group; a name that is there twice as well."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(spelling(name), []).append(name)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first of the names, and how many more there are."""
+    more = len(names) - LISTED
+    return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")

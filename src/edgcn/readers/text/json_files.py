@@ -1,0 +1,58 @@
+"""JSON read as strictly as other text: each key once, numbers that are numbers, and finite."""
+
+import json
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from edgcn.base.errors import FileError
+from edgcn.readers.text.files import read_lines
+
+_JSON = {str: "text", bool: "true or false", type(None): "null", list: "lists", dict: "objects"}
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file; a `FileError` names the line where it breaks."""
+    try:
+        return json.loads("\n".join(read_lines(path)), object_pairs_hook=_once)
+    except json.JSONDecodeError as error:
+        raise FileError(path, f"expected JSON, got {error.msg}", line=error.lineno) from None
+    except (RecursionError, ValueError) as error:
+        raise FileError(path, f"expected JSON, got {error}") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, whose keys must not come twice: the last one would win in silence."""
+    if len(found := dict(pairs)) < len(pairs):
+        twice = next(key for n, (key, _) in enumerate(pairs) if key in dict(pairs[:n]))
+        raise ValueError(f"{twice[:40]!r} twice in one object")
+    return found
+
+
+def json_array(path: Path, nested: Any, shape: str, *, where: str) -> Float[np.ndarray, "..."]:
+    """Nested lists out of JSON as float32, which must hold finite numbers and nothing else.
+
+    numpy alone takes true for 1 and "1.5" for 1.5.
+
+    Args:
+        shape: how the error names it ("[T][20][3]").
+        where: names the lists in the error ("skeletons").
+    """
+    expected = f"expected {where} {shape} of finite numbers"
+    flat, depth = nested, shape.count("[")
+    try:
+        for _ in range(depth - 1):
+            flat = list(chain.from_iterable(flat))
+        if kinds := set(map(type, flat)) - {int, float}:
+            found = ", ".join(sorted(_JSON.get(kind, kind.__name__) for kind in kinds))
+            raise FileError(path, f"{expected}, got {found} among them")
+        with np.errstate(over="ignore"):  # above 3e38 it is infinite
+            values = np.array(nested, dtype=np.float64).astype(np.float32)
+    except (TypeError, ValueError, OverflowError) as error:  # ragged, no lists, or above 1e308
+        raise error if isinstance(error, FileError) else FileError(path, expected) from None
+    if not np.isfinite(values).all():
+        raise FileError(path, f"{expected}, got NaN, infinity or one beyond 3e38")
+    return values

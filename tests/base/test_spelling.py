@@ -1,0 +1,48 @@
+"""Names are sorted as they count, and found to be alike whatever their spelling."""
+
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgcn.base.spelling import alike, listed, natural, spelling, tidy
+
+
+@given(numbers=st.lists(st.integers(0, 10**30)))
+def test_numbers_in_names_are_sorted_as_numbers(numbers: list[int]) -> None:
+    names = [f"take {number:03d} end" for number in sorted(numbers)]
+    assert sorted(reversed(names), key=natural) == names
+
+
+def test_a_name_of_many_digits_is_sorted_too() -> None:
+    assert sorted(["9" * 5000, "10", "a", "2"], key=natural) == ["a", "2", "10", "9" * 5000]
+
+
+def test_one_name_has_one_spelling() -> None:
+    composed = "tête touchée"
+    for other in (
+        unicodedata.normalize("NFD", composed),
+        f"\ufeff {composed} ",
+        "tête\u00a0 \u200btouchée",
+    ):
+        assert tidy(other) == composed
+    assert tidy("Tête") != tidy("tête")
+    assert spelling("Tête  TOUCHÉE") == spelling(composed)
+    assert spelling("tete touchee") != spelling(composed)
+
+
+@given(name=st.text())
+def test_tidying_twice_changes_nothing_more(name: str) -> None:
+    assert tidy(tidy(name)) == tidy(name)
+    assert spelling(tidy(name)) == spelling(name)
+
+
+def test_names_that_are_alike() -> None:
+    assert alike(["Touch", "rub", "touch", "touch ", "rub eyes"]) == [["Touch", "touch", "touch "]]
+    assert alike(["a", "a"]) == [["a", "a"]]
+    assert alike(["a", "b"]) == []
+
+
+def test_a_list_ends_with_how_many_more() -> None:
+    assert listed(["a", "b"]) == "a, b"
+    assert listed(list("abcdefg")) == "a, b, c, d, e and 2 more"
