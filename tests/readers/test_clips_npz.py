@@ -274,6 +274,12 @@ def pickled() -> np.ndarray:
         ({"scores": np.zeros((5, 19))}, r"scores: expected shape \(5, 1, 20\)"),
         ({"fps": np.float64(0)}, "fps: expected one number above 0"),
         ({"fps": np.array([30.0, 30.0])}, "fps: expected one number above 0"),
+        ({"fps": np.array(np.inf)}, "fps: expected one number above 0, up to 10000, got inf"),
+        ({"fps": np.array(np.nan)}, "fps: expected one number above 0, up to 10000, got nan"),
+        (
+            {"lengths": np.array([2**63 - 1, 2**63 - 1 + 7], np.uint64)},  # 5, modulo 2**64
+            "frames: expected 18446744073709551621 frames, as lengths say",
+        ),
         (
             {"joints": np.array(KINECT_V1.joints[::-1])},
             "no known topology has these 20 joints.*bones as well",
@@ -359,5 +365,11 @@ def test_a_damaged_member(tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[300] ^= 0xFF  # inside the frames: the checksum no longer fits
     path.write_bytes(bytes(content))
-    with pytest.raises(FileError, match=r"clips\.npz: expected an npz file, got "):
+    with pytest.raises(
+        FileError, match=r"clips\.npz: frames: expected an array that can be read, got "
+    ):
         read_clips_npz(path)
+
+
+def test_a_frame_rate_may_be_an_array_of_one(tmp_path: Path) -> None:
+    assert read_clips_npz(write(tmp_path, **members(fps=np.array([25.0])))).fps == 25

@@ -57,7 +57,7 @@ def read_clips_npz(path: Path, *, dims: Literal[2, 3] | None = None) -> Recordin
         topology=topology,
         classes=tuple(arrays["classes"].tolist()),
         recordings=_recordings(arrays),
-        fps=float(arrays["fps"]),
+        fps=arrays.fps,
         units="m" if dims == 3 else "px",
         dims=dims,
         bodies=arrays["frames"].shape[1],

@@ -49,7 +49,7 @@ def read_events_npz(path: Path) -> Recordings:
         topology=find_topology(path, tuple(arrays["joints"].tolist()), arrays.get("bones")),
         classes=tuple(arrays["classes"].tolist()),
         recordings=_recordings(arrays),
-        fps=float(arrays["fps"]),
+        fps=arrays.fps,
         units="m" if units == "m" else "px",
         dims=3 if units == "m" else 2,
         bodies=arrays["frames"].shape[1],
@@ -116,6 +116,6 @@ def _problem(arrays: Arrays, event: int, total: int) -> str:
     if not 0 <= label < len(arrays["classes"]):
         return f"expected a label 0..{len(arrays['classes']) - 1}, got {label}"
     for key, frame in (("start", first), ("end", last + 1)):
-        if key in arrays and not abs(arrays[key][event] * arrays["fps"] - frame) <= 1:
-            return f"{key} {arrays[key][event]:g} s is not frame {frame} at {arrays['fps']:g} fps"
+        if key in arrays and not abs(arrays[key][event] * arrays.fps - frame) <= 1:
+            return f"{key} {arrays[key][event]:g} s is not frame {frame} at {arrays.fps:g} fps"
     return ""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Shaped
 
+from edgcn.base.arrayfiles import map_npy
 from edgcn.base.errors import FileError
 from edgcn.readers.flat import geometry, with_confidence
 from edgcn.readers.pyskl import (
@@ -75,10 +76,7 @@ def _label_file(file: Path) -> Path:
 
 def _open(file: Path) -> Shaped[np.ndarray, "n c t v m"]:
     """The array of a part, on disk."""
-    try:
-        data = np.load(file, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise FileError(file, f"expected a numpy array, got {error}") from None
+    data = map_npy(file)
     if data.ndim != 5 or data.shape[1] not in (2, 3) or data.dtype.kind != "f":
         raise FileError(
             file, f"expected floats (N, 2 or 3, T, V, M), got {data.dtype} {data.shape}"
