@@ -195,8 +195,10 @@ def test_what_the_third_channel_is(tmp_path: Path) -> None:
     flat = RNG.normal(size=(5, 17, 2)).astype(np.float32)
     flat[0, 3] = 0
     for given, option, dims in [
-        (members(COCO_17), None, 2),
-        (members(COCO_17), 3, 3),
+        (members(COCO_17, frames=RNG.uniform(size=(5, 17, 3))), None, 2),
+        (members(COCO_17), None, 3),
+        (members(COCO_17, frames=RNG.uniform(size=(5, 17, 3))), 3, 3),
+        (members(KINECT_V1, frames=RNG.uniform(size=(5, 20, 3)) * (99, 99, 1)), None, 2),
         (members(COCO_17, scores=scores), None, 3),
         (members(KINECT_V1), None, 3),
         (members(KINECT_V1), 2, 2),
@@ -205,7 +207,7 @@ def test_what_the_third_channel_is(tmp_path: Path) -> None:
         recordings = read_clips_npz(path, dims=option)  # type: ignore[arg-type]
         one, _ = wholes(recordings)
         assert (recordings.dims, recordings.units) == (dims, "px" if dims == 2 else "m")
-        np.testing.assert_array_equal(one.frames[:, 0], given["frames"][:2])
+        np.testing.assert_array_equal(one.frames[:, 0], given["frames"][:2].astype(np.float32))
     for confidence, expected in [(scores, scores), (None, (flat != 0).any(-1))]:
         path = write(tmp_path, **members(COCO_17, frames=flat, scores=confidence))
         recordings = read_clips_npz(path)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from edgcn.base.errors import FileError
+from edgcn.readers.labels import check_counts_from_1
 from edgcn.readers.matlab import read_matrix
 from edgcn.readers.text.files import find, stream
 from edgcn.skeleton.layouts import UTD_MHAD
@@ -51,6 +52,8 @@ def read_utd_mhad(path: Path) -> Recordings:
 def _read_clip(path: Path) -> Iterator[Recording | Skipped]:
     """The one clip of a file."""
     matched = _NAME.fullmatch(path.name)
+    if matched:
+        check_counts_from_1(path, int(matched[1]), len(CLASSES))
     if not matched or not 1 <= int(matched[1]) <= len(CLASSES):
         raise FileError(path, f"expected a name a{{1-{len(CLASSES)}}}_s1_t1_skeleton.mat")
     yield trimmed(
