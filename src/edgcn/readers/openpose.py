@@ -1,7 +1,7 @@
 """OpenPose folders (Cao et al., TPAMI 2021): one `*_keypoints.json` per frame, a folder each.
 
-{"people": [{"pose_keypoints_2d": [x, y, c, ...]}]} -> BODY_25 of one person (T, 1, 25, 3): x and y
-in pixels, confidence. Frames where the person is not seen stay 0. A table may name the gestures.
+{"people": [{"pose_keypoints_2d": [x, y, c, ...]}]} -> one person (T, 1, V, 3): x and y in pixels,
+confidence. Frames where the person is not seen stay 0. A table may name the gestures.
 """
 
 import re
@@ -16,16 +16,19 @@ from jaxtyping import Float
 
 from edgcn.base.errors import FileError
 from edgcn.readers.label_table import Row, Table, read_table, segmented
+from edgcn.readers.skeletons import most_plausible
 from edgcn.readers.text.files import find, read_json, stream
-from edgcn.skeleton.layouts import BODY_25
+from edgcn.skeleton.layouts import BODY_25, BODY_25B, COCO_18
 from edgcn.skeleton.recording import Frames, Recording, Recordings, Skipped, trimmed
+from edgcn.skeleton.topology import Topology
 
 ENDING = "_keypoints.json"
-NUMBERS = 3 * len(BODY_25)
-NECK = BODY_25.index("Neck")
+MODELS = (BODY_25, BODY_25B, COCO_18)
+NECKS = ("Neck", "UpperNeck")
+LOOKED_INTO = 200  # files that tell which model it was
 REACH = 1.0  # a neck that is more body sizes away belongs to someone else (our choice)
 
-Person = Float[np.ndarray, "25 3"]
+Person = Float[np.ndarray, "v 3"]
 
 
 @dataclass
@@ -42,7 +45,13 @@ class Track:
         return sum(float(person[:, 2].mean()) for person in self.people.values())
 
 
-def read_openpose(path: Path, *, labels: Path | None = None, fps: int | float = 30.0) -> Recordings:
+def read_openpose(
+    path: Path,
+    *,
+    labels: Path | None = None,
+    fps: int | float = 30.0,
+    topology: Topology | None = None,
+) -> Recordings:
     """OpenPose output: a folder of frames, of clip folders, or of class folders of clip folders.
 
     The subject of a clip is the person with the highest mean confidence over all of its frames,
@@ -55,6 +64,7 @@ def read_openpose(path: Path, *, labels: Path | None = None, fps: int | float = 
             start and end count frames from 0, the end included, or are seconds. A name is that of
             a folder, alone or with its path from `path` on. What no row names is unlabelled.
         fps: frames per second, which the files do not say.
+        topology: body_25, body_25b or coco_18; by default told by the number and places of joints.
 
     Raises:
         EdgcnError: the folder is missing or has no such file.
@@ -66,6 +76,7 @@ def read_openpose(path: Path, *, labels: Path | None = None, fps: int | float = 
         what="OpenPose frames",
         hint="write them with `openpose --write_json FOLDER`, one folder a clip",
     )
+    topology, note = (topology, "") if topology is not None else _model(files)
     folders: dict[Path, list[Path]] = {}
     for file in files:
         folders.setdefault(file.parent, []).append(file)
@@ -78,7 +89,8 @@ def read_openpose(path: Path, *, labels: Path | None = None, fps: int | float = 
     classes = tuple(sorted(words, key=_natural))
 
     def read_one(folder: Path) -> Iterator[Recording | Skipped]:
-        frames = read_people(sorted(folders[folder], key=lambda file: _natural(file.name)))
+        ordered = sorted(folders[folder], key=lambda file: _natural(file.name))
+        frames = read_people(ordered, topology)
         name, rows = _name(folder, path), table.rows.get(folder, [])
         if not frames.any():
             yield Skipped(str(folder), f"nobody in any of its {len(frames)} frames")
@@ -92,7 +104,7 @@ def read_openpose(path: Path, *, labels: Path | None = None, fps: int | float = 
 
     return Recordings(
         reader="openpose",
-        topology=BODY_25,
+        topology=topology,
         classes=classes,
         recordings=chain(table.lost, stream(folders, read_one)),
         fps=float(fps),
@@ -100,7 +112,30 @@ def read_openpose(path: Path, *, labels: Path | None = None, fps: int | float = 
         dims=2,
         total=len(table.lost) + len(folders),
         sources=(*files, *([labels] if labels is not None else [])),
+        note=note,
     )
+
+
+def _model(files: Sequence[Path]) -> tuple[Topology, str]:
+    """Which of OpenPose's models it was, by some files from everywhere, and a note on it."""
+    bodies: dict[int, list[Person]] = {}
+    for file in files[:: max(1, len(files) // LOOKED_INTO)]:
+        try:
+            people = _people(file, None)
+        except (FileError, OSError):
+            continue  # it is named when it is read
+        for person in people:
+            bodies.setdefault(len(person), []).append(person)
+    if not bodies:
+        return BODY_25, ""
+    most = max(bodies.values(), key=len)
+    known = [model for model in MODELS if len(model) == len(most[0])]
+    if len(known) == 1:
+        return known[0], ""
+    model, clear = most_plausible(np.array(most)[..., :2], known)
+    others = ", ".join(other.name for other in known if other is not model)
+    said = f"by the lengths of bones not for {others}" if clear else f"or is it {others}?"
+    return model, f"{len(model)} joints are taken for {model.name}, {said} (option topology)"
 
 
 def _name(folder: Path, root: Path) -> str:
@@ -123,12 +158,13 @@ def _natural(name: str) -> tuple[tuple[int, str], ...]:
     )
 
 
-def read_people(files: Sequence[Path]) -> Frames:
-    """The subject of one clip, from its frames in order: float32 (T, 1, 25, 3)."""
+def read_people(files: Sequence[Path], topology: Topology = BODY_25) -> Frames:
+    """The subject of one clip, from its frames in order: float32 (T, 1, V, 3)."""
     tracks: list[Track] = []
+    neck = next((topology.index(name) for name in NECKS if name in topology.joints), 0)
     for frame, file in enumerate(files):
-        _extend(tracks, frame, _people(file))
-    frames = np.zeros((len(files), 1, len(BODY_25), 3), dtype=np.float32)
+        _extend(tracks, frame, _people(file, topology), neck)
+    frames = np.zeros((len(files), 1, len(topology), 3), dtype=np.float32)
     if tracks:
         subject = max(tracks, key=lambda track: track.confidence)
         for frame, person in subject.people.items():
@@ -136,38 +172,41 @@ def read_people(files: Sequence[Path]) -> Frames:
     return frames
 
 
-def _people(file: Path) -> list[Person]:
-    """Everyone of whom something is seen in one frame."""
+def _people(file: Path, topology: Topology | None) -> list[Person]:
+    """Everyone of whom something is seen in one frame; of any known model where none is given."""
     content = read_json(file)
     people = content.get("people") if isinstance(content, dict) else None
     if not isinstance(people, list):
         raise FileError(file, 'expected an object with a list "people"')
-    persons = [_person(file, order, entry) for order, entry in enumerate(people)]
+    persons = [_person(file, order, entry, topology) for order, entry in enumerate(people)]
     return [person for person in persons if person.any()]
 
 
-def _person(file: Path, order: int, entry: Any) -> Person:
-    """The BODY_25 of one entry; a joint of confidence 0 is not seen and exactly 0."""
+def _person(file: Path, order: int, entry: Any, topology: Topology | None) -> Person:
+    """The joints of one entry; one of confidence 0 is not seen and exactly 0."""
     where = f"pose_keypoints_2d of person {order}"
     values = entry.get("pose_keypoints_2d") if isinstance(entry, dict) else None
-    got = f"{len(values)}" if isinstance(values, list) else "none"
-    if not isinstance(values, list) or len(values) != NUMBERS:
-        reason = f"expected {NUMBERS} numbers in {where} (BODY_25, x, y and confidence), got {got}"
+    models = MODELS if topology is None else (topology,)
+    counts = {3 * len(model): model.name for model in models}
+    if not isinstance(values, list) or len(values) not in counts:
+        expected = " or ".join(f"{count} numbers ({name})" for count, name in counts.items())
+        got = f"{len(values)}" if isinstance(values, list) else "none"
+        reason = f"expected {expected} in {where}, x, y and confidence each, got {got}"
         raise FileError(file, f"{reason}; run OpenPose with --model_pose BODY_25")
     if any(isinstance(value, bool) or not isinstance(value, int | float) for value in values):
         raise FileError(file, f"expected only numbers in {where}")
     try:
-        person = np.array(values, dtype=np.float64).reshape(len(BODY_25), 3)
+        person = np.array(values, dtype=np.float64).reshape(-1, 3)
     except OverflowError:
-        person = np.full((len(BODY_25), 3), np.inf)
+        person = np.full((len(values) // 3, 3), np.inf)
     if not np.isfinite(person).all():
         raise FileError(file, f"expected only finite numbers in {where}")
     return np.where(person[:, 2:] > 0, person, 0.0)
 
 
-def _extend(tracks: list[Track], frame: int, people: list[Person]) -> None:
+def _extend(tracks: list[Track], frame: int, people: list[Person], neck: int) -> None:
     """Give each person to the track whose neck was nearest; the rest begin new tracks."""
-    places = [_place(person) for person in people]
+    places = [_place(person, neck) for person in people]
     sizes = [_size(person) for person in people]
     pairs = sorted(
         (float(np.linalg.norm(places[p] - track.place)), t, p)
@@ -187,9 +226,9 @@ def _extend(tracks: list[Track], frame: int, people: list[Person]) -> None:
             tracks.append(Track({frame: person}, places[p], sizes[p]))
 
 
-def _place(person: Person) -> Float[np.ndarray, "2"]:
+def _place(person: Person, neck: int) -> Float[np.ndarray, "2"]:
     """The neck, or the middle of what is seen where the neck is not."""
-    chosen = [NECK] if person[NECK, 2] > 0 else np.flatnonzero(person[:, 2] > 0)
+    chosen = [neck] if person[neck, 2] > 0 else np.flatnonzero(person[:, 2] > 0)
     return np.asarray(person[chosen, :2].mean(axis=0))
 
 
