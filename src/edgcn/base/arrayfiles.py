@@ -8,7 +8,7 @@ import math
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Shaped
@@ -77,8 +77,9 @@ def map_npy(path: Path) -> Array:
         _check_size(path, "", shape, dtype, size - start)
         if not math.prod(shape):
             return np.empty(shape, dtype)
-        order = "F" if fortran else "C"
-        return np.memmap(path, dtype, "r", offset=start, shape=shape, order=order)
+        order: Literal["C", "F"] = "F" if fortran else "C"
+        array: Array = np.memmap(path, dtype, "r", offset=start, shape=shape, order=order)
+        return array
     except FileError:
         raise
     except Exception as error:
@@ -97,11 +98,13 @@ def _member(path: Path, key: str, archive: zipfile.ZipFile) -> Array:
         )
     stored = min(entry.compress_size, path.stat().st_size)
     most = stored if entry.compress_type == zipfile.ZIP_STORED else SHRINKS * (stored + 1)
-    with archive.open(entry) as file:
+    with archive.open(entry) as opened:
+        file: Any = opened
         shape, fortran, dtype = _header(path, key, file)
         _check_size(path, key, shape, dtype, min(entry.file_size, most))
         array = np.empty(shape, dtype, order="F" if fortran else "C")
-        view = memoryview(array.reshape(-1, order="A").view(np.uint8)) if array.size else b""
+        whole = array.reshape(-1, order="A").view(np.uint8).data if array.nbytes else b""
+        view = memoryview(whole)
         done = 0
         while done < len(view) and (read := file.readinto(view[done:])):
             done += read

@@ -36,8 +36,11 @@ def split_note(rules: Mapping[str, SplitRule], tags: Iterable[str]) -> str:
     """
     of_clips = [set(text.split()) for text in tags]
     named = sorted(set[str]().union(*of_clips))
-    families = [roles for name, roles in _families(named).items() if name in rules]
-    used = {part for roles in families for part in roles.values()}
+    families = _families(named)
+    of_rules = [roles for name, roles in families.items() if name in rules]
+    if len(named) == 1:
+        of_rules = [*families.values()]  # a part that is alone makes no split, and needs none
+    used = {part for roles in of_rules for part in roles.values()}
     notes = []
     if odd := [part for part in named if part not in used]:
         notes.append(
