@@ -138,5 +138,5 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="expected the keys a, b, without b"):
         read_npz(tmp_path / "a.npz", ["a", "b"])
     (tmp_path / "b.npz").write_bytes(b"")
-    with pytest.raises(FileError, match=r"b\.npz: expected an npz file, got BadZipFile"):
+    with pytest.raises(FileError, match=r"b\.npz: expected an npz file, got another kind of file"):
         read_npz(tmp_path / "b.npz", ["a"])

@@ -60,7 +60,8 @@ def read_npz(path: Path, needed: Iterable[str], optional: Iterable[str] = ()) ->
         if isinstance(error, OSError) and error.filename:
             raise
         where = f"{key}: expected an array that can be read" if key else "expected an npz file"
-        raise FileError(path, f"{where}, got {_what(error)}") from None
+        what = _what(error) if zipfile.is_zipfile(path) else "another kind of file"
+        raise FileError(path, f"{where}, got {what}") from None
 
 
 def map_npy(path: Path) -> Array:

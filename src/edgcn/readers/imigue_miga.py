@@ -118,8 +118,7 @@ def _left_is_nearer(video: Video) -> Bool[np.ndarray, "told"]:
     first, second = (xy[:, hand].mean(axis=1) for hand in (FIRST_HAND, SECOND_HAND))
     straight = np.linalg.norm(first - left, axis=-1) + np.linalg.norm(second - right, axis=-1)
     crossed = np.linalg.norm(first - right, axis=-1) + np.linalg.norm(second - left, axis=-1)
-    nearer: Bool[np.ndarray, "told"] = (straight < crossed)[apart & (straight != crossed)]
-    return nearer
+    return np.asarray((straight < crossed)[apart & (straight != crossed)])
 
 
 def _beginning(file: Path) -> list[str]:

@@ -91,9 +91,10 @@ def guess(path: Path, bodies: Bodies, topology: Topology | None = None) -> Guess
     known = [topology] if topology is not None else [t for t in KNOWN if len(t) == joints]
     known = sorted(known, key=lambda t: flat and t not in DETECTORS)
     if not known:
-        counts = ", ".join(f"{len(known)} ({known.name})" for known in KNOWN)
-        reason = f"expected joints {counts}; got {joints}, convert them first"
-        raise FileError(path, reason)
+        counts = ", ".join(map(str, sorted({len(known) for known in KNOWN})))
+        raise FileError(
+            path, f"expected a number of joints that a known skeleton has ({counts}), got {joints}"
+        )
     chosen, clear = most_plausible(bodies[..., : 2 if flat or sure else 3], known)
     dims: Literal[2, 3] = 2 if flat or (sure and chosen in DETECTORS) else 3
     if dims == 3 and (topology is None or topology in DETECTORS):
