@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from edgcn.readers.imigue_table import TRAIN
+from edgcn.readers.ntu_listed import INCOMPLETE
 from edgcn.readers.ntu_names import TRAIN_60
 from edgcn.skeleton.layouts import BODY_25, KINECT_V2
 from edgcn.skeleton.remap import plan_remap
@@ -149,6 +150,8 @@ def write_small_ntu(root: Path, *, seed: int = 0, actions: int = 6, frames: int 
             setup = (performer - 1) % 17 + 1
             for camera in NTU_CAMERAS:
                 name = f"S{setup:03d}C{camera:03d}P{performer:03d}R{again % 2 + 1:03d}"
+                if f"{name}A{label + 1:03d}" in INCOMPLETE:
+                    name = name.replace("R002", "R001")
                 seen = [seen_by(camera, person) for person in people]
                 bodies = [[(7 + n, p[t]) for n, p in enumerate(seen)] for t in range(length)]
                 write_ntu(root / f"{name}A{label + 1:03d}.skeleton", bodies)

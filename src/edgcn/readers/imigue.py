@@ -25,6 +25,7 @@ from edgcn.readers.imigue_gestures import (
 )
 from edgcn.readers.imigue_miga import ENDING, read_miga
 from edgcn.readers.imigue_table import NAME, TRAIN, read_table
+from edgcn.readers.rates import Rate
 from edgcn.readers.text.files import (
     check_folder,
     read_lines,
@@ -48,7 +49,7 @@ KEPT = {
 
 
 def read_imigue(
-    path: Path, *, joints: Literal["body_25", "miga_22"] = "body_25", fps: int | float = FPS
+    path: Path, *, joints: Literal["body_25", "miga_22"] = "body_25", fps: Rate = FPS
 ) -> Recordings:
     """iMiGUE in its full release (`Label/`, `mg_skeleton_only/`) or its MiGA release.
 

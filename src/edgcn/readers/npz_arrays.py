@@ -9,9 +9,9 @@ from typing import Any
 
 from edgcn.base.arrayfiles import Array, read_npz
 from edgcn.base.errors import FileError
+from edgcn.readers.rates import FASTEST
 
 KINDS = {"U": "text", "iu": "whole numbers", "fiu": "numbers"}
-FASTEST = 10_000  # frames per second; more is no recording of a person
 
 
 class Arrays:

@@ -16,6 +16,7 @@ from jaxtyping import Float
 
 from edgcn.base.errors import FileError
 from edgcn.readers.label_table import Row, Table, read_table, segmented
+from edgcn.readers.rates import Rate
 from edgcn.readers.skeletons import most_plausible
 from edgcn.readers.text.files import find, read_json, stream
 from edgcn.skeleton.layouts import BODY_25, BODY_25B, COCO_18
@@ -49,7 +50,7 @@ def read_openpose(
     path: Path,
     *,
     labels: Path | None = None,
-    fps: int | float = 30.0,
+    fps: Rate = 30.0,
     topology: Topology | None = None,
 ) -> Recordings:
     """OpenPose output: a folder of frames, of clip folders, or of class folders of clip folders.

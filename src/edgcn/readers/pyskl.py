@@ -17,6 +17,7 @@ from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers.crowds import MOST_BODIES, check_most, crowd_note, most_seen
 from edgcn.readers.flat import with_confidence
 from edgcn.readers.labels import MOST_CLASSES, class_names, first_label_note
+from edgcn.readers.rates import Rate
 from edgcn.readers.skeletons import LOOKED_AT, Bodies, guess
 from edgcn.readers.tags import split_note, split_rules
 from edgcn.readers.text.pickles import as_array, as_numbers, described, load_pickle
@@ -40,7 +41,7 @@ def read_pyskl(
     path: Path,
     *,
     topology: Topology | None = None,
-    fps: float = 30.0,
+    fps: Rate = 30.0,
     max_bodies: int = MOST_BODIES,
 ) -> Recordings:
     """A pyskl or mmaction2 pickle, through an unpickler that runs nothing from the file.
@@ -86,7 +87,7 @@ def read_pyskl(
         topology=taken.topology,
         classes=class_names(labels),
         recordings=_recordings(path, annotations, tags, absent, layout),
-        fps=fps,
+        fps=float(fps),
         units=taken.units,
         dims=taken.dims,
         bodies=layout.bodies,

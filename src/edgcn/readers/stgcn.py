@@ -17,6 +17,7 @@ from edgcn.readers.crowds import MOST_BODIES, check_most, most_seen
 from edgcn.readers.flat import with_confidence
 from edgcn.readers.labels import MOST_CLASSES, class_names, first_label_note
 from edgcn.readers.pyskl import LOOKED_INTO, subject_and_camera, twice_note
+from edgcn.readers.rates import Rate
 from edgcn.readers.skeletons import LOOKED_AT, Bodies, check_joints, guess
 from edgcn.readers.tags import split_note, split_rules
 from edgcn.readers.text.files import find
@@ -31,7 +32,7 @@ def read_stgcn(
     path: Path,
     *,
     topology: Topology | None = None,
-    fps: float = 30.0,
+    fps: Rate = 30.0,
     max_bodies: int = MOST_BODIES,
 ) -> Recordings:
     """All parts of a folder; each clip is tagged with its part (train, val, test).
@@ -81,7 +82,7 @@ def read_stgcn(
         topology=taken.topology,
         classes=class_names(numbers),
         recordings=_recordings(parts, files, arrays, labels, min(bodies, max_bodies)),
-        fps=fps,
+        fps=float(fps),
         units=taken.units,
         dims=taken.dims,
         bodies=min(bodies, max_bodies),
