@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edgcn.readers.imigue import TRAIN
+from edgcn.readers.imigue_table import TRAIN
+from edgcn.readers.ntu_listed import INCOMPLETE
 from edgcn.readers.ntu_names import TRAIN_60
 from edgcn.skeleton.layouts import BODY_25, KINECT_V2
 from edgcn.skeleton.remap import plan_remap
@@ -111,9 +112,7 @@ def write_small_miga(root: Path, *, seed: int = 0, clips: int = 4, frames: int =
             video += 1
             classes = [next(turns) for _ in range(clips)]
             parts = [keypoints(gesture(rng, label, frames), fingers=5) for label in classes]
-            left, right = slice(25, 30), slice(30, 35)  # here, and the other way round in the files
             whole = np.concatenate(parts)
-            whole[:, 25:] = np.concatenate([whole[:, right], whole[:, left]], axis=1)
             labels = [(c + 1, n * frames, (n + 1) * frames - 1) for n, c in enumerate(classes)]
             write_miga(root / f"imigue_skeleton_{role}", f"{video:04d}", whole, labels)
     return root
@@ -151,6 +150,8 @@ def write_small_ntu(root: Path, *, seed: int = 0, actions: int = 6, frames: int 
             setup = (performer - 1) % 17 + 1
             for camera in NTU_CAMERAS:
                 name = f"S{setup:03d}C{camera:03d}P{performer:03d}R{again % 2 + 1:03d}"
+                if f"{name}A{label + 1:03d}" in INCOMPLETE:
+                    name = name.replace("R002", "R001")
                 seen = [seen_by(camera, person) for person in people]
                 bodies = [[(7 + n, p[t]) for n, p in enumerate(seen)] for t in range(length)]
                 write_ntu(root / f"{name}A{label + 1:03d}.skeleton", bodies)

@@ -11,14 +11,17 @@ import pickle
 import shlex
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
+from scipy.io import savemat
 
 from edgcn import cli
 from edgcn.base import tensorfile
@@ -215,6 +218,48 @@ class Gadget:
 def malicious(folder: Path) -> None:
     content = {"split": {}, "annotations": [{"frame_dir": "a", "label": Gadget()}]}
     (folder / "clips.pkl").write_bytes(pickle.dumps(content))
+
+
+def pyskl(
+    *, joints: int = 17, third: float | None = None, split: Any = (), bodies: int = 1, **more: Any
+) -> Setup:
+    """A pickle of 12 clips in pixels."""
+
+    def setup(folder: Path) -> None:
+        rng, clips = np.random.default_rng(0), []
+        for n in range(12):
+            points = rng.uniform(100, 300, (bodies if n == 3 else 1, 9, joints, 2))
+            if third is not None:
+                points = np.concatenate([points, np.full_like(points[..., :1], third)], axis=-1)
+            clips.append({"frame_dir": f"v{n}", "label": n % 3, "keypoint": points} | more)
+        content = {"split": dict(split), "annotations": clips}
+        (folder / "clips.pkl").write_bytes(pickle.dumps(content))
+
+    return setup
+
+
+def claiming(folder: Path) -> None:
+    """A clips.npz whose frames are said to be more than there are."""
+    tiny_file(folder / "clips.npz")
+    with np.load(folder / "clips.npz") as file:
+        members = {key: file[key] for key in file.files}
+    with zipfile.ZipFile(folder / "clips.npz", "w") as archive:
+        for key, array in members.items():
+            with archive.open(f"{key}.npy", "w") as member:
+                if key == "frames":
+                    shape = {"descr": "<f4", "fortran_order": False, "shape": (10**12, 20, 3)}
+                    np.lib.format.write_array_header_1_0(member, shape)
+                else:
+                    np.save(member, array)
+
+
+def cut_mat(folder: Path) -> None:
+    """Two MATLAB files, one of them cut."""
+    (folder / "utd").mkdir()
+    for name in ("a1_s1_t1", "a2_s1_t1"):
+        file = folder / "utd" / f"{name}_skeleton.mat"
+        savemat(file, {"d_skel": np.ones((20, 3, 2))})
+    file.write_bytes(file.read_bytes()[:200])
 
 
 def store(folder: Path) -> None:
@@ -427,6 +472,7 @@ def full_disk_for_weights(patch: pytest.MonkeyPatch) -> None:
 PREPARE_NTU = "prepare ntu ntu --out store"
 PREPARE_NPZ = "prepare clips_npz clips.npz --out store"
 PREPARE_LABELS = "prepare openpose clips --out store --options labels labels.csv"
+PREPARE_PKL = "prepare pyskl clips.pkl --out store"
 PREPARE_STORES = "prepare stores stores --out union"
 TRAIN_LSTM = "pretrain store --encoder ascal-lstm --batch-size 8 --out run"
 CASES = (
@@ -466,6 +512,24 @@ CASES = (
     Case("unknown class id", PREPARE_NPZ, changed_file(unknown_class)),
     Case("wrong column count", "prepare smg smg --out store", smg_columns),
     Case("malicious pickle (it is not run)", "prepare pyskl clips.pkl --out store", malicious),
+    Case("ten bytes of pickle that ask for gigabytes", PREPARE_PKL,
+         lambda f: (f / "clips.pkl").write_bytes(b"\x80\x02K\x01r\x00\x00\x00\x10.")),
+    Case("objects in a pickle", PREPARE_PKL, pyskl(fps=Fraction(30))),
+    Case("a number of joints that no skeleton has", PREPARE_PKL, pyskl(joints=19)),
+    Case("a topology that is not known", f"{PREPARE_PKL} --options topology coco18", pyskl()),
+    Case("a topology of other joints", f"{PREPARE_PKL} --options topology coco_18", pyskl()),
+    Case("a channel that is neither confidence nor depth", PREPARE_PKL, pyskl(third=5.0)),
+    Case("a frame rate without end", f"{PREPARE_PKL} --options fps inf", pyskl()),
+    Case("labels without bound", PREPARE_PKL, pyskl(label=2_000_000_000)),
+    Case("parts of a split that overlap, or are no parts", PREPARE_PKL,
+         pyskl(split={"Training": ["v1", "v2"], "Testing": ["v2", "v4"], "fold": ["v5"]}.items()),
+         works=True),
+    Case("one clip of 40 people", PREPARE_PKL, pyskl(bodies=40), works=True),
+    Case("labels that count from 0 where they should from 1", "prepare smg smg --out store",
+         lambda f: write_smg(f / "smg", 1, person(np.random.default_rng(0), 9), [(0, 1, 5)])),
+    Case("a cut MATLAB file among good ones", "prepare utd_mhad utd --out store", cut_mat,
+         works=True),
+    Case("an npz that claims more than it holds", PREPARE_NPZ, claiming),
     Case("a file that is no npz", PREPARE_NPZ, lambda f: (f / "clips.npz").write_text("x")),
     Case("no stores to join", PREPARE_STORES, lambda f: (f / "stores").mkdir()),
     Case("stores of several skeletons", PREPARE_STORES,

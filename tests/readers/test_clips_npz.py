@@ -195,8 +195,10 @@ def test_what_the_third_channel_is(tmp_path: Path) -> None:
     flat = RNG.normal(size=(5, 17, 2)).astype(np.float32)
     flat[0, 3] = 0
     for given, option, dims in [
-        (members(COCO_17), None, 2),
-        (members(COCO_17), 3, 3),
+        (members(COCO_17, frames=RNG.uniform(size=(5, 17, 3))), None, 2),
+        (members(COCO_17), None, 3),
+        (members(COCO_17, frames=RNG.uniform(size=(5, 17, 3))), 3, 3),
+        (members(KINECT_V1, frames=RNG.uniform(size=(5, 20, 3)) * (99, 99, 1)), None, 2),
         (members(COCO_17, scores=scores), None, 3),
         (members(KINECT_V1), None, 3),
         (members(KINECT_V1), 2, 2),
@@ -205,7 +207,7 @@ def test_what_the_third_channel_is(tmp_path: Path) -> None:
         recordings = read_clips_npz(path, dims=option)  # type: ignore[arg-type]
         one, _ = wholes(recordings)
         assert (recordings.dims, recordings.units) == (dims, "px" if dims == 2 else "m")
-        np.testing.assert_array_equal(one.frames[:, 0], given["frames"][:2])
+        np.testing.assert_array_equal(one.frames[:, 0], given["frames"][:2].astype(np.float32))
     for confidence, expected in [(scores, scores), (None, (flat != 0).any(-1))]:
         path = write(tmp_path, **members(COCO_17, frames=flat, scores=confidence))
         recordings = read_clips_npz(path)
@@ -218,11 +220,11 @@ def test_what_the_third_channel_is(tmp_path: Path) -> None:
         read_clips_npz(path, dims=3)
 
 
-@pytest.mark.parametrize("confidence", [0, -1])
-def test_a_point_of_no_confidence_was_not_seen(tmp_path: Path, confidence: float) -> None:
+def test_a_point_of_no_confidence_was_not_seen(tmp_path: Path) -> None:
     """Whether its confidence is the third channel or a score, of two channels or of three."""
     frames = RNG.uniform(10, 90, (5, 17, 3)).astype(np.float32)
-    frames[1, 4, 2] = confidence
+    frames[..., 2] /= 100
+    frames[1, 4, 2] = 0
     scores, expected = frames[..., 2], frames[:2].copy()
     expected[1, 4] = 0
     for given in (members(COCO_17, frames=frames),
@@ -306,6 +308,12 @@ def pickled() -> np.ndarray:
         ({"scores": np.zeros((5, 19))}, r"scores: expected shape \(5, 1, 20\)"),
         ({"fps": np.float64(0)}, "fps: expected one number above 0"),
         ({"fps": np.array([30.0, 30.0])}, "fps: expected one number above 0"),
+        ({"fps": np.array(np.inf)}, "fps: expected one number above 0, up to 10000, got inf"),
+        ({"fps": np.array(np.nan)}, "fps: expected one number above 0, up to 10000, got nan"),
+        (
+            {"lengths": np.array([2**63 - 1, 2**63 - 1 + 7], np.uint64)},  # 5, modulo 2**64
+            "frames: expected 18446744073709551621 frames, as lengths say",
+        ),
         (
             {"joints": np.array(KINECT_V1.joints[::-1])},
             "no known topology has these 20 joints.*bones as well",
@@ -391,5 +399,11 @@ def test_a_damaged_member(tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[300] ^= 0xFF  # inside the frames: the checksum no longer fits
     path.write_bytes(bytes(content))
-    with pytest.raises(FileError, match=r"clips\.npz: expected an npz file, got "):
+    with pytest.raises(
+        FileError, match=r"clips\.npz: frames: expected an array that can be read, got "
+    ):
         read_clips_npz(path)
+
+
+def test_a_frame_rate_may_be_an_array_of_one(tmp_path: Path) -> None:
+    assert read_clips_npz(write(tmp_path, **members(fps=np.array([25.0])))).fps == 25

@@ -92,7 +92,7 @@ def test_two_bodies_in_pixels(tmp_path: Path) -> None:
         ({"end_frame": [2, 4, 5]}, "expected frames in order within 0..3, got 1..4"),
         ({"start_frame": [0, -1, 5]}, "expected frames in order within 0..3, got -1..3"),
         ({"end_frame": [2, 0, 5]}, "expected frames in order within 0..3, got 1..0"),
-        ({"label": [0, 2, 1]}, "expected a label 0..1, got 2"),
+        ({"label": [0, 3, 1]}, "expected a label 0..1, got 3"),
         ({"label": [0, -1, 1]}, "expected a label 0..1, got -1"),
         ({"start": [0, 0.25, 0.5]}, "start 0.25 s is not frame 1 at 10 fps"),
         ({"end": [0.3, 0.6, 0.6]}, "end 0.6 s is not frame 4 at 10 fps"),
@@ -131,6 +131,11 @@ def test_a_recording_without_frames_is_named(tmp_path: Path) -> None:
         ({"splits": ["train"]}, r"splits: expected shape \(2,\)"),
         ({"recordings": np.array(["a", "b"], dtype=object)}, "recordings: .*pickled objects"),
         ({"bones": [[0, 1]]}, "bones to form one tree of 20 joints"),
+        ({"label": [1, 2, 1]}, r"label: expected 0\.\.1, got 2: labels count from 0 here"),
+        (
+            {"units": "px", "frames": np.full((10, 20, 3), 2)},
+            r"expected x, y and a confidence within 0\.\.1 for px, got numbers within 2\.\.2",
+        ),
     ],
 )
 def test_what_does_not_fit_is_one_clear_error(

@@ -33,6 +33,8 @@ def light(rng: np.random.Generator, frames: int) -> np.ndarray:
     video = keypoints(rng, frames, 35)
     video[:, BODY_25.index("RWrist"), :2] = (300, 500)
     video[:, BODY_25.index("LWrist"), :2] = (700, 500)
+    for shoulder, x in (("RShoulder", 450), ("LShoulder", 550)):
+        video[:, BODY_25.index(shoulder), :2] = (x, 300)
     for hand, x in ((RIGHT, 300), (LEFT, 700)):
         video[:, hand, :2] = rng.normal((x, 530), 15, size=(frames, 5, 2))
     return video
@@ -250,21 +252,77 @@ def test_a_header_row_is_no_frame(
     assert read_imigue(tmp_path).splits == {}
 
 
-def test_swapped_hands_find_their_wrists(tmp_path: Path, rng: np.random.Generator) -> None:
-    video = light(rng, 20)
-    video[3:6, 25:30] = 0  # fingers that were not seen tell nothing
-    video[7:9, BODY_25.index("RWrist")] = 0
-    swapped = np.concatenate([video[:, :25], video[:, LEFT], video[:, RIGHT]], axis=1)
-    one = read_light_hand(write_miga(tmp_path / "a", "0001", video, None))
-    two = read_light_hand(write_miga(tmp_path / "b", "0001", swapped, None))
-    np.testing.assert_array_equal(one, two)
-    np.testing.assert_array_equal(one[:, 12:17], video[:, RIGHT])
-    unseen = np.zeros_like(video)
-    assert not read_light_hand(write_miga(tmp_path / "c", "0001", unseen, None)).any()
+def in_order(video: np.ndarray, first: slice, second: slice) -> np.ndarray:
+    return np.concatenate([video[:, :25], video[:, first], video[:, second]], axis=1)
+
+
+def test_hands_are_told_by_wrists_far_apart_in_the_whole_release(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    """Where hands are folded, fingers are found anywhere: such a video tells nothing."""
+    apart, folded = light(rng, 20), light(rng, 200)
+    for wrist in ("RWrist", "LWrist"):
+        folded[:, BODY_25.index(wrist), :2] = (500, 500)
+    folded[:, RIGHT, 0], folded[:, LEFT, 0] = 530, 470
+    apart[3:6, RIGHT] = 0  # fingers that were not seen tell nothing
+    apart[7:9, BODY_25.index("RWrist")] = 0
+    for n, (first, second) in enumerate([(LEFT, RIGHT), (RIGHT, LEFT)]):
+        for name, video in (("0001", apart), ("0002", folded)):
+            write_miga(tmp_path / f"{n}", name, in_order(video, first, second), None)
+        recordings = read_imigue(tmp_path / f"{n}")
+        side = ("left", "right")[n]
+        assert f"the {side} hand comes first in the files, by 15 of 15 frames" in recordings.note
+        for whole, video in zip(wholes(recordings), (apart, folded), strict=True):
+            np.testing.assert_array_equal(whole.frames[:, 0, 12:17], video[:, RIGHT])
+            np.testing.assert_array_equal(whole.frames[:, 0, 17:22], video[:, LEFT])
+
+
+def test_the_left_hand_is_first_where_nothing_tells(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    video = light(rng, 5)
+    video[:, BODY_25.index("RWrist")] = 0
+    write_miga(tmp_path, "0001", video, None)
+    recordings = read_imigue(tmp_path)
+    (whole,) = wholes(recordings)
+    assert "the left hand is taken to come first: no frame tells" in recordings.note
+    np.testing.assert_array_equal(whole.frames[:, 0, 17:22], video[:, 25:30])
+
+
+def test_the_table_of_the_full_release_says_who_is_in_a_video(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    for number, role in ((1, "train"), (2, "validate"), (3, "train")):
+        write_miga(tmp_path / role, f"{number:04d}", light(rng, 9), [(1, 0, 3)])
+    rows = [(1, 7, 1, 0, 4, "Win"), (1, 7, 2, 5, 8, "Win"), (2, 9, 1, 0, 4, "Lose")]
+    write_imigue(tmp_path, {}, rows)
+    recordings = read_imigue(tmp_path)
+    assert [whole.subject for whole in wholes(recordings)] == ["7", "", "9"]
+    assert list(recordings.splits) == ["validate", "subject"]
+    assert "no subject" not in recordings.note
+
+
+@pytest.mark.parametrize("released", ["full", "MiGA"])
+def test_a_class_0_stops_it_all(tmp_path: Path, rng: np.random.Generator, released: str) -> None:
+    if released == "full":
+        write_imigue(tmp_path, {1: keypoints(rng, 9)}, [(1, 2, 0, 0, 4, "Win")])
+    else:
+        write_miga(tmp_path, "0001", light(rng, 9), [(0, 0, 3), (31, 4, 5)])
+    with pytest.raises(
+        EdgcnError, match=r"\.csv:[12]: expected labels that count from 1 to 32, got 0"
+    ):
+        list(read_imigue(tmp_path).recordings)
 
 
 def test_miga_nothing_is_lost_in_silence(tmp_path: Path, rng: np.random.Generator) -> None:
-    labels: list[tuple[int, ...]] = [(1, 0, 3), (33, 0, 3), (0, 0, 3), (2, 0), (2, 3, 4), (3, 2, 3)]
+    labels: list[tuple[int, ...]] = [
+        (1, 0, 3),
+        (33, 0, 3),
+        (-1, 0, 3),
+        (2, 0),
+        (2, 3, 4),
+        (3, 2, 3),
+    ]
     write_miga(tmp_path, "0001", light(rng, 4), labels)
     write_miga(tmp_path, "0002", light(rng, 4), None)
     write_miga(tmp_path, "0003", light(rng, 4), [])

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from edgcn.base.errors import EdgcnError, FileError
+from edgcn.readers.ntu import NAME as NTU_NAME
 from edgcn.readers.ntu import _parse, _parse_at_once, read_ntu, read_skeleton
+from edgcn.readers.ntu_listed import INCOMPLETE
 from edgcn.readers.text.files import read_lines
 from readers.items import clip, clips, parted, reason
 from readers.writers import FIRST_ID, person, write_ntu
@@ -152,7 +154,7 @@ def test_nothing_is_lost_in_silence(tmp_path: Path, rng: np.random.Generator) ->
     assert 1 + len(bad) == recordings.total == len(recordings.sources) == 5
     assert good.name == NAME[:-9]
     skipped = {Path(item.path).stem: item for item in bad}
-    assert skipped["S001C002P005R001A008"].known
+    assert not skipped["S001C002P005R001A008"].known
     assert "no body in any of its 3 frames" in skipped["S001C002P005R001A008"].reason
     assert "1 to 120" in skipped["S001C002P005R001A121"].reason
     assert "expected a name" in skipped["notes"].reason
@@ -266,3 +268,19 @@ def test_what_is_parsed_at_once_is_what_the_lines_say(
             assert total == at_once[0]
             for ours, expected in zip(at_once[1], tracks, strict=True):
                 np.testing.assert_array_equal(ours.joints, expected.joints)
+
+
+def test_samples_that_ntu_lists_are_left_out(tmp_path: Path, rng: np.random.Generator) -> None:
+    """302 of 60 actions, 535 of 120; those that hold bodies, too, unless they are asked for."""
+    assert len(INCOMPLETE) == 535
+    assert sum(int(name[-3:]) <= 60 for name in INCOMPLETE) == 302
+    assert all(NTU_NAME.fullmatch(name) for name in INCOMPLETE)
+    listed, other = "S001C002P005R002A008", "S001C002P005R001A008"
+    for name in (listed, other):
+        write_ntu(tmp_path / f"{name}.skeleton", together((7, person(rng, 20), 0), frames=20))
+    recordings = read_ntu(tmp_path)
+    (kept,), (item,) = parted(recordings.recordings)
+    assert (kept.name, recordings.total) == (other, 2)
+    assert item.known
+    assert item.reason == "listed by NTU as missing or incomplete (keep_listed)"
+    assert len(clips(read_ntu(tmp_path, keep_listed=True))) == 2

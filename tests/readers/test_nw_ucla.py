@@ -48,7 +48,7 @@ def test_short_clips_and_skipping_numbers(tmp_path: Path) -> None:
         ('{"label": 1,\n "skeletons": [', "line 2: expected JSON"),
         ([1], 'expected {"skeletons": ..., "label": ...}'),
         ({"label": 1}, 'expected {"skeletons": ..., "label": ...}'),
-        (clip_of("", 2, 0), "expected a label 1..10, got 0"),
+        (clip_of("", 2, -1), "expected a label 1..10, got -1"),
         (clip_of("", 2, 11), "expected a label 1..10, got 11"),
         (clip_of("", 2, "1"), "expected a label 1..10, got '1'"),
         (clip_of("", 2, True), "expected a label 1..10, got True"),
@@ -85,3 +85,11 @@ def test_a_strange_name_is_named(tmp_path: Path) -> None:
 def test_a_folder_without_such_files(tmp_path: Path) -> None:
     with pytest.raises(EdgcnError, match=r"a\*_s\*_e\*_v\*\.json"):
         read_nw_ucla(tmp_path)
+
+
+def test_a_label_0_stops_it_all(tmp_path: Path) -> None:
+    """The others may well be one class off."""
+    for n, label in enumerate((3, 0, 9)):
+        write(tmp_path, f"a01_s01_e0{n}_v01", clip_of("", 2, label))
+    with pytest.raises(EdgcnError, match=r"e01_v01\.json: expected labels that count from 1 to 10"):
+        list(read_nw_ucla(tmp_path).recordings)

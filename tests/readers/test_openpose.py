@@ -1,6 +1,7 @@
 """OpenPose folders: the subject is followed, and every folder gives a clip or a reason."""
 
 import json
+import shutil
 import unicodedata
 from pathlib import Path
 
@@ -9,10 +10,12 @@ import pytest
 
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers.openpose import read_openpose
-from edgcn.skeleton.layouts import BODY_25
+from edgcn.skeleton.layouts import BODY_25, BODY_25B, COCO_18
 from edgcn.skeleton.recording import Segment, Skipped
+from edgcn.skeleton.topology import Topology
 from edgcn.store import open_store, write_store
 from edgcn.store.inspect import missing_joints
+from readers import standing
 from readers.items import clip, clips, parted, reason, trimmed, wholes
 from readers.writers import write_openpose
 
@@ -363,7 +366,7 @@ def test_a_table_of_another_form_is_one_clear_error(
         ('{"version": 1.3,\n "people": [}', "line 2: expected JSON"),
         ('{"version": 1.3}', 'expected an object with a list "people"'),
         ("[]", 'expected an object with a list "people"'),
-        ('{"people": [{}]}', "expected 75 numbers in pose_keypoints_2d of person 0"),
+        ('{"people": [{}]}', "expected 75 numbers (body_25) in pose_keypoints_2d of person 0"),
         ('{"people": [3]}', "expected 75 numbers"),
         (json.dumps({"people": [{"pose_keypoints_2d": [0.5] * 54}]}), "got 54"),
         (json.dumps({"people": [{"pose_keypoints_2d": ["1"] * 75}]}), "got text among them"),
@@ -404,3 +407,28 @@ def test_a_file_cut_anywhere_is_an_error_of_that_file(
 def test_a_folder_without_frames(tmp_path: Path) -> None:
     with pytest.raises(EdgcnError, match="--write_json"):
         read_openpose(tmp_path)
+
+
+@pytest.mark.parametrize("topology", [BODY_25, BODY_25B, COCO_18], ids=lambda known: known.name)
+def test_the_model_is_told_by_number_and_places_of_joints(
+    tmp_path: Path, topology: Topology
+) -> None:
+    people = standing.in_pixels(standing.people(topology))[:12]
+    write_openpose(tmp_path / "one", [[body] for body in people])
+    recordings = read_openpose(tmp_path)
+    assert recordings.topology is topology
+    np.testing.assert_array_equal(clip(recordings).frames[:, 0], people)
+    assert (f"taken for {topology.name}" in recordings.note) == (len(topology) == 25)
+    given = read_openpose(tmp_path, topology=BODY_25)
+    assert (given.topology, given.note) == (BODY_25, "")
+    if topology is COCO_18:
+        assert "expected 75 numbers (body_25) in" in reason(given)
+
+
+@pytest.mark.data
+def test_a_genuine_body_25b(tmp_path: Path, data_dir: Path) -> None:
+    """Of Pose2Sim's demonstration: their default model of some years."""
+    for file in (data_dir / "genuine" / "pose2sim_body25b").glob("*.json"):
+        number = int(file.name.split(".")[1])
+        shutil.copy(file, tmp_path / f"cam01_{number:012d}_keypoints.json")
+    assert read_openpose(tmp_path).topology is BODY_25B

@@ -10,8 +10,16 @@ import pytest
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers.pyskl import read_pyskl
 from edgcn.readers.stgcn import read_stgcn
-from edgcn.readers.tags import split_rules
-from edgcn.skeleton.layouts import BODY_25, COCO_17, ISL, KINECT_V1, KINECT_V2_PYSKL
+from edgcn.readers.tags import split_note, split_rules
+from edgcn.skeleton.layouts import (
+    BODY_25,
+    COCO_17,
+    COCO_18,
+    H36M_17,
+    ISL,
+    KINECT_V1,
+    KINECT_V2_PYSKL,
+)
 from edgcn.skeleton.recording import SplitRule
 from edgcn.skeleton.topology import Topology
 from readers.items import clip, clips, parted, trimmed
@@ -83,6 +91,9 @@ def test_points_in_space_keep_scores_beside_them(tmp_path: Path) -> None:
     [
         (17, 2, COCO_17, 2),
         (17, 3, COCO_17, 2),
+        (17, 3, H36M_17, 3),
+        (18, 2, COCO_18, 2),
+        (18, 3, COCO_18, 2),
         (20, 3, KINECT_V1, 3),
         (25, 2, BODY_25, 2),
         (25, 3, KINECT_V2_PYSKL, 3),
@@ -93,6 +104,8 @@ def test_joints_and_channels_say_which_skeleton(
 ) -> None:
     given = annotation("a", v=joints, c=channels)
     del given["keypoint_score"]
+    if dims == 2:
+        given["keypoint"][..., 2:] = RNG.uniform(0, 1, given["keypoint"][..., 2:].shape)
     given["keypoint"][0, 0, 0] = 0
     recordings = read_pyskl(write(tmp_path, [given]))
     read = clip(recordings)
@@ -109,10 +122,8 @@ def test_another_order_of_joints_is_named(tmp_path: Path) -> None:
     assert read_pyskl(path, topology=ISL).topology is ISL
     with pytest.raises(FileError, match="expected 17 joints for topology 'coco_17', got 20"):
         read_pyskl(path, topology=COCO_17)
-    with pytest.raises(
-        FileError, match=r"25 x 3 \(kinect_v2_pyskl\), got 18 x 2; give the topology"
-    ):
-        read_pyskl(write(tmp_path, [annotation("a", v=18)]))
+    with pytest.raises(FileError, match=r"\(17, 18, 20, 22, 25, 33\), got 19"):
+        read_pyskl(write(tmp_path, [annotation("a", v=19)]))
 
 
 def test_labels_may_be_absent(tmp_path: Path) -> None:
@@ -184,6 +195,12 @@ def test_other_content_is_one_clear_error(tmp_path: Path, content: Any) -> None:
         ),
         (["xset_train", "xset_valid", "fold"], {"xset": ("xset_train", "xset_valid")}),
         (["all", "train"], {}),
+        (["training", "testing"], {"split": ("training", "testing")}),
+        (["Train", "Val", "Test"], {"split": ("Train", "Test")}),
+        (["XSub_Training", "XSub_Validation"], {"xsub": ("XSub_Training", "XSub_Validation")}),
+        (["xsubTrain", "xsubTest"], {"xsub": ("xsubTrain", "xsubTest")}),
+        (["train-a", "dev-a"], {"a": ("train-a", "dev-a")}),
+        (["TRAIN", "contest", "latest"], {}),
     ],
 )
 def test_rules_out_of_part_names(names: list[str], rules: dict[str, tuple[str, str]]) -> None:
@@ -191,6 +208,82 @@ def test_rules_out_of_part_names(names: list[str], rules: dict[str, tuple[str, s
         family: SplitRule(by="split", train=(train,), test=(test,))
         for family, (train, test) in rules.items()
     }
+
+
+def test_parts_that_overlap_or_make_no_split_are_named() -> None:
+    rules = split_rules(["train", "val", "fold", "train_b"])
+    note = split_note(rules, ["train", "train val", "val", "fold", "", "train_b"])
+    assert note == (
+        "parts fold, train_b make no split: expected names like train, val and test, xsub_train "
+        "and xsub_val, each once; split 'split': 1 of the 2 clips in 'val' are in 'train' as "
+        "well, and are not tested on"
+    )
+    for parts in (["train", "val", "test"], ["train"], []):
+        assert split_note(split_rules(parts), parts) == ""
+
+
+def test_what_a_pickle_leaves_in_doubt_is_in_its_note(tmp_path: Path) -> None:
+    annotations = [annotation(f"v{i % 5}", label=i % 3 + 1) for i in range(6)]
+    note = read_pyskl(write(tmp_path, {"annotations": annotations})).note
+    assert note == (
+        "17 joints are taken for coco_17; or is it h36m_17? (--options topology NAME chooses "
+        "another); no clip has label 0, the smallest is 1: labels may count from 1 here, then the "
+        "first of the classes is empty and each name one off; 1 names are those of several clips: "
+        "v0"
+    )
+    annotations = [annotation(f"v{i}", label=i % 3) for i in range(6)]
+    assert read_pyskl(write(tmp_path, annotations), topology=COCO_17).note == ""
+
+
+def test_labels_have_a_bound(tmp_path: Path) -> None:
+    path = write(tmp_path, [annotation("a", label=2_000_000_000), annotation("b", label=9_999)])
+    recordings = read_pyskl(path)
+    (kept,), (lost,) = parted(recordings.recordings)
+    assert len(recordings.classes) == 10_000
+    assert trimmed(kept).label == 9_999
+    assert lost.reason == "expected one label 0..9999 or none, got 2000000000"
+    write_stgcn(tmp_path, "train", [3])
+    (tmp_path / "train_label.pkl").write_bytes(pickle.dumps((["a"], [10_000])))
+    with pytest.raises(FileError, match=r"whole numbers -1\.\.9999, got 10000"):
+        read_stgcn(tmp_path)
+
+
+def test_a_label_of_another_kind_is_described(tmp_path: Path) -> None:
+    _, (lost,) = parted(
+        read_pyskl(
+            write(tmp_path, [annotation("a"), annotation("b", label=np.eye(3)[1])])
+        ).recordings
+    )
+    assert lost.reason == "expected one label 0..9999 or none, got an array of float64 (3,)"
+
+
+def test_a_crowd_pads_the_others_to_a_bound_only(tmp_path: Path) -> None:
+    crowd = annotation("crowd", m=40)
+    crowd["keypoint"][::2, :3] = 0  # every second body is seen in one frame only
+    few = [annotation(f"v{i}") for i in range(39)]
+    none = {"frame_dir": "none", "keypoint": np.ones((10**6, 0, 17, 2), np.float32)}
+    recordings = read_pyskl(write(tmp_path, [*few, crowd, none]), topology=COCO_17)
+    assert recordings.bodies == 5
+    assert recordings.note == (
+        "1 of 40 clips have more than 5 bodies (up to 40): the 5 with most joints seen are kept "
+        "(option max_bodies); 1 of 40 clips have more than 1 bodies, and the store holds 5 for "
+        "each clip: `--options max_bodies 1` makes it smaller"
+    )
+    kept, _ = parted(recordings.recordings)
+    np.testing.assert_array_equal(
+        trimmed(kept[-1]).frames[..., :2], crowd["keypoint"][1:10:2].swapaxes(0, 1)
+    )
+    one = read_pyskl(write(tmp_path, [*few, crowd]), topology=COCO_17, max_bodies=1)
+    assert (one.bodies, "the store holds" in one.note) == (1, False)
+    with pytest.raises(EdgcnError, match="expected max_bodies of at least 1, got 0"):
+        read_pyskl(write(tmp_path, few), max_bodies=0)
+
+
+def test_plain_lists_are_arrays(tmp_path: Path) -> None:
+    given = annotation("a")
+    lists = {key: v.tolist() if isinstance(v, np.ndarray) else v for key, v in given.items()}
+    one, two = (clip(read_pyskl(write(tmp_path, [a]))) for a in (given, lists))
+    np.testing.assert_allclose(one.frames, two.frames)
 
 
 def write_stgcn(
@@ -271,5 +364,5 @@ def test_stgcn_errors_say_what_was_expected(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"expected floats \(N, 2 or 3, T, V, M\), got float64"):
         read_stgcn(tmp_path)
     np.save(tmp_path / "train_data.npy", np.array([{}], dtype=object))
-    with pytest.raises(FileError, match="expected a numpy array"):
+    with pytest.raises(FileError, match="expected plain numbers or text, got pickled"):
         read_stgcn(tmp_path)

@@ -33,7 +33,7 @@ def test_returns_what_was_written(tmp_path: Path, xyz: np.ndarray) -> None:
         assert clip.frames.shape == (end - start + 1, 1, 25, 3)
         assert (clip.label, clip.subject, clip.condition) == (label - 1, "7", "")
     assert [clip.name for clip in read] == [f"Sample0007_00{n}" for n in (1, 2, 3)]
-    assert (len(recordings.classes), recordings.classes[16]) == (17, "illustrative")
+    assert (len(recordings.classes), recordings.classes[16]) == (17, "illustrative hand gestures")
     assert len(recordings.sources) == 3
 
 
@@ -48,7 +48,16 @@ def test_frames_counted_from_zero(tmp_path: Path, xyz: np.ndarray) -> None:
 
 
 def test_a_bad_label_row_costs_only_itself(tmp_path: Path, xyz: np.ndarray) -> None:
-    rows = [(1, 1, 9), (18, 1, 9), (0, 1, 9), (2, 5, 61), (2, 9, 5), (2, 5), ("x", 1, 2), (3, 2, 4)]
+    rows = [
+        (1, 1, 9),
+        (18, 1, 9),
+        (-1, 1, 9),
+        (2, 5, 61),
+        (2, 9, 5),
+        (2, 5),
+        ("x", 1, 2),
+        (3, 2, 4),
+    ]
     write_smg(tmp_path, 1, xyz, rows)
     recordings = read_smg(tmp_path)
     (whole,), skipped = parted(recordings.recordings)
@@ -144,3 +153,12 @@ def test_a_file_cut_anywhere_gives_a_recording_or_a_reason(tmp_path: Path, xyz: 
 def test_a_folder_without_recordings(tmp_path: Path) -> None:
     with pytest.raises(EdgcnError, match=r"SMG recordings named .*Sample0001"):
         read_smg(tmp_path)
+
+
+def test_a_label_0_stops_it_all(tmp_path: Path) -> None:
+    """The others may well be one class off."""
+    xyz = np.zeros((60, 25, 3), dtype=np.float32)
+    write_smg(tmp_path, 1, xyz, [(3, 1, 9), (0, 10, 20)])
+    match = r"Sample0001_finelabels\.csv:2: expected labels that count from 1 to 17, got 0; either"
+    with pytest.raises(EdgcnError, match=match):
+        list(read_smg(tmp_path).recordings)

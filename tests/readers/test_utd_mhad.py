@@ -1,12 +1,14 @@
 """UTD-MHAD files written in the published format come back; damaged ones are named."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.io import savemat
+from scipy.io import loadmat, savemat
 
-from edgcn.base.errors import EdgcnError
+from edgcn.base.errors import EdgcnError, FileError
+from edgcn.readers.matlab import read_matrix
 from edgcn.readers.utd_mhad import read_utd_mhad
 from edgcn.skeleton.layouts import UTD_MHAD
 from readers.items import clip, parted, trimmed
@@ -70,3 +72,33 @@ def test_damaged_files_are_named_and_the_rest_is_read(tmp_path: Path) -> None:
 def test_a_folder_without_such_files(tmp_path: Path) -> None:
     with pytest.raises(EdgcnError, match=r"\*_skeleton\.mat"):
         read_utd_mhad(tmp_path)
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("kind", ["f8", "f4", "i2", "u1"])
+def test_matrices_are_those_of_scipy(tmp_path: Path, packed: bool, kind: str) -> None:
+    path, joints = tmp_path / "x.mat", np.arange(120).reshape(20, 3, 2).astype(kind)
+    others = {"text": "abc", "whole": {"a": 1}, "d_skel": joints}
+    savemat(path, others, do_compression=packed)
+    read = read_matrix(path, "d_skel")
+    np.testing.assert_array_equal(read, loadmat(path)["d_skel"])
+    for content in ({"d_skel": "text"}, {"d_skel": joints * 1j}, {"d_skel": {"a": 1}}):
+        savemat(path, content, do_compression=packed)
+        with pytest.raises(FileError, match="damaged one: d_skel is no matrix of real numbers"):
+            read_matrix(path, "d_skel")
+
+
+def test_damage_of_any_kind_is_named(tmp_path: Path) -> None:
+    """scipy's parser ends the process on some of these."""
+    path, rng = tmp_path / "x.mat", np.random.default_rng(0)
+    savemat(path, {"d_skel": np.arange(120.0).reshape(20, 3, 2)})
+    whole = path.read_bytes()
+    for place in range(124, 192):
+        for value in rng.integers(256, size=2).tolist():
+            path.write_bytes(whole[:place] + bytes([value]) + whole[place + 1 :])
+            with suppress(FileError):
+                assert read_matrix(path, "d_skel").size <= 120
+    for size in range(0, len(whole), 31):
+        path.write_bytes(whole[:size])
+        with pytest.raises(FileError, match=r"x\.mat: expected"):
+            read_matrix(path, "d_skel")

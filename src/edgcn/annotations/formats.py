@@ -26,7 +26,7 @@ from edgcn.annotations.table import read_table, write_table
 from edgcn.annotations.vtt import write_vtt
 from edgcn.base.errors import EdgcnError, FileError, did_you_mean
 from edgcn.base.parts import check_settings, settings_of
-from edgcn.readers.imigue import HEADER
+from edgcn.readers.imigue_table import HEADER
 
 Where = str | os.PathLike[str]
 Read = Callable[..., Events]

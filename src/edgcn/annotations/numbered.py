@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from edgcn.annotations.events import Event, Events, Media, events
-from edgcn.annotations.sheet import read_sheet
 from edgcn.base.errors import FileError
 from edgcn.base.files import write_text
-from edgcn.readers import imigue, imigue_gestures, smg
+from edgcn.readers import imigue, imigue_gestures, imigue_table, smg
 from edgcn.readers.text.files import integers, read_lines
 
 Of = Literal["smg", "miga"]
@@ -118,19 +117,18 @@ def _event(
 
 def read_imigue_labels(path: Path, *, fps: float | None = None) -> Events:
     """The events of all videos of iMiGUE's full release, with their subjects."""
-    sheet, rate, rows = read_sheet(path), fps or imigue.FPS, []
-    by = NUMBERINGS["miga"]
-    header = sheet.rows[0] if sheet.rows else ()
-    if missing := [name for name in imigue.HEADER[:5] if name not in header]:
-        raise FileError(path, f"expected a column {missing[0]}", line=1)
-    for line, row in sheet.below(0):
-        whole = "\t".join(row[name] for name in imigue.HEADER[:5])
-        video, subject, number, start, end = integers(path, line, whole, 5, separator="\t")
-        label = _class(path, line, number, by)
-        rows.append(
-            _event(path, line, f"{video:04d}", label, start, end, rate, subject=str(subject))
+    table, bad = imigue_table.read_table(path)
+    classes = imigue_gestures.CLASSES
+    rows = [
+        _event(
+            path, g.line, f"{video:04d}", classes[g.label], g.start, g.end, fps or imigue.FPS,
+            subject=g.subject,
         )
-    return events(rows, labels=by.classes)
+        for video, gestures in table.items()
+        for g in gestures
+    ]  # fmt: skip
+    notes = [f"{lost.path}: {lost.reason}" for lost in bad]
+    return events(rows, labels=classes, notes=notes)
 
 
 def write_smg_labels(table: Events, path: Path) -> list[str]:

@@ -21,7 +21,7 @@ from edgcn.base.progress import Say, track
 from edgcn.base.screen import tell
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.readers import READERS
-from edgcn.skeleton.layouts import TOPOLOGIES, topology_named
+from edgcn.skeleton.layouts import topology_named
 from edgcn.skeleton.recording import Recording, Recordings, Skipped, with_hashes
 from edgcn.skeleton.remap import plan_remap
 from edgcn.skeleton.topology import Topology
@@ -125,7 +125,9 @@ def from_text(text: str, hint: Any) -> Any:
     kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     choices = [value for kind in kinds if get_origin(kind) is Literal for value in get_args(kind)]
     known = {str(value): value for value in choices}
-    return (TOPOLOGIES | known if Topology in kinds else known).get(text, text)
+    if Topology in kinds and text not in known:
+        return topology_named(text.lower())
+    return known.get(text, text)
 
 
 def keep_sources(recordings: Recordings, config: PrepareConfig) -> None:

@@ -48,9 +48,7 @@ class Whitening:
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor]) -> "Whitening":
         """Inverse of `to_tensors`, but for the rounding."""
-        return cls(
-            tensors["mean"].numpy(), (tensors["matrix"].float() * tensors["steps"]).numpy()
-        )
+        return cls(tensors["mean"].numpy(), (tensors["matrix"].float() * tensors["steps"]).numpy())
 
 
 def fit_whitening(vectors: Float[np.ndarray, "n d"], dims: int, *, floor: float = 0.0) -> Whitening:

@@ -18,7 +18,8 @@ FACE = {
     "nose": (0.0, -0.01, -0.062), "right_eye": (0.019, 0.012, -0.05),
     "right_eye_inner": (0.011, 0.012, -0.053), "right_eye_outer": (0.026, 0.012, -0.044),
     "right_ear": (0.044, 0.0, 0.0), "mouth_right": (0.014, -0.034, -0.054),
-    "right_mouth": (0.014, -0.034, -0.054),
+    "right_mouth": (0.014, -0.034, -0.054), "head_top": (0.0, 0.065, 0.0),
+    "upper_neck": (0.0, -0.06, 0.0),
 }  # fmt: skip
 # Of the hand's length from the hand to its tip, and to the thumb's side.
 FINGERS = {

@@ -44,7 +44,7 @@ DATA_SETS: dict[str, DataSet] = {
         "SMG", "smg", {"": r".*/(Sample\d+)_skeleton\.csv"}, 40,
         "Sample0001/Sample0001_skeleton.csv, ...",
         "https://github.com/mikecheninoulu/SMG, by agreement",
-        ("kinect_v2",), 17, "class 01",
+        ("kinect_v2",), 17, "turtling neck and shoulder",
     ),
     "imigue": DataSet(
         "iMiGUE", "imigue",

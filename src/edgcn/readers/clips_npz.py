@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.base.files import replacing
-from edgcn.readers.flat import geometry, seen, with_confidence
+from edgcn.readers.flat import seen, with_confidence
 from edgcn.readers.npz_arrays import Arrays
 from edgcn.readers.npz_topology import find_topology
-from edgcn.readers.tags import split_rules
+from edgcn.readers.skeletons import DETECTORS, LOOKED_AT, Bodies, check_joints, guess
+from edgcn.readers.tags import split_note, split_rules
 from edgcn.skeleton.recording import Recording, Recordings, Skipped, fit_bodies, trimmed
 from edgcn.skeleton.topology import Topology
 
@@ -29,15 +30,19 @@ _OPTIONAL = ("scores", "bones", "cameras", "conditions", "splits")
 _TEXT = ("subjects", "names", "cameras", "conditions", "splits")
 
 
-def read_clips_npz(path: Path, *, dims: Literal[2, 3] | None = None) -> Recordings:
+def read_clips_npz(
+    path: Path, *, dims: Literal[2, 3] | None = None, topology: Topology | None = None
+) -> Recordings:
     """All clips of a `clips.npz`.
 
     The file has no field for units: 2 channels are pixels, and become x, y and a confidence (the
-    scores, or 1 for all but (0, 0)). 3 channels without scores, in a layout of a 2-D detector
-    (body_25, miga_22, coco_17), are x, y in pixels and confidence. All else is meters.
+    scores, or 1 for all but (0, 0)). 3 channels without scores are x, y in pixels and confidence
+    where the third is within 0..1, and either the layout is that of a 2-D detector (body_25,
+    coco_17, ...) or x and y exceed 10. All else is meters.
 
     Args:
         dims: how many channels are geometry, where the rule above is wrong.
+        topology: what the joints are, whatever `joints` and `bones` say.
 
     Raises:
         EdgcnError: no such file.
@@ -45,26 +50,42 @@ def read_clips_npz(path: Path, *, dims: Literal[2, 3] | None = None) -> Recordin
     """
     arrays = Arrays(path, _NEEDED, _OPTIONAL)
     _check(arrays)
-    topology = find_topology(path, tuple(arrays["joints"].tolist()), arrays.get("bones"))
-    channels = arrays["frames"].shape[-1]
-    if dims is None:
-        dims = 3 if channels == 3 and ("scores" in arrays or geometry(topology, 3) == 3) else 2
+    check_joints(path, len(arrays["joints"]), topology)
+    joints = tuple(arrays["joints"].tolist())
+    topology = topology or find_topology(path, joints, arrays.get("bones"))
+    channels, note = arrays["frames"].shape[-1], ""
+    if dims is None and "scores" in arrays:
+        dims = 3 if channels == 3 else 2
+    elif dims is None:
+        taken = guess(path, _sample(arrays["frames"]), topology)
+        dims = taken.dims
+        if channels == 3 and (dims == 2 or topology in DETECTORS):
+            third = "a confidence" if dims == 2 else "the depth"
+            note = f"channel 3 is taken for {third} (--options dims {5 - dims} where it is not)"
     if dims > channels:
         raise FileError(path, f"expected 3 channels for dims=3, got {channels}")
-    tags = " ".join(arrays["splits"]).split() if "splits" in arrays else []
+    tags = arrays["splits"].tolist() if "splits" in arrays else []
+    rules = split_rules(sorted(set(" ".join(tags).split())))
     return Recordings(
         reader="clips_npz",
         topology=topology,
         classes=tuple(arrays["classes"].tolist()),
         recordings=_recordings(arrays, dims),
-        fps=float(arrays["fps"]),
+        fps=arrays.fps,
         units="m" if dims == 3 else "px",
         dims=dims,
         bodies=arrays["frames"].shape[1],
         total=len(arrays["lengths"]),
-        splits=split_rules(sorted(set(tags))),
+        splits=rules,
         sources=(path,),
+        note="; ".join(filter(None, (note, split_note(rules, tags)))),
     )
+
+
+def _sample(frames: Shaped[np.ndarray, "total m v c"]) -> Bodies:
+    """Some bodies from all over the file."""
+    some = frames[:: max(1, len(frames) // LOOKED_AT)].astype(np.float32)
+    return some.reshape(-1, *some.shape[2:])
 
 
 def _check(arrays: Arrays) -> None:

@@ -18,7 +18,9 @@ from edgcn.base.errors import FileError
 from edgcn.readers.flat import seen, with_confidence
 from edgcn.readers.npz_arrays import Arrays
 from edgcn.readers.npz_topology import find_topology
-from edgcn.skeleton.recording import Recording, Recordings, Segment, Skipped, SplitRule
+from edgcn.readers.skeletons import is_confidence
+from edgcn.readers.tags import split_note, split_rules
+from edgcn.skeleton.recording import Recording, Recordings, Segment, Skipped
 
 _PER_RECORDING = ("recordings", "subjects", "splits")
 _PER_EVENT = ("rec", "label", "start_frame", "end_frame", "start", "end")
@@ -33,7 +35,7 @@ def read_events_npz(path: Path) -> Recordings:
     """Long recordings and the events in them.
 
     Pixels are x, y and confidence (1 for all but (0, 0) where there are 2 channels). A subject
-    "unknown" is nobody. Where `splits` has both train and test, they are the rule `given`.
+    "unknown" is nobody. Where `splits` has train and test, they are the rule `given`.
 
     Raises:
         EdgcnError: no such file.
@@ -42,20 +44,24 @@ def read_events_npz(path: Path) -> Recordings:
     arrays = Arrays(path, _NEEDED, ("bones", "splits", "start", "end"))
     _check(arrays)
     units = _UNITS[str(arrays["units"])]
-    tags = set(arrays["splits"].tolist()) if "splits" in arrays else set()
-    given = {"given": SplitRule("split", train=("train",), test=("test",))}
+    tags = arrays["splits"].tolist() if "splits" in arrays else []
+    rules = split_rules(sorted(set(tags)))
+    note = split_note(rules, tags)
+    if "split" in rules:
+        rules = {"given": rules["split"]}
     return Recordings(
         reader="events_npz",
         topology=find_topology(path, tuple(arrays["joints"].tolist()), arrays.get("bones")),
         classes=tuple(arrays["classes"].tolist()),
         recordings=_recordings(arrays),
-        fps=float(arrays["fps"]),
+        fps=arrays.fps,
         units="m" if units == "m" else "px",
         dims=3 if units == "m" else 2,
         bodies=arrays["frames"].shape[1],
         total=len(arrays["lengths"]),
-        splits=given if {"train", "test"} <= tags else {},
+        splits=rules,
         sources=(path,),
+        note=note,
     )
 
 
@@ -77,6 +83,14 @@ def _check(arrays: Arrays) -> None:
     channels = arrays["frames"].shape[3]
     if _UNITS[units] == "m" and channels != 3:
         raise FileError(arrays.path, f"frames: expected 3 channels of {units}, got {channels}")
+    third = arrays["frames"][..., 2:]
+    if _UNITS[units] == "px" and third.size and not is_confidence(third):
+        got = f"numbers within {third.min():g}..{third.max():g}"
+        reason = f"frames: expected x, y and a confidence within 0..1 for {units}, got {got}"
+        raise FileError(arrays.path, reason)
+    if (arrays["label"] == (classes := len(arrays["classes"]))).any():
+        reason = f"label: expected 0..{classes - 1}, got {classes}: labels count from 0 here"
+        raise FileError(arrays.path, reason)
 
 
 def _recordings(arrays: Arrays) -> Iterator[Recording | Skipped]:
@@ -119,6 +133,6 @@ def _problem(arrays: Arrays, event: int, total: int) -> str:
     if not 0 <= label < len(arrays["classes"]):
         return f"expected a label 0..{len(arrays['classes']) - 1}, got {label}"
     for key, frame in (("start", first), ("end", last + 1)):
-        if key in arrays and not abs(arrays[key][event] * arrays["fps"] - frame) <= 1:
-            return f"{key} {arrays[key][event]:g} s is not frame {frame} at {arrays['fps']:g} fps"
+        if key in arrays and not abs(arrays[key][event] * arrays.fps - frame) <= 1:
+            return f"{key} {arrays[key][event]:g} s is not frame {frame} at {arrays.fps:g} fps"
     return ""

@@ -3,16 +3,7 @@
 import numpy as np
 from jaxtyping import Float, Shaped
 
-from edgcn.skeleton.layouts import BODY_25, COCO_17, MIGA_22
 from edgcn.skeleton.recording import Frames
-from edgcn.skeleton.topology import Topology
-
-_DETECTORS = (BODY_25.name, COCO_17.name, MIGA_22.name)
-
-
-def geometry(topology: Topology, channels: int) -> int:
-    """How many of a file's 2 or 3 channels are geometry; detectors give x, y, confidence."""
-    return 2 if channels == 2 or topology.name in _DETECTORS else 3
 
 
 def with_confidence(

@@ -20,31 +20,24 @@ from edgcn.readers.imigue_gestures import (
     EMPTY,
     Gesture,
     Video,
-    label_of,
     unlabelled,
     whole,
 )
-from edgcn.readers.imigue_miga import read_miga
+from edgcn.readers.imigue_miga import ENDING, read_miga
+from edgcn.readers.imigue_table import NAME, TRAIN, read_table
+from edgcn.readers.rates import Rate
 from edgcn.readers.text.files import (
-    csv_fields,
-    integers,
     read_lines,
     rows,
-    skipped,
     stream,
 )
 from edgcn.readers.text.folders import check_folder
 from edgcn.skeleton.layouts import BODY_25, MIGA_22
 from edgcn.skeleton.recording import Recording, Recordings, Skipped, SplitRule
 
-LABELS = Path("Label", "labels_20200831.csv")
+LABELS = Path("Label", NAME)
 SKELETONS = "mg_skeleton_only"
-HEADER = ("video_id", "subject_id", "class", "start_frame", "end_frame", "win_or_lose")
-FPS = 25.0  # the files do not say, this is the rate of most broadcast video; pass another if known
-TRAIN = (
-    2, 4, 5, 6, 9, 10, 12, 13, 14, 15, 17, 18, 20, 21, 22, 23, 25, 28, 29, 30, 31, 35, 36, 38, 39,
-    41, 42, 43, 44, 46, 47, 48, 52, 53, 59, 61, 62,
-)  # fmt: skip
+FPS = 25.0  # frame = floor(25 t) in all rows of the label table
 
 KEYPOINTS = 137  # BODY_25, 21 of the left hand, 21 of the right hand, 70 of the face
 LEFT_HAND, RIGHT_HAND = 25, 46
@@ -56,7 +49,7 @@ KEPT = {
 
 
 def read_imigue(
-    path: Path, *, joints: Literal["body_25", "miga_22"] = "body_25", fps: int | float = FPS
+    path: Path, *, joints: Literal["body_25", "miga_22"] = "body_25", fps: Rate = FPS
 ) -> Recordings:
     """iMiGUE in its full release (`Label/`, `mg_skeleton_only/`) or its MiGA release.
 
@@ -68,17 +61,18 @@ def read_imigue(
     Args:
         joints: of the full release; "miga_22" takes arms, face and finger tips, as the MiGA
             release has them (that release is always read so).
-        fps: frames a second, which the files do not say.
+        fps: frames a second, which the files do not say; the label table's times give 25.
 
     Raises:
         EdgcnError: the folder is missing or is neither release.
         FileError: the label table of the full release lacks a column.
     """
     check_folder(path, what="iMiGUE")
-    if not (path / LABELS).is_file():
+    full = (path / LABELS).is_file()
+    if not full or (not (path / SKELETONS).is_dir() and any(path.glob(f"**/*{ENDING}"))):
         return read_miga(path, fps=float(fps))
     check_folder(path / SKELETONS, what="iMiGUE's skeletons")
-    table, bad = _read_table(path / LABELS)
+    table, bad = read_table(path / LABELS)
     for folder in sorted((path / SKELETONS).iterdir()):
         if folder.is_dir() and folder.name.isascii() and folder.name.isdigit():
             table.setdefault(int(folder.name), [])  # a video without labels is read too
@@ -108,37 +102,6 @@ def _video_path(folder: Path, video: int) -> Path:
     workbook = folder / f"{video:04d}" / f"{video:04d}_2.xlsx"
     table = workbook.with_suffix(".csv")
     return table if table.is_file() and not workbook.is_file() else workbook
-
-
-def _read_table(path: Path) -> tuple[dict[int, list[Gesture]], list[Skipped]]:
-    """Label rows by video; a bad row costs only itself, a missing column is an error."""
-    lines = read_lines(path)
-    header = csv_fields(path, 1, "".join(lines[:1]))
-    if missing := [name for name in HEADER if name not in header]:
-        reason = f"expected columns {', '.join(HEADER)}; missing: {', '.join(missing)}"
-        raise FileError(path, reason, line=1)
-    table: dict[int, list[Gesture]] = {}
-    bad = []
-    for line_no, line in enumerate(lines[1:], 2):
-        try:
-            video, gesture = _gesture(path, line_no, line, header)
-            table.setdefault(video, []).append(gesture)
-        except FileError as error:
-            bad.append(skipped(error))
-    return table, bad
-
-
-def _gesture(path: Path, line_no: int, line: str, header: list[str]) -> tuple[int, Gesture]:
-    """The video and the gesture of one label row."""
-    fields = csv_fields(path, line_no, line)
-    if len(fields) != len(header):
-        reason = f"expected {len(header)} columns, got {len(fields)}"
-        raise FileError(path, reason, line=line_no)
-    row = dict(zip(header, fields, strict=True))
-    whole = "\t".join(row[name] for name in HEADER[:5])
-    video, subject, number, start, end = integers(path, line_no, whole, 5, separator="\t")
-    label = label_of(path, line_no, number)
-    return video, Gesture(line_no, label, start, end, str(subject), row["win_or_lose"].lower())
 
 
 def _read_video(

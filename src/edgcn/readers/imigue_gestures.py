@@ -13,8 +13,8 @@ from jaxtyping import Float
 from edgcn.base.errors import FileError
 from edgcn.readers.flat import seen
 from edgcn.readers.label_table import shared
+from edgcn.readers.labels import check_counts_from_1
 from edgcn.readers.text.files import skipped
-from edgcn.skeleton.layouts import BODY_25
 from edgcn.skeleton.recording import Recording, Segment, Skipped
 
 CLASSES = (
@@ -30,7 +30,6 @@ DOUBTFUL = frozenset({218, 319})  # and as doubtful: read, under that condition
 LISTED = 10  # videos that a note names
 
 BODY = (*range(8), *range(15, 19))  # what MIGA_22 keeps of BODY_25: arms and face
-RIGHT_WRIST, LEFT_WRIST = BODY_25.index("RWrist"), BODY_25.index("LWrist")
 
 Video = Float[np.ndarray, "t v 3"]
 
@@ -47,7 +46,13 @@ class Gesture(NamedTuple):
 
 
 def label_of(path: Path, line_no: int, number: int) -> int:
-    """Class index 0..31 of a published class number: 1..31, and 99 for what is illustrative."""
+    """Class index 0..31 of a published class number: 1..31, and 99 for what is illustrative.
+
+    Raises:
+        EdgcnError: a 0: then the numbers are no published ones.
+        FileError: another number.
+    """
+    check_counts_from_1(path, number, len(CLASSES), line=line_no)
     number = 32 if number == 99 else number
     if not 1 <= number <= len(CLASSES):
         raise FileError(path, f"expected a class from 1 to 32, or 99, got {number}", line=line_no)
@@ -62,11 +67,13 @@ def whole(
     labels: Path,
     condition: str = "",
     split: str = "",
+    subject: str = "",
 ) -> Iterator[Recording | Skipped]:
     """A video with a segment for each label row, named after its line; a bad row costs itself.
 
     Args:
         condition: of the whole video; else each row has its own.
+        subject: likewise.
     """
     good = []
     for gesture in gestures:
@@ -78,7 +85,7 @@ def whole(
             f"got {gesture.start}..{gesture.end}"
         )
         yield skipped(FileError(labels, reason, line=gesture.line))
-    subject = shared(gesture.subject for gesture in gestures)
+    subject = subject or shared(gesture.subject for gesture in gestures)
     condition = condition or shared(gesture.condition for gesture in good)
     yield Recording(
         seen(video[:, None].astype(np.float32)),

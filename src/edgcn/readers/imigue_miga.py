@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Bool
 
 from edgcn.base.errors import FileError
 from edgcn.readers.imigue_gestures import (
@@ -16,24 +17,30 @@ from edgcn.readers.imigue_gestures import (
     CLASSES,
     DOUBTFUL,
     EMPTY,
-    LEFT_WRIST,
-    RIGHT_WRIST,
     Gesture,
     Video,
     label_of,
     unlabelled,
     whole,
 )
+from edgcn.readers.imigue_table import NAME, TRAIN, read_table
+from edgcn.readers.label_table import shared
 from edgcn.readers.text.files import integers, label_rows, read_lines, rows, stream
 from edgcn.readers.text.folders import find
-from edgcn.skeleton.layouts import MIGA_22
+from edgcn.skeleton.layouts import BODY_25, MIGA_22
 from edgcn.skeleton.recording import Recording, Recordings, Skipped, SplitRule
 
 ENDING = "_light_hand.csv"
 KEYPOINTS = 35
 COLUMNS = 1 + 3 * KEYPOINTS
-FIRST_HAND, SECOND_HAND = range(25, 30), range(30, 35)  # right, then left; in some copies not
-NOTE = "the MiGA release does not say who is in a video: recordings have no subject"
+FIRST_HAND, SECOND_HAND = slice(25, 30), slice(30, 35)  # left, then right; in some copies not
+SHOULDERS = [BODY_25.index(joint) for joint in ("LShoulder", "RShoulder")]
+WRISTS = [BODY_25.index(joint) for joint in ("LWrist", "RWrist")]
+LOOKED_AT = 2**18  # bytes of each file that tell whose hand comes first
+NOBODY = (
+    f"recordings have no subject without {NAME} beside them; all 5 people of `validate` are in "
+    f"`train` as well"
+)
 ROLES = {"train": "train", "valid": "validate", "test": "test"}  # part of a folder name -> split
 
 
@@ -46,19 +53,81 @@ def read_miga(path: Path, *, fps: float) -> Recordings:
         hint="give the root folder of either release",
     )
     bare = [_name(f) for f in paths if not (_labels_of(f).is_file() or _number(f) in EMPTY)]
+    people, tables = _people(path)
+    left_first, hands = _order_of_hands(paths)
     return Recordings(
         reader="imigue",
         topology=MIGA_22,
         classes=CLASSES,
-        recordings=stream(paths, partial(_read_one, root=path)),
+        recordings=stream(
+            paths, partial(_read_one, root=path, people=people, left_first=left_first)
+        ),
         fps=fps,
         units="px",
         dims=2,
         total=len(paths),
-        splits=_splits({_role(file, path) for file in paths}),
-        sources=tuple(f for file in paths for f in (file, _labels_of(file)) if f.is_file()),
-        note="; ".join(filter(None, (NOTE, unlabelled(bare)))),
+        splits=_splits({_role(file, path) for file in paths})
+        | ({"subject": SplitRule("subject", train=tuple(map(str, TRAIN)))} if people else {}),
+        sources=(
+            *tables,
+            *(f for file in paths for f in (file, _labels_of(file)) if f.is_file()),
+        ),
+        note="; ".join(filter(None, ("" if people else NOBODY, hands, unlabelled(bare)))),
     )
+
+
+def _people(root: Path) -> tuple[dict[int, str], list[Path]]:
+    """Who is in a video, by the full release's label table where it lies anywhere here."""
+    tables = sorted(root.glob(f"**/{NAME}"))[:1]
+    people = {}
+    for table in tables:
+        rows_of, _ = read_table(table)
+        people = {video: shared(row.subject for row in rows) for video, rows in rows_of.items()}
+    return people, tables
+
+
+def _order_of_hands(files: list[Path]) -> tuple[bool, str]:
+    """Whether the left hand comes first, by the frames that tell, and a note on it.
+
+    Where hands are folded, OpenPose finds both at one place: only wrists further apart than the
+    shoulders tell whose fingers are whose. One order for the whole release.
+    """
+    left = right = 0
+    for file in files:
+        try:
+            video = _keypoints(file, _beginning(file))
+        except (FileError, OSError):
+            continue  # it is named when it is read
+        nearer = _left_is_nearer(video)
+        left, right = left + int(nearer.sum()), right + int((~nearer).sum())
+    if not left and not right:
+        return True, "the left hand is taken to come first: no frame tells"
+    side = "left" if left >= right else "right"
+    told = f"by {max(left, right)} of {left + right} frames with hands far apart"
+    return left >= right, f"the {side} hand comes first in the files, {told}"
+
+
+def _left_is_nearer(video: Video) -> Bool[np.ndarray, "told"]:
+    """For each frame that tells: whether the first hand is nearer to the left wrist."""
+    xy = video[..., :2].astype(np.float64)
+    seen = (xy != 0).any(axis=-1)
+    (left, right), (one, other) = (
+        (xy[:, joints[0]], xy[:, joints[1]]) for joints in (WRISTS, SHOULDERS)
+    )
+    apart = np.linalg.norm(left - right, axis=-1) > np.linalg.norm(one - other, axis=-1)
+    apart &= seen[:, [*WRISTS, *SHOULDERS, *range(25, 35)]].all(axis=1)
+    first, second = (xy[:, hand].mean(axis=1) for hand in (FIRST_HAND, SECOND_HAND))
+    straight = np.linalg.norm(first - left, axis=-1) + np.linalg.norm(second - right, axis=-1)
+    crossed = np.linalg.norm(first - right, axis=-1) + np.linalg.norm(second - left, axis=-1)
+    return np.asarray((straight < crossed)[apart & (straight != crossed)])
+
+
+def _beginning(file: Path) -> list[str]:
+    """The first whole lines of a file."""
+    with file.open("rb") as opened:
+        text = opened.read(LOOKED_AT)
+    lines = text.decode("utf-8-sig", errors="replace").splitlines()
+    return lines[:-1] if len(text) == LOOKED_AT else lines
 
 
 def _splits(roles: set[str]) -> dict[str, SplitRule]:
@@ -90,11 +159,13 @@ def _number(file: Path) -> int:
     return int(name) if name.isascii() and name.isdigit() else -1
 
 
-def _read_one(file: Path, *, root: Path) -> Iterator[Recording | Skipped]:
+def _read_one(
+    file: Path, *, root: Path, people: dict[int, str], left_first: bool
+) -> Iterator[Recording | Skipped]:
     if _number(file) in EMPTY:
         yield Skipped(str(file), "listed as empty by the data set", known=True)
         return
-    video, labels = read_light_hand(file), _labels_of(file)
+    video, labels = read_light_hand(file, left_first=left_first), _labels_of(file)
     gestures, bad = dict[int, Gesture](), list[Skipped]()
     if labels.is_file():
         read_row = partial(_gesture, labels)
@@ -107,6 +178,7 @@ def _read_one(file: Path, *, root: Path) -> Iterator[Recording | Skipped]:
         labels=labels,
         condition="doubtful" if _number(file) in DOUBTFUL else "",
         split=_role(file, root),
+        subject=people.get(_number(file), ""),
     )
 
 
@@ -116,19 +188,25 @@ def _gesture(labels: Path, line_no: int, line: str) -> Gesture:
     return Gesture(line_no, label_of(labels, line_no, number), start, end)
 
 
-def read_light_hand(file: Path) -> Video:
-    """One video in the joint order of MIGA_22, each hand with the fingers of its own wrist."""
-    lines = read_lines(file)
+def read_light_hand(file: Path, *, left_first: bool = True) -> Video:
+    """One video in the joint order of MIGA_22.
+
+    Args:
+        left_first: whose fingers come first in the file.
+    """
+    video = _keypoints(file, read_lines(file))
+    right, left = (SECOND_HAND, FIRST_HAND) if left_first else (FIRST_HAND, SECOND_HAND)
+    return np.concatenate([video[:, list(BODY)], video[:, right], video[:, left]], axis=1)
+
+
+def _keypoints(file: Path, lines: list[str]) -> Video:
+    """The 35 points of these lines, in the file's order."""
     skip = 1 if lines and _is_header(lines[0]) else 0
     if len(lines) == skip:
         raise FileError(file, f"expected rows of {COLUMNS} numbers, got none", line=skip + 1)
     places = range(1 + skip, 1 + len(lines))
     table = rows(file, lines[skip:], COLUMNS, line_nos=places, separator=",")
-    video = table[:, 1:].reshape(-1, KEYPOINTS, 3)
-    right, left = FIRST_HAND, SECOND_HAND
-    if _is_swapped(video):
-        right, left = left, right
-    return video[:, [*BODY, *right, *left]]
+    return table[:, 1:].reshape(-1, KEYPOINTS, 3)
 
 
 def _is_header(line: str) -> bool:
@@ -149,24 +227,3 @@ def _is_number(field: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _is_swapped(video: Video) -> bool:
-    """Whether the first five finger points belong to the left wrist: copies differ in this.
-
-    Decided once for a video, by the median over all points: when hands touch, single frames err.
-    """
-    xy = video[..., :2]
-    seen = np.abs(xy).sum(axis=-1) > 0
-    wrists = seen[:, RIGHT_WRIST] & seen[:, LEFT_WRIST]
-    excess = []
-    for hand, wrist, other in (
-        (FIRST_HAND, RIGHT_WRIST, LEFT_WRIST),
-        (SECOND_HAND, LEFT_WRIST, RIGHT_WRIST),
-    ):
-        points, usable = xy[:, list(hand)], seen[:, list(hand)] & wrists[:, None]
-        to_wrist = np.linalg.norm(points - xy[:, None, wrist], axis=-1)
-        to_other = np.linalg.norm(points - xy[:, None, other], axis=-1)
-        excess.append((to_wrist - to_other)[usable])
-    doubts = np.concatenate(excess)
-    return bool(len(doubts) and np.median(doubts) > 0)

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import EdgcnError, FileError
+from edgcn.readers.labels import check_counts_from_1
 from edgcn.readers.text.files import read_lines, rows, stream
 from edgcn.readers.text.folders import find
 from edgcn.skeleton.layouts import MSR_ACTION3D
@@ -81,6 +82,8 @@ def read_msr_action3d(path: Path) -> Recordings:
 def _read_clip(path: Path) -> Iterator[Recording | Skipped]:
     """The one clip of a file."""
     matched = _NAME.fullmatch(path.name)
+    if matched:
+        check_counts_from_1(path, int(matched[2]), len(CLASSES))
     if not matched or not 1 <= int(matched[2]) <= len(CLASSES):
         raise FileError(path, f"expected a name a{{01-{len(CLASSES)}}}_s01_e01_skeleton[3D].txt")
     name, action, subject, is_world = matched.groups()

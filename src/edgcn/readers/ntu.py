@@ -1,20 +1,21 @@
 """NTU RGB+D 60 (Shahroudy et al., CVPR 2016) and 120 (Liu et al., TPAMI 2020): `.skeleton` files.
 
 SsssCcccPpppRrrrAaaa.skeleton -> bodies by id -> denoised -> slots -> (T, M, 25, 3) meters, 30 fps.
-Denoising (length, then spread, then motion) has the thresholds of the preprocessing published with
-CTR-GCN (Chen et al., ICCV 2021).
+Who is a person, and in which slot, is ntu_bodies.py's to say.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from edgcn.base.errors import EdgcnError, FileError
+from edgcn.readers.ntu_bodies import Track, denoise, seat
+from edgcn.readers.ntu_listed import INCOMPLETE
 from edgcn.readers.ntu_names import ACTIONS, TRAIN_60, TRAIN_120
 from edgcn.readers.text.digits import parse_numbers
 from edgcn.readers.text.files import read_lines, rows, stream
@@ -25,22 +26,16 @@ from edgcn.skeleton.recording import Frames, Recording, Recordings, Skipped, Spl
 
 JOINTS = len(KINECT_V2)
 NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})")
-SHORTEST = 11  # a body seen in so many frames or fewer is a ghost
-WIDEST = 0.8  # a frame whose x spread is over this part of its y spread is not a person
-MOST_WIDE = 0.69754  # a body with at least this part of such frames is a ghost
-
-
 HEAD, COLUMNS = 10, 12  # fields on the first line of a body, and on those of its joints
 
 
-class Track(NamedTuple):
-    """One body id: the frames it is seen in, and its joints there."""
-
-    frames: Int[np.ndarray, "seen"]
-    joints: Float[np.ndarray, "seen v 3"]
-
-
-def read_ntu(path: Path, *, max_bodies: int = 2, actions: Literal[60, 120] = 120) -> Recordings:
+def read_ntu(
+    path: Path,
+    *,
+    max_bodies: int = 2,
+    actions: Literal[60, 120] = 120,
+    keep_listed: bool = False,
+) -> Recordings:
     """NTU RGB+D from a folder of `.skeleton` files, at any depth.
 
     Coordinates are the camera's, in meters. Frames without a body stay 0. The main actor (most
@@ -51,6 +46,8 @@ def read_ntu(path: Path, *, max_bodies: int = 2, actions: Literal[60, 120] = 120
             at: keeping the second body of two-person classes only would give the label away.
         actions: 60 leaves out the files of later actions, so that a folder of NTU RGB+D 120 gives
             the 60 set with its own splits; else one such file makes it the 120 set.
+        keep_listed: read the 302 (535 of the 120 set) samples that NTU lists as missing or
+            incomplete as well; some hold bodies, but published numbers leave all of them out.
 
     Raises:
         EdgcnError: the folder is missing or has no such file.
@@ -75,7 +72,9 @@ def read_ntu(path: Path, *, max_bodies: int = 2, actions: Literal[60, 120] = 120
         reader="ntu",
         topology=KINECT_V2,
         classes=ACTIONS if large else ACTIONS[:60],
-        recordings=stream(paths, partial(_read_one, max_bodies=max_bodies)),
+        recordings=stream(
+            paths, partial(_read_one, max_bodies=max_bodies, keep_listed=keep_listed)
+        ),
         fps=30.0,
         bodies=max_bodies,
         total=len(paths),
@@ -95,18 +94,20 @@ def _splits(large: bool) -> dict[str, SplitRule]:
     return {"xsub": xsub, "xview": SplitRule("camera", train=("C002", "C003"), test=("C001",))}
 
 
-def _read_one(path: Path, *, max_bodies: int) -> Iterator[Recording | Skipped]:
+def _read_one(path: Path, *, max_bodies: int, keep_listed: bool) -> Iterator[Recording | Skipped]:
     name = NAME.fullmatch(path.stem)
     if name is None or not 1 <= int(name[5]) <= len(ACTIONS):
         raise FileError(
             path, "expected a name S001C001P001R001A001.skeleton with an action from 1 to 120"
         )
+    listed = path.stem in INCOMPLETE
+    if listed and not keep_listed:
+        yield Skipped(str(path), "listed by NTU as missing or incomplete (keep_listed)", known=True)
+        return
     frames = read_skeleton(path, max_bodies=max_bodies)
     if not frames.any():
-        reason = (
-            f"no body in any of its {len(frames)} frames, as in the samples NTU lists as missing"
-        )
-        yield Skipped(str(path), reason, known=True)
+        reason = f"no body in any of its {len(frames)} frames"
+        yield Skipped(str(path), reason, known=listed)
         return
     yield trimmed(
         frames,
@@ -123,7 +124,7 @@ def read_skeleton(path: Path, *, max_bodies: int = 2) -> Frames:
     """One `.skeleton` file as float32 (T, M, 25, 3), denoised; all 0 where nobody is seen."""
     total, tracks = _parse_at_once(read_bytes(path)) or _parse(path, read_lines(path))
     frames = np.zeros((total, max_bodies, JOINTS, 3), dtype=np.float32)
-    for slot, seats in enumerate(_seat(_denoise(tracks), total, max_bodies)):
+    for slot, seats in enumerate(seat(denoise(tracks), total, max_bodies)):
         for track in seats:
             frames[track.frames, slot] = track.joints
     return frames
@@ -255,38 +256,3 @@ def _tracks(
         members.setdefault((body, twin), []).append(index)
     when = np.array([frame for frame, _ in owners], dtype=np.int64)
     return [Track(when[chosen], joints[chosen]) for chosen in members.values()]
-
-
-def _denoise(tracks: list[Track]) -> list[Track]:
-    """Leave out ghosts by length and spread, the one with the most motion first; never all."""
-    if len(tracks) > 1:
-        tracks = [track for track in tracks if len(track.frames) > SHORTEST] or tracks
-    if len(tracks) > 1:
-        tracks = [track for track in tracks if not _is_wide(track)] or tracks
-    return sorted(tracks, key=_motion, reverse=True)
-
-
-def _is_wide(track: Track) -> bool:
-    """Whether too many frames are wider than a person, who is taller than wide."""
-    spread = np.ptp(track.joints, axis=1)
-    return bool(np.mean(spread[:, 0] > WIDEST * spread[:, 1]) >= MOST_WIDE)
-
-
-def _motion(track: Track) -> float:
-    """Sum over joints and axes of the variance over the frames seen."""
-    return float(track.joints.var(axis=0).sum())
-
-
-def _seat(tracks: list[Track], total: int, max_bodies: int) -> list[list[Track]]:
-    """Put each track into the first body slot that is free in all of its frames.
-
-    Kinect gives a person who was lost a new id, so that ids which never overlap share a slot.
-    """
-    taken = np.zeros((max_bodies, total), dtype=bool)
-    seats: list[list[Track]] = [[] for _ in range(max_bodies)]
-    for track in tracks:
-        free = np.flatnonzero(~taken[:, track.frames].any(axis=1))
-        if len(free):
-            seats[free[0]].append(track)
-            taken[free[0], track.frames] = True
-    return seats

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edgcn.base.errors import FileError
+from edgcn.readers.labels import check_counts_from_1
 from edgcn.readers.text.files import stream
 from edgcn.readers.text.folders import find
 from edgcn.readers.text.json_files import json_array, read_json
@@ -30,7 +31,7 @@ def read_nw_ucla(path: Path) -> Recordings:
     A few clips have 1 to 3 frames and are kept. The camera is the view: "v1", "v2", "v3".
 
     Raises:
-        EdgcnError: the folder is missing or has no `a*_s*_e*_v*.json`.
+        EdgcnError: the folder is missing or has no `a*_s*_e*_v*.json`, or a label is 0.
     """
     files = find(path, "**/a*_s*_e*_v*.json", what="NW-UCLA clips")
     return Recordings(
@@ -54,6 +55,8 @@ def _read_clip(path: Path) -> Iterator[Recording | Skipped]:
     if not isinstance(content, dict) or not {"skeletons", "label"} <= content.keys():
         raise FileError(path, 'expected {"skeletons": ..., "label": ...}, got something else')
     label = content["label"]
+    if type(label) is int:
+        check_counts_from_1(path, label, len(CLASSES))
     if not isinstance(label, int) or isinstance(label, bool) or not 1 <= label <= len(CLASSES):
         raise FileError(path, f"expected a label 1..{len(CLASSES)}, got {label!r}")
     yield trimmed(

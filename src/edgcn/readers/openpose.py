@@ -1,7 +1,7 @@
 """OpenPose folders (Cao et al., TPAMI 2021): one `NAME_000000000012_keypoints.json` per frame.
 
-{"people": [{"pose_keypoints_2d": [x, y, c, ...]}]} -> BODY_25 of one person (T, 1, 25, 3): x and y
-in pixels, confidence. Frames where the person is not seen stay 0. A table may name the gestures.
+{"people": [{"pose_keypoints_2d": [x, y, c, ...]}]} -> one person (T, 1, V, 3): x and y in pixels,
+confidence. Frames where the person is not seen stay 0. A table may name the gestures.
 """
 
 import math
@@ -13,19 +13,25 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from edgcn.base.errors import FileError
 from edgcn.base.spelling import listed, natural, tidy
 from edgcn.readers.flat import seen
 from edgcn.readers.label_table import Row, Table, read_table, segmented, unlabelled
+from edgcn.readers.rates import Rate
+from edgcn.readers.skeletons import most_plausible
 from edgcn.readers.text.files import stream
 from edgcn.readers.text.folders import find
 from edgcn.readers.text.json_files import json_array, read_json
 from edgcn.readers.tracking import Person, follow
-from edgcn.skeleton.layouts import BODY_25
+from edgcn.skeleton.layouts import BODY_25, BODY_25B, COCO_18
 from edgcn.skeleton.recording import Recording, Recordings, Skipped, trimmed
+from edgcn.skeleton.topology import Topology
 
 ENDING = "_keypoints.json"
-NUMBERS = 3 * len(BODY_25)
+MODELS = (BODY_25, BODY_25B, COCO_18)
+LOOKED_INTO = 200  # files that tell which model it was
 NUMBERED = re.compile(r"(.*?)([0-9]+)([^0-9]*)")  # the last number of a name counts frames
 FEWEST = 0.5  # of the frames that the numbers count; where there are less, they count no frames
 
@@ -38,7 +44,13 @@ class Video(NamedTuple):
     frames: list[tuple[int, Path]]
 
 
-def read_openpose(path: Path, *, labels: Path | None = None, fps: int | float = 30.0) -> Recordings:
+def read_openpose(
+    path: Path,
+    *,
+    labels: Path | None = None,
+    fps: Rate = 30.0,
+    topology: Topology | None = None,
+) -> Recordings:
     """OpenPose output: a folder of frames, of clip folders, or of class folders of clip folders.
 
     The frames of a recording lie in one folder and have one name before the number of the frame; a
@@ -55,6 +67,7 @@ def read_openpose(path: Path, *, labels: Path | None = None, fps: int | float = 
             a folder, alone or with its path from `path` on; of several recordings in one folder,
             that before the number. What no row names is unlabelled, and noted.
         fps: frames per second, which the files do not say.
+        topology: body_25, body_25b or coco_18; by default told by the number and places of joints.
 
     Raises:
         EdgcnError: the folder is missing or has no such file.
@@ -66,6 +79,7 @@ def read_openpose(path: Path, *, labels: Path | None = None, fps: int | float = 
         what="OpenPose frames",
         hint="write them with `openpose --write_json FOLDER`, one folder a clip",
     )
+    topology, model = (topology, "") if topology is not None else _model(files)
     videos = _videos(files, path)
     if labels is None:
         rows = {video.name: [Row(0, video.label)] for video in videos.values()}
@@ -78,8 +92,8 @@ def read_openpose(path: Path, *, labels: Path | None = None, fps: int | float = 
 
     def read_one(first: Path) -> Iterator[Recording | Skipped]:
         video = videos[first]
-        people, note = _frames(video)
-        frames, followed = follow(people, len(BODY_25))
+        people, note = _frames(video, topology)
+        frames, followed = follow(people, len(topology))
         rows = table.rows.get(video.name, [])
         if not frames.any():
             yield Skipped(str(first.parent), f"nobody in any of its {len(frames)} frames")
@@ -99,7 +113,7 @@ def read_openpose(path: Path, *, labels: Path | None = None, fps: int | float = 
 
     return Recordings(
         reader="openpose",
-        topology=BODY_25,
+        topology=topology,
         classes=classes,
         recordings=chain(table.lost, stream(videos, read_one)),
         fps=float(fps),
@@ -107,8 +121,30 @@ def read_openpose(path: Path, *, labels: Path | None = None, fps: int | float = 
         dims=2,
         total=len(table.lost) + len(videos),
         sources=(*files, *([labels] if labels is not None else [])),
-        note="; ".join(filter(None, (table.note, _beside(videos.values())))),
+        note="; ".join(filter(None, (table.note, _beside(videos.values()), model))),
     )
+
+
+def _model(files: Sequence[Path]) -> tuple[Topology, str]:
+    """Which of OpenPose's models it was, by some files from everywhere, and a note on it."""
+    bodies: dict[int, list[Person]] = {}
+    for file in files[:: max(1, len(files) // LOOKED_INTO)]:
+        try:
+            people = _people(file, None)
+        except (FileError, OSError):
+            continue  # it is named when it is read
+        for person in people:
+            bodies.setdefault(len(person), []).append(person)
+    if not bodies:
+        return BODY_25, ""
+    most = max(bodies.values(), key=len)
+    known = [model for model in MODELS if len(model) == len(most[0])]
+    if len(known) == 1:
+        return known[0], ""
+    model, clear = most_plausible(np.array(most)[..., :2], known)
+    others = ", ".join(other.name for other in known if other is not model)
+    said = f"by the lengths of bones not for {others}" if clear else f"or is it {others}?"
+    return model, f"{len(model)} joints are taken for {model.name}, {said} (option topology)"
 
 
 def _videos(files: Sequence[Path], root: Path) -> dict[Path, Video]:
@@ -143,7 +179,7 @@ def _beside(videos: Collection[Video]) -> str:
     )
 
 
-def _frames(video: Video) -> tuple[list[list[Person]], str]:
+def _frames(video: Video, topology: Topology) -> tuple[list[list[Person]], str]:
     """Everybody in each frame, and a note where there are frames without a file."""
     numbers = [number for number, _ in video.frames]
     steps = [after - before for before, after in pairwise(numbers)]
@@ -160,28 +196,30 @@ def _frames(video: Video) -> tuple[list[list[Person]], str]:
         )
     people: list[list[Person]] = [[] for _ in range(total)]
     for number, file in video.frames:
-        people[(number - numbers[0]) // step] = _people(file)
+        people[(number - numbers[0]) // step] = _people(file, topology)
     absent = total - len(numbers)
     return people, f"{absent} of {total} frames have no file" if absent else ""
 
 
-def _people(file: Path) -> list[Person]:
-    """Everyone of whom something is seen in one frame."""
+def _people(file: Path, topology: Topology | None) -> list[Person]:
+    """Everyone of whom something is seen in one frame; of any known model where none is given."""
     content = read_json(file)
     people = content.get("people") if isinstance(content, dict) else None
     if not isinstance(people, list):
         raise FileError(file, 'expected an object with a list "people"')
-    persons = [_person(file, order, entry) for order, entry in enumerate(people)]
+    persons = [_person(file, order, entry, topology) for order, entry in enumerate(people)]
     return [person for person in persons if person.any()]
 
 
-def _person(file: Path, order: int, entry: Any) -> Person:
-    """The BODY_25 of one entry; a joint of confidence 0 is not seen and exactly 0."""
+def _person(file: Path, order: int, entry: Any, topology: Topology | None) -> Person:
+    """The joints of one entry; one of confidence 0 is not seen and exactly 0."""
     where = f"pose_keypoints_2d of person {order}"
     values = entry.get("pose_keypoints_2d") if isinstance(entry, dict) else None
-    got = f"{len(values)}" if isinstance(values, list) else "none"
-    if not isinstance(values, list) or len(values) != NUMBERS:
-        reason = f"expected {NUMBERS} numbers in {where} (BODY_25, x, y and confidence), got {got}"
+    models = MODELS if topology is None else (topology,)
+    counts = {3 * len(model): model.name for model in models}
+    if not isinstance(values, list) or len(values) not in counts:
+        expected = " or ".join(f"{count} numbers ({name})" for count, name in counts.items())
+        got = f"{len(values)}" if isinstance(values, list) else "none"
+        reason = f"expected {expected} in {where}, x, y and confidence each, got {got}"
         raise FileError(file, f"{reason}; run OpenPose with --model_pose BODY_25")
-    person = json_array(file, values, f"[{NUMBERS}]", where=where).reshape(-1, 3)
-    return seen(person)
+    return seen(json_array(file, values, f"[{len(values)}]", where=where).reshape(-1, 3))

@@ -5,102 +5,115 @@
 """
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Shaped
 
 from edgcn.base.errors import EdgcnError, FileError
-from edgcn.readers.flat import geometry, seen, with_confidence
-from edgcn.readers.tags import split_rules
-from edgcn.readers.text.pickles import as_array, load_pickle
-from edgcn.skeleton.layouts import BODY_25, COCO_17, KINECT_V1, KINECT_V2_PYSKL
+from edgcn.readers.crowds import MOST_BODIES, check_most, crowd_note, most_seen
+from edgcn.readers.flat import seen, with_confidence
+from edgcn.readers.labels import MOST_CLASSES, class_names, first_label_note
+from edgcn.readers.rates import Rate
+from edgcn.readers.skeletons import LOOKED_AT, Bodies, guess
+from edgcn.readers.tags import split_note, split_rules
+from edgcn.readers.text.pickles import as_array, as_numbers, described, load_pickle
 from edgcn.skeleton.recording import Frames, Recording, Recordings, Skipped, trimmed
 from edgcn.skeleton.topology import Topology
 
 _NTU_NAME = re.compile(r"S\d{3}(C\d{3})(P\d{3})R\d{3}A\d{3}")
-
-# By joints and channels.
-_LAYOUTS = {
-    (17, 2): COCO_17,
-    (17, 3): COCO_17,
-    (20, 3): KINECT_V1,
-    (25, 2): BODY_25,
-    (25, 3): KINECT_V2_PYSKL,
-}
+LOOKED_INTO = 40  # clips
 
 
-def read_pyskl(path: Path, *, topology: Topology | None = None, fps: float = 30.0) -> Recordings:
+class Layout(NamedTuple):
+    """What all clips have in common."""
+
+    joints: int
+    channels: int
+    dims: int
+    bodies: int
+
+
+def read_pyskl(
+    path: Path,
+    *,
+    topology: Topology | None = None,
+    fps: Rate = 30.0,
+    max_bodies: int = MOST_BODIES,
+) -> Recordings:
     """A pyskl or mmaction2 pickle, through an unpickler that runs nothing from the file.
 
-    Flat points (2 channels, or a layout of a 2-D detector) are pixels, and channel 3 is
+    Joints and channels do not say which skeleton it is: what the numbers are like does, and the
+    note says what they were taken for. Flat points are pixels, and their channel 3 is
     `keypoint_score`, else the file's third, else 1 for all that are not 0. `total_frames` is
     ignored: the array knows. A name like NTU's gives subject and camera. Class names are not in
-    such files: "class 000" and so on.
+    such files: "class 000" and so on, for labels below 10,000.
 
     Args:
-        topology: of joint orders other than COCO-17, BODY_25, Kinect v1 and v2.
+        topology: what the joints are, in their order.
         fps: the files do not say; 30 is the sensors'.
+        max_bodies: how many bodies of a clip are kept, those with most joints seen.
 
     Raises:
         EdgcnError: no such file.
         FileError: not such a pickle, one that asks to run code, or an unknown number of joints.
     """
+    check_most(max_bodies)
     content = load_pickle(path)
     annotations = content.get("annotations") if isinstance(content, dict) else content
     if not isinstance(annotations, list) or not all(isinstance(a, dict) for a in annotations):
         raise FileError(path, 'expected {"split": ..., "annotations": [{...}]}, got other')
     parts = _parts(path, content.get("split") or {} if isinstance(content, dict) else {})
-    joints, channels, bodies = _layout(path, annotations)
-    topology = topology or layout_of(path, joints, channels)
-    check_joints(path, joints, topology)
-    dims = geometry(topology, channels)
+    shapes = [_shape(annotation) for annotation in annotations]
+    joints, channels = _common(path, shapes)
+    bodies = [shape[0] for shape in shapes if shape[2:] == (joints, channels)]
+    taken = guess(path, _sample(annotations, (joints, channels)), topology)
+    layout = Layout(joints, channels, taken.dims, min(max(bodies), max_bodies))
     tags, absent = _tags(parts, annotations)
+    labels = [label for a in annotations if (label := _label(a)) is not None]
+    rules = split_rules(parts)
+    notes = (
+        taken.note,
+        first_label_note(labels),
+        split_note(rules, (tags.get(_name(a, i), "") for i, a in enumerate(annotations))),
+        twice_note(_name(a, i) for i, a in enumerate(annotations)),
+        crowd_note(bodies, max_bodies),
+    )
     return Recordings(
         reader="pyskl",
-        topology=topology,
-        classes=class_names(max((_label(a) or 0 for a in annotations), default=0)),
-        recordings=_recordings(path, annotations, tags, absent, (joints, channels, dims)),
-        fps=fps,
-        units="px" if dims == 2 else "m",
-        dims=dims,
-        bodies=bodies,
+        topology=taken.topology,
+        classes=class_names(labels),
+        recordings=_recordings(path, annotations, tags, absent, layout),
+        fps=float(fps),
+        units=taken.units,
+        dims=taken.dims,
+        bodies=layout.bodies,
         total=len(annotations) + len(absent),
-        splits=split_rules(parts),
+        splits=rules,
         sources=(path,),
+        note="; ".join(filter(None, notes)),
     )
 
 
-def layout_of(path: Path, joints: int, channels: int) -> Topology:
-    """The topology that files of this kind mean by so many joints and channels."""
-    if (joints, channels) in _LAYOUTS:
-        return _LAYOUTS[joints, channels]
-    known = ", ".join(f"{v} x {c} ({topology.name})" for (v, c), topology in _LAYOUTS.items())
-    raise FileError(
-        path,
-        f"expected joints x channels {known}, got {joints} x {channels}; give the topology as well",
-    )
-
-
-def check_joints(path: Path, joints: int, topology: Topology) -> None:
-    """Raise a `FileError` where a topology has another number of joints than the file."""
-    if joints != len(topology):
-        raise FileError(
-            path, f"expected {len(topology)} joints for topology {topology.name!r}, got {joints}"
-        )
-
-
-def class_names(largest: int) -> tuple[str, ...]:
-    """Names for classes that have none: "class 000" up to the largest label."""
-    return tuple(f"class {label:03d}" for label in range(largest + 1))
+def twice_note(names: Iterable[str]) -> str:
+    """Named: clips of one name, which no split can tell apart; else nothing."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    listed = ", ".join(twice[:3]) + (" and more" if len(twice) > 3 else "")
+    return f"{len(twice)} names are those of several clips: {listed}" if twice else ""
 
 
 def subject_and_camera(name: str) -> tuple[str, str]:
     """ "P001" and "C001" where a clip is named as NTU names them, else two empty texts."""
     matched = _NTU_NAME.search(name)
     return (matched[2], matched[1]) if matched else ("", "")
+
+
+def _name(annotation: dict[str, Any], order: int) -> str:
+    name = annotation.get("frame_dir", f"{order:06d}")
+    return name if isinstance(name, str) else described(name)
 
 
 def _parts(path: Path, split: Any) -> dict[str, list[str]]:
@@ -111,7 +124,9 @@ def _parts(path: Path, split: Any) -> dict[str, list[str]]:
         names = array.tolist() if array is not None else names
         if not isinstance(part, str) or not isinstance(names, list | tuple | set):
             raise FileError(path, "expected split {name: [frame_dir, ...]}, got other")
-        parts["_".join(part.split())] = [str(name) for name in names]
+        parts["_".join(part.split())] = [
+            name if isinstance(name, str) else described(name) for name in names
+        ]
     return parts
 
 
@@ -123,21 +138,39 @@ def _tags(
     for part, names in parts.items():
         for name in dict.fromkeys(names):
             tags.setdefault(name, []).append(part)
-    existing = {str(annotation.get("frame_dir")) for annotation in annotations}
+    existing = {_name(annotation, i) for i, annotation in enumerate(annotations)}
     absent = [name for name in tags if name not in existing]
     return {name: " ".join(parts_of) for name, parts_of in tags.items()}, absent
 
 
-def _layout(path: Path, annotations: list[dict[str, Any]]) -> tuple[int, int, int]:
-    """Joints and channels of the first usable clip, and the most bodies of any."""
-    shapes = [
-        array.shape
-        for annotation in annotations
-        if (array := as_array(annotation.get("keypoint"))) is not None and array.ndim == 4
-    ]
-    if not shapes:
-        raise FileError(path, "expected annotations with `keypoint` (M, T, V, 2 or 3), found none")
-    return shapes[0][2], shapes[0][3], max(1, *(shape[0] for shape in shapes))
+def _shape(annotation: dict[str, Any]) -> tuple[int, ...]:
+    """Of `keypoint`, (M, T, V, C); empty where it cannot be used."""
+    points = as_numbers(annotation.get("keypoint"))
+    usable = points is not None and points.ndim == 4 and points.dtype.kind in "fiu" and points.size
+    return points.shape if points is not None and usable else ()
+
+
+def _common(path: Path, shapes: list[tuple[int, ...]]) -> tuple[int, int]:
+    """Joints and channels of the first clip that can be used."""
+    for _, _, joints, channels in filter(None, shapes):
+        if channels not in (2, 3):
+            raise FileError(path, f"expected keypoint (M, T, V, 2 or 3), got {channels} channels")
+        return joints, channels
+    raise FileError(path, "expected annotations with `keypoint` (M, T, V, 2 or 3), found none")
+
+
+def _sample(annotations: list[dict[str, Any]], form: tuple[int, int]) -> Bodies:
+    """Some bodies of clips from all over the file."""
+    bodies = []
+    for annotation in annotations[:: max(1, len(annotations) // LOOKED_INTO)]:
+        if (
+            _shape(annotation)[2:] == form
+            and (points := as_numbers(annotation["keypoint"])) is not None
+        ):
+            flat = points.reshape(-1, *form)
+            step = max(1, len(flat) * LOOKED_INTO // LOOKED_AT)
+            bodies.append(flat[::step])
+    return np.concatenate(bodies).astype(np.float32)
 
 
 def _recordings(
@@ -145,16 +178,19 @@ def _recordings(
     annotations: list[dict[str, Any]],
     tags: dict[str, str],
     absent: list[str],
-    layout: tuple[int, int, int],
+    layout: Layout,
 ) -> Iterator[Recording | Skipped]:
     """Every annotation as a clip or the reason why not, then the clips that are only listed."""
     for i, annotation in enumerate(annotations):
-        name = str(annotation.get("frame_dir", f"{i:06d}"))
+        name = _name(annotation, i)
         try:
             frames, scores = _frames(annotation, layout)
             label = _label(annotation)
             if label is None:
-                raise EdgcnError(f"expected one label 0.. or none, got {annotation['label']!r}")
+                raise EdgcnError(
+                    f"expected one label 0..{MOST_CLASSES - 1} or none, "
+                    f"got {described(annotation['label'])}"
+                )
         except EdgcnError as error:
             yield Skipped(f"{path}#{name}", str(error))
             continue
@@ -179,21 +215,21 @@ def _label(annotation: dict[str, Any]) -> int | None:
     label = array.item() if array is not None and array.size == 1 else label
     if label is None:
         return -1
-    return label if type(label) is int and label >= -1 else None
+    return label if type(label) is int and -1 <= label < MOST_CLASSES else None
 
 
 def _frames(
-    annotation: dict[str, Any], layout: tuple[int, int, int]
+    annotation: dict[str, Any], layout: Layout
 ) -> tuple[Frames, Shaped[np.ndarray, "t m v"] | None]:
     """`keypoint` (M, T, V, C) as (T, M, V, 3), and scores where they are no channel of it."""
-    joints, channels, dims = layout
-    points = as_array(annotation.get("keypoint"))
+    joints, channels, dims, bodies = layout
+    points = as_numbers(annotation.get("keypoint"))
     shape = None if points is None else points.shape
     if points is None or points.ndim != 4 or points.shape[2:] != (joints, channels):
         raise EdgcnError(f"expected keypoint (M, T, {joints}, {channels}), got {shape}")
     if points.dtype.kind not in "fiu" or 0 in points.shape:
         raise EdgcnError(f"expected numbers and frames in keypoint, got {points.dtype} {shape}")
-    scores = as_array(annotation.get("keypoint_score"))
+    scores = as_numbers(annotation.get("keypoint_score"))
     if scores is not None:
         if scores.shape != points.shape[:3] or scores.dtype.kind not in "fiu":
             raise EdgcnError(
@@ -202,6 +238,8 @@ def _frames(
             )
         scores = scores.swapaxes(0, 1).astype(np.float32)
     frames = np.ascontiguousarray(points.swapaxes(0, 1), dtype=np.float32)
+    chosen = most_seen(frames, bodies)
+    frames, scores = frames[:, chosen], None if scores is None else scores[:, chosen]
     if dims == 3:
         return (frames if scores is None else seen(frames, scores)), scores
     if channels == 3 and scores is None:

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import FileError
+from edgcn.readers.labels import check_counts_from_1
 from edgcn.readers.text.files import (
     integers,
     label_rows,
@@ -30,8 +31,17 @@ SAMPLE = re.compile(r"Sample(\d+)_skeleton\.csv")
 WIDTH = 11  # a joint is x, y, z, 4 of orientation, 2 + 2 of image position
 COLUMNS = WIDTH * len(KINECT_V2)
 XYZ = [WIDTH * joint + axis for joint in range(len(KINECT_V2)) for axis in range(3)]
-# The files number their classes and name none; the last holds what is not a micro-gesture.
-CLASSES = (*(f"class {number:02d}" for number in range(1, 17)), "illustrative")
+# The files number their classes and name none. These names stand beside the authors' labels in the
+# repository gutzcha/human_micro_gesture_classifier; the last is what is no micro-gesture.
+CLASSES = (
+    "turtling neck and shoulder", "rubbing eyes and forehead", "folding arms",
+    "touching or covering suprasternal notch", "moving legs", "touching or scratching neck",
+    "folding arms behind body", "rubbing hands and crossing fingers", "arms akimbo",
+    "crossing legs", "scratching some part of body",
+    "scratching or touching facial parts other than eyes", "playing or adjusting hair",
+    "holding arms", "pulling shirt collar",
+    "playing with jewelry or manipulating other objects", "illustrative hand gestures",
+)  # fmt: skip
 FPS = 28.0  # 821,056 frames in "more than 8 hours" (the data set's own description)
 
 
@@ -57,7 +67,7 @@ def read_smg(path: Path, *, first_frame: Literal[0, 1] = 1) -> Recordings:
             loses the end.
 
     Raises:
-        EdgcnError: the folder is missing or has no such file.
+        EdgcnError: the folder is missing or has no such file, or a label is 0.
     """
     paths = find(
         path,
@@ -145,6 +155,7 @@ def _frames(skeleton: Path) -> Float[np.ndarray, "t 1 25 3"]:
 def _gesture(path: Path, line_no: int, line: str, *, total: int, first_frame: int) -> Span:
     """One row label,start,end, checked against the recording."""
     span = Span(*integers(path, line_no, line, 3, separator=","))
+    check_counts_from_1(path, span.label, len(CLASSES), line=line_no)
     if not 1 <= span.label <= len(CLASSES):
         reason = f"expected a label from 1 to {len(CLASSES)}, got {span.label}"
         raise FileError(path, reason, line=line_no)

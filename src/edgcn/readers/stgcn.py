@@ -11,62 +11,95 @@ from typing import Any
 import numpy as np
 from jaxtyping import Shaped
 
+from edgcn.base.arrayfiles import map_npy
 from edgcn.base.errors import FileError
-from edgcn.readers.flat import geometry, seen, with_confidence
-from edgcn.readers.pyskl import (
-    check_joints,
-    class_names,
-    layout_of,
-    subject_and_camera,
-)
-from edgcn.readers.tags import split_rules
+from edgcn.readers.crowds import MOST_BODIES, check_most, most_seen
+from edgcn.readers.flat import seen, with_confidence
+from edgcn.readers.labels import MOST_CLASSES, class_names, first_label_note
+from edgcn.readers.pyskl import LOOKED_INTO, subject_and_camera, twice_note
+from edgcn.readers.rates import Rate
+from edgcn.readers.skeletons import LOOKED_AT, Bodies, check_joints, guess
+from edgcn.readers.tags import split_note, split_rules
 from edgcn.readers.text.folders import check_file, find
-from edgcn.readers.text.pickles import as_array, load_pickle
+from edgcn.readers.text.pickles import as_array, described, load_pickle
 from edgcn.skeleton.recording import Recording, Recordings, Skipped, trimmed
 from edgcn.skeleton.topology import Topology
 
 _ENDING = "_data.npy"
 
 
-def read_stgcn(path: Path, *, topology: Topology | None = None, fps: float = 30.0) -> Recordings:
+def read_stgcn(
+    path: Path,
+    *,
+    topology: Topology | None = None,
+    fps: Rate = 30.0,
+    max_bodies: int = MOST_BODIES,
+) -> Recordings:
     """All parts of a folder; each clip is tagged with its part (train, val, test).
 
-    2 channels are x, y in pixels and get confidence 1 where they are not 0. Zero frames at the end
-    of a clip are padding.
+    Joints and channels do not say which skeleton it is: what the numbers are like does, and the
+    note says what they were taken for. 2 channels are x, y in pixels and get confidence 1 where
+    they are not 0. Zero frames at the end of a clip are padding. Labels are below 10,000.
 
     Args:
-        topology: of joint orders other than COCO-17, BODY_25, Kinect v1 and v2.
+        topology: what the joints are, in their order.
         fps: the files do not say; 30 is the sensors'.
+        max_bodies: how many bodies of a clip are kept, those with most joints seen.
 
     Raises:
         EdgcnError: the folder is missing, has no `*_data.npy`, or a part has no `_label.pkl`.
         FileError: an array of another shape, or labels that do not fit it.
     """
+    check_most(max_bodies)
     files = find(path, f"*{_ENDING}", what="ST-GCN arrays")
     arrays = [_open(file) for file in files]
     labels = [_labels(file, len(data)) for file, data in zip(files, arrays, strict=True)]
-    (channels, _, joints), bodies = arrays[0].shape[1:4], max(data.shape[4] for data in arrays)
-    topology = topology or layout_of(files[0], joints, channels)
+    bodies = max(data.shape[4] for data in arrays)
     for file, data in zip(files, arrays, strict=True):
         check_joints(file, data.shape[3], topology)
-        if data.shape[1] != channels:
-            reason = f"expected {channels} channels as in {files[0].name}, got {data.shape[1]}"
-            raise FileError(file, reason)
-    dims = geometry(topology, channels)
+        for axis, what in ((1, "channels"), (3, "joints")):
+            if data.shape[axis] != (first := arrays[0].shape[axis]):
+                reason = f"expected {first} {what} as in {files[0].name}, got {data.shape[axis]}"
+                raise FileError(file, reason)
+    taken = guess(files[0], np.concatenate([_sample(data) for data in arrays]), topology)
     parts = [file.name.removesuffix(_ENDING) for file in files]
+    rules, numbers = split_rules(parts), [label for _, known in labels for label in known]
+    tags: dict[str, str] = {}
+    for part, (names, _) in zip(parts, labels, strict=True):
+        tags |= {name: f"{tags.get(name, '')} {part}" for name in names}
+    notes = (
+        taken.note,
+        first_label_note(numbers),
+        split_note(rules, tags.values()),
+        twice_note(name for names, _ in labels for name in names),
+        f"the files hold {bodies} bodies, the {max_bodies} with most joints seen are kept (option "
+        "max_bodies)"
+        if bodies > max_bodies
+        else "",
+    )
     return Recordings(
         reader="stgcn",
-        topology=topology,
-        classes=class_names(max((max(known, default=0) for _, known in labels), default=0)),
-        recordings=_recordings(parts, files, arrays, labels, dims),
-        fps=fps,
-        units="px" if dims == 2 else "m",
-        dims=dims,
-        bodies=bodies,
+        topology=taken.topology,
+        classes=class_names(numbers),
+        recordings=_recordings(parts, files, arrays, labels, taken.dims, min(bodies, max_bodies)),
+        fps=float(fps),
+        units=taken.units,
+        dims=taken.dims,
+        bodies=min(bodies, max_bodies),
         total=sum(len(data) for data in arrays),
-        splits=split_rules(parts),
+        splits=rules,
         sources=(*files, *(_label_file(file) for file in files)),
+        note="; ".join(filter(None, notes)),
     )
+
+
+def _sample(data: Shaped[np.ndarray, "clips c t v m"]) -> Bodies:
+    """Some bodies of clips from all over a part."""
+    clips = data[:: max(1, len(data) // LOOKED_INTO)]
+    step = max(1, clips.shape[0] * clips.shape[2] * clips.shape[4] // LOOKED_AT)
+    bodies = np.asarray(clips, dtype=np.float32).transpose(0, 2, 4, 3, 1)
+    bodies = bodies.reshape(-1, *bodies.shape[3:])
+    return bodies[bodies.any(axis=(1, 2))][::step]
 
 
 def _label_file(file: Path) -> Path:
@@ -76,10 +109,7 @@ def _label_file(file: Path) -> Path:
 def _open(file: Path) -> Shaped[np.ndarray, "n c t v m"]:
     """The array of a part, on disk."""
     check_file(file)
-    try:
-        data = np.load(file, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise FileError(file, f"expected a numpy array, got {error}") from None
+    data = map_npy(file)
     if data.ndim != 5 or data.shape[1] not in (2, 3) or data.dtype.kind != "f":
         raise FileError(
             file, f"expected floats (N, 2 or 3, T, V, M), got {data.dtype} {data.shape}"
@@ -101,8 +131,10 @@ def _labels(file: Path, clips: int) -> tuple[list[str], list[int]]:
             f"expected {clips} names and labels as in {file.name}, "
             f"got {len(names)} and {len(labels)}",
         )
-    if not all(type(label) is int and label >= -1 for label in labels):
-        raise FileError(label_file, "expected labels that are whole numbers >= -1, got other")
+    wrong = [x for x in labels if not (type(x) is int and -1 <= x < MOST_CLASSES)]
+    if wrong:
+        reason = f"expected labels that are whole numbers -1..{MOST_CLASSES - 1}, got "
+        raise FileError(label_file, reason + described(wrong[0]))
     return [str(name).removesuffix(".skeleton") for name in names], list(labels)
 
 
@@ -119,6 +151,7 @@ def _recordings(
     arrays: list[Shaped[np.ndarray, "..."]],
     labels: list[tuple[list[str], list[int]]],
     dims: int,
+    bodies: int,
 ) -> Iterator[Recording | Skipped]:
     """The clips of all parts."""
     for part, file, data, (names, known) in zip(parts, files, arrays, labels, strict=True):
@@ -128,7 +161,8 @@ def _recordings(
             if not len(filled):
                 yield Skipped(f"{file}#{name}", "all frames are 0")
                 continue
-            frames = np.ascontiguousarray(frames[: filled[-1] + 1])
+            frames = frames[: filled[-1] + 1]
+            frames = np.ascontiguousarray(frames[:, most_seen(frames, bodies)])
             if frames.shape[3] == 2:
                 frames = with_confidence(frames)
             subject, camera = subject_and_camera(name)

@@ -6,11 +6,12 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from edgcn.base.errors import FileError
+from edgcn.readers.labels import check_counts_from_1
+from edgcn.readers.matlab import read_matrix
 from edgcn.readers.text.files import stream
 from edgcn.readers.text.folders import find
 from edgcn.skeleton.layouts import UTD_MHAD
@@ -52,6 +53,8 @@ def read_utd_mhad(path: Path) -> Recordings:
 def _read_clip(path: Path) -> Iterator[Recording | Skipped]:
     """The one clip of a file."""
     matched = _NAME.fullmatch(path.name)
+    if matched:
+        check_counts_from_1(path, int(matched[1]), len(CLASSES))
     if not matched or not 1 <= int(matched[1]) <= len(CLASSES):
         raise FileError(path, f"expected a name a{{1-{len(CLASSES)}}}_s1_t1_skeleton.mat")
     yield trimmed(
@@ -64,9 +67,7 @@ def _read_clip(path: Path) -> Iterator[Recording | Skipped]:
 
 def _read_frames(path: Path) -> Frames:
     """`d_skel` of a MATLAB file, (T, 1, 20, 3)."""
-    joints = _load(path).get("d_skel")
-    if joints is None:
-        raise FileError(path, "expected the variable d_skel, found none of that name")
+    joints = read_matrix(path, "d_skel")
     if joints.ndim == 2:  # MATLAB drops a trailing axis of one frame
         joints = joints[..., None]
     if joints.ndim != 3 or joints.shape[:2] != (20, 3) or joints.dtype.kind not in "fiu":
@@ -76,16 +77,3 @@ def _read_frames(path: Path) -> Frames:
     if joints.shape[2] == 0:
         raise FileError(path, "expected at least one frame, got none")
     return np.ascontiguousarray(joints.transpose(2, 0, 1)[:, None], dtype=np.float32)
-
-
-def _load(path: Path) -> dict[str, Any]:
-    """The variables of a MATLAB file."""
-    from scipy.io import loadmat
-
-    try:
-        variables: dict[str, Any] = loadmat(path)
-    except Exception as error:  # scipy raises nearly anything on a damaged file, OSError too
-        if isinstance(error, OSError) and error.errno:
-            raise
-        raise FileError(path, f"expected a MATLAB file (version 4 to 7.2), got {error}") from None
-    return variables

@@ -6,6 +6,7 @@ import re
 _ALIASES = {
     "spine_shoulder": "chest",
     "shoulder_center": "chest",
+    "thorax": "chest",
     "spine_base": "hips",
     "hip_center": "hips",
     "mid_hip": "hips",

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator, Iterator
-from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from pathlib import Path
 
@@ -63,9 +62,17 @@ def test_a_bug_comes_out_with_its_place() -> None:
     assert "read_badly" in str(error.value.__cause__)
 
 
-def test_a_process_that_dies_does_not_hang() -> None:
-    with pytest.raises(BrokenProcessPool):
-        list(in_processes(iter([1]), lambda _: os._exit(3), processes=2, chunk=1))
+def test_what_ends_its_process_is_named_and_all_others_are_read() -> None:
+    def read_or_crash(path: Path) -> Iterator[Recording | Skipped]:
+        if path.name in ("8", "30"):
+            os._exit(3)
+        yield Skipped(path.name, "")
+
+    paths = [Path(str(number)) for number in range(40)]
+    items = list(files.stream(paths, read_or_crash))
+    assert [item.path for item in items if isinstance(item, Skipped)] == [str(p) for p in paths]
+    ended = [item.path for item in items if isinstance(item, Skipped) and "ended" in item.reason]
+    assert ended == ["8", "30"]
 
 
 def test_only_so_much_is_read_ahead_and_stopping_early_ends_all() -> None:
@@ -76,7 +83,7 @@ def test_only_so_much_is_read_ahead_and_stopping_early_ends_all() -> None:
             taken.append(number)
             yield number
 
-    results = in_processes(numbers(), lambda chunk: chunk, processes=2, chunk=3)
+    results = in_processes(numbers(), lambda chunk: chunk, processes=2, chunk=3, lost=int)
     assert isinstance(results, Generator)
     assert taken == []
     assert list(islice(results, 10)) == list(range(10))
@@ -89,7 +96,7 @@ def test_work_is_shared() -> None:
         time.sleep(0.02)
         return [os.getpid()] * len(chunk)
 
-    seen = set(in_processes(iter(range(20)), who, processes=2, chunk=1))
+    seen = set(in_processes(iter(range(20)), who, processes=2, chunk=1, lost=int))
     assert len(seen) == 2
     assert os.getpid() not in seen
 
@@ -101,7 +108,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shel
 def work(chunk):
     time.sleep(0.05)
     return [os.getpid()]
-for pid in in_processes(iter(range(10_000)), work, processes=2, chunk=1):
+for pid in in_processes(iter(range(10_000)), work, processes=2, chunk=1, lost=int):
     print(pid, flush=True)
 """
 

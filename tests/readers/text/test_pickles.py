@@ -3,16 +3,19 @@
 import builtins
 import os
 import pickle
+import resource
 import struct
+from collections import Counter, OrderedDict, defaultdict, deque
 from contextlib import suppress
-from pathlib import Path
+from fractions import Fraction
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import numpy as np
 import pytest
 
 from edgcn.base.errors import EdgcnError, FileError
-from edgcn.readers.text.pickles import as_array, load_pickle
+from edgcn.readers.text.pickles import as_array, as_numbers, described, load_pickle
 
 ARRAYS = {
     "half": np.linspace(-1, 1, 6, dtype=np.float16).reshape(2, 3),
@@ -30,6 +33,16 @@ PLAIN = {
     "set": {1, 2},
     "numpy scalar": np.float32(0.1),
     "nested": {"a": [{"b": ()}]},
+    "ordered": OrderedDict(a=OrderedDict()),
+    "counted": Counter("aab"),
+}
+AS_OTHERS = {  # value, and what comes of it
+    "default": (defaultdict(list, {"train": ["a"]}), {"train": ["a"]}),
+    "queue": (deque([1, 2], maxlen=3), [1, 2]),
+    "frozen": (frozenset({1}), frozenset({1})),
+    "path": (Path("a", "v0"), "a/v0"),
+    "whole path": (PurePosixPath("/a/v0"), "/a/v0"),
+    "Windows": (PureWindowsPath("C:\\a\\v0"), "C:/a/v0"),
 }
 
 
@@ -51,7 +64,8 @@ def file(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 @pytest.mark.parametrize("module", ["numpy._core", "numpy.core"])
 def test_arrays_and_containers_come_back(file: Path, protocol: int, module: str) -> None:
-    content = pickle.dumps({**ARRAYS, **PLAIN}, protocol)
+    others = {name: value for name, (value, _) in AS_OTHERS.items()}
+    content = pickle.dumps({**ARRAYS, **PLAIN, **others}, protocol)
     if protocol < 4:  # from protocol 4 on the length of a name is written before it
         content = content.replace(b"numpy._core", module.encode())
     file.write_bytes(content)
@@ -64,6 +78,33 @@ def test_arrays_and_containers_come_back(file: Path, protocol: int, module: str)
     for name, value in PLAIN.items():
         assert loaded[name] == value
         assert as_array(loaded[name]) is None
+    for name, (_, value) in AS_OTHERS.items():
+        assert loaded[name] == value
+        assert type(loaded[name]) is type(value)
+
+
+@pytest.mark.parametrize("bomb", [b"\x80\x02K\x01r\x00\x00\x00\x10.", b"I1\np268435456\n."])
+def test_ten_bytes_take_no_gigabytes(file: Path, bomb: bytes) -> None:
+    file.write_bytes(bomb)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(FileError, match=r"object number 268435456 in a file of 1. bytes"):
+        load_pickle(file)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
+def test_lists_are_arrays_where_they_are_of_numbers(file: Path) -> None:
+    numbers = np.arange(6.0).reshape(1, 2, 3)
+    endless: list[Any] = [0, 0]
+    for _ in range(40):
+        endless = [endless, endless]
+    file.write_bytes(pickle.dumps([numbers.tolist(), list(numbers), [[1], [2, 3]], "a", endless]))
+    lists, arrays, *others = load_pickle(file)
+    for values in (as_numbers(lists), as_numbers(arrays)):
+        assert values is not None
+        np.testing.assert_array_equal(values, numbers)
+    assert [as_numbers(other) for other in others] == [None, None, None]
+    assert [len(described(value)) < 200 for value in (lists, arrays[0], *others)] == [True] * 5
+    assert described(arrays[0]) == "an array of float64 (2, 3)"
 
 
 def test_python_2_array(file: Path) -> None:
@@ -91,7 +132,8 @@ def test_python_2_array(file: Path) -> None:
         (Calls(np.load, "pwned.npy"), r"numpy.*load"),
         (Calls(np.fromfile, "pwned"), r"numpy.*fromfile"),
         (Calls(pickle.loads, b"N."), r"pickle\.loads"),
-        (Path("pwned"), r"pathlib"),
+        (Calls(Path.touch, Path("pwned")), r"pathlib|getattr"),
+        (Fraction(1, 2), r"fractions\.Fraction"),
         ({"fine": [1, Calls(os.system, "touch pwned")]}, r"(posix|nt)\.system"),
     ],
     ids=lambda value: None if isinstance(value, str) else type(value).__name__,

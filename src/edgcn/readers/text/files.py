@@ -24,7 +24,6 @@ from edgcn.skeleton.recording import Recording, Skipped
 LARGEST = 2**53  # whole numbers beyond are not told apart
 MOMENT = 0.3  # seconds; a small set is read before other processes would have started
 CHUNK_SECONDS, LARGEST_CHUNK = 0.05, 64  # enough work for a process to be worth its messages
-
 Row = TypeVar("Row")
 
 
@@ -34,8 +33,7 @@ def stream(
     """What `read_one` yields for each path; a file that cannot be read becomes a `Skipped`.
 
     Only `FileError`, `OSError` and `UnicodeDecodeError` count as that: anything else is a bug.
-    Recordings yielded before the error are kept. What takes longer than a moment goes on in as many
-    processes as there are cores, in the same order.
+    Recordings yielded before the error are kept. After a moment each core has a process for this.
     """
     started, rest, done = time.monotonic(), iter(paths), 0
     for path in rest:
@@ -45,8 +43,7 @@ def stream(
             break
     else:
         return
-    processes = workers()
-    if processes == 1:
+    if (processes := workers()) == 1:
         for path in rest:
             yield from _read(path, read_one)
         return
@@ -56,7 +53,11 @@ def stream(
     def read(chosen: list[Path]) -> list[Recording | Skipped]:
         return [item for path in chosen for item in _read(path, read_one)]
 
-    yield from in_processes(rest, read, processes=processes, chunk=chunk)
+    yield from in_processes(rest, read, processes=processes, chunk=chunk, lost=_lost)
+
+
+def _lost(path: Path) -> Skipped:
+    return Skipped(str(path), "its reader's process ended: it is damaged, or too large")
 
 
 def _read(
@@ -76,7 +77,7 @@ def _read(
 
 
 def skipped(error: FileError | OSError, path: Path | None = None, *, note: str = "") -> Skipped:
-    """The record of a file, or of one of its lines, that could not be read.
+    """The record of a file, or of a line of it, that could not be read.
 
     Args:
         path: of a file that an `OSError` does not name.

@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from multiprocessing.connection import wait
 from typing import Any, TypeVar
@@ -41,6 +42,7 @@ def in_processes(
     *,
     processes: int,
     chunk: int,
+    lost: Callable[[Item], Result],
 ) -> Iterator[Result]:
     """What `work` gives for chunks of the items, in order; an exception in it comes out here.
 
@@ -50,23 +52,50 @@ def in_processes(
 
     Args:
         chunk: items sent to a process at once.
+        lost: what an item gives whose process ends without an answer (a parser in C that crashes,
+            memory that runs out). The others are worked on all the same.
     """
-    pool = ProcessPoolExecutor(
+    pool = _pool(work, processes)
+    waiting: deque[tuple[list[Item], Future[list[Result]]]] = deque()
+    try:
+        while True:
+            while len(waiting) < AHEAD * processes and (taken := list(islice(items, chunk))):
+                waiting.append((taken, pool.submit(_run, taken)))
+            if not waiting:
+                return
+            taken, future = waiting.popleft()
+            try:
+                yield from future.result()
+            except BrokenProcessPool:  # it does not say who ended it, and takes no more work
+                yield from _one_by_one(taken, work, lost)
+                pool.shutdown(wait=True, cancel_futures=True)
+                pool = _pool(work, processes)
+                waiting = deque((taken, pool.submit(_run, taken)) for taken, _ in waiting)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _pool(work: Callable[[list[Item]], list[Result]], processes: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(
         processes,
         mp_context=multiprocessing.get_context("fork"),
         initializer=_begin,
         initargs=(work,),  # inherited, not pickled: any closure will do
     )
-    waiting: deque[Future[list[Result]]] = deque()
-    try:
-        while True:
-            while len(waiting) < AHEAD * processes and (taken := list(islice(items, chunk))):
-                waiting.append(pool.submit(_run, taken))
-            if not waiting:
-                return
-            yield from waiting.popleft().result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _one_by_one(
+    items: list[Item], work: Callable[[list[Item]], list[Result]], lost: Callable[[Item], Result]
+) -> Iterator[Result]:
+    """Each item in a process of its own."""
+    for item in items:
+        with _pool(work, 1) as pool:
+            future: Future[list[Result]] = pool.submit(_run, [item])
+            try:
+                results = future.result()
+            except BrokenProcessPool:
+                results = [lost(item)]
+        yield from results
 
 
 def _begin(work: Callable[[list[Any]], list[Any]]) -> None:

@@ -1,15 +1,18 @@
-"""Foreign pickles, read without trusting them: plain containers and numpy arrays of numbers.
+"""Foreign pickles, read without trusting them: plain containers, paths and numpy arrays of numbers.
 
-A pickle is a program that may call anything. This one may call six harmless stand-ins and nothing
+A pickle is a program that may call anything. This one may call a few harmless stand-ins and nothing
 else. Even numpy's own rebuilding is replaced, because a forged dtype state can make numpy take
 plain bytes for pointers. Protocols 0 to 5, Python 2 and 3, numpy 1 and 2.
 """
 
+import mmap
 import pickle
+import pickletools
 import re
+import reprlib
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -18,6 +21,9 @@ from jaxtyping import Shaped
 from edgcn.base.errors import EdgcnError, FileError
 
 _PLAIN_DTYPE = re.compile(r"[fiu][1248]|b1|\?|[SU]\d+")
+_LENGTHS = {ord(op.code): op.arg.n if op.arg else 0 for op in pickletools.opcodes}
+_PUT, _LONG_BINPUT = ord("p"), ord("r")  # these keep an object under a number
+MOST_NUMBERS = 50_000_000  # of one list: small pickles can repeat a list without end
 
 
 def load_pickle(path: Path) -> Any:
@@ -30,15 +36,52 @@ def load_pickle(path: Path) -> Any:
     if not path.is_file():
         raise EdgcnError(f"expected a pickle file at {path}, found no such file")
     try:
-        with path.open("rb") as file:
+        with (
+            path.open("rb") as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,  # reads no further
+        ):
+            _check_numbers(content)
+            content.seek(0)
             # latin1 is how numpy arrays pickled by Python 2 are read
-            return _DataUnpickler(file, encoding="latin1").load()
+            return _DataUnpickler(content, encoding="latin1").load()
     except Exception as error:  # a broken pickle can raise nearly anything
+        text = " ".join(str(error).split())[:300]
         raise FileError(
             path,
             "expected a pickle of numpy arrays and plain containers, got "
-            f"{type(error).__name__}: {error or 'a file that ends too early'}",
+            f"{text or 'a file that ends too early'}",
         ) from None
+
+
+def _check_numbers(content: mmap.mmap) -> None:
+    """Refuse a pickle that keeps something under a number larger than its own size.
+
+    The unpickler takes memory for all numbers below: ten bytes may ask for gigabytes. What is
+    wrong otherwise is the unpickler's to say.
+    """
+    at, size = 0, len(content)
+    while at < size:
+        opcode = content[at]
+        length = _LENGTHS.get(opcode, size)
+        at += 1
+        if opcode == _LONG_BINPUT:
+            _check_number(int.from_bytes(content[at : at + 4], "little"), size)
+        if length >= 0:
+            at += length
+        elif length == pickletools.UP_TO_NEWLINE:
+            for _ in range(2 if opcode in b"ci" else 1):  # GLOBAL and INST take two lines
+                start, at = at, content.find(b"\n", at) + 1 or size
+            if opcode == _PUT and (digits := content[start : at - 1].strip()).isdigit():
+                _check_number(int(digits[:20]), size)
+        else:
+            width = {pickletools.TAKEN_FROM_ARGUMENT1: 1, pickletools.TAKEN_FROM_ARGUMENT8U: 8}
+            start, at = at, at + width.get(length, 4)
+            at += int.from_bytes(content[start:at], "little")
+
+
+def _check_number(number: int, size: int) -> None:
+    if number > size:
+        raise pickle.UnpicklingError(f"object number {number} in a file of {size} bytes")
 
 
 class StoredArray:
@@ -57,6 +100,30 @@ def as_array(value: Any) -> Shaped[np.ndarray, "..."] | None:
     if isinstance(value, StoredArray):
         return value.value
     return value if isinstance(value, np.ndarray) else None
+
+
+def as_numbers(value: Any) -> Shaped[np.ndarray, "..."] | None:
+    """An array, or nested lists of numbers as one; None where they are no such thing."""
+    if not isinstance(value, list | tuple):
+        return as_array(value)
+    level: Any = value
+    size = 1
+    while isinstance(level, list | tuple) and level:
+        size, level = size * len(level), level[0]
+    arrays = [as_array(part) for part in value] if as_array(level) is not None else value
+    if size > MOST_NUMBERS:
+        return None
+    try:
+        array = np.asarray(arrays)
+    except (ValueError, TypeError, OverflowError):  # ragged
+        return None
+    return array if array.dtype.kind in "fiu" else None
+
+
+def described(value: Any) -> str:
+    """What a value of `load_pickle` is, short enough for one line."""
+    array = as_array(value)
+    return reprlib.repr(value)[:80] if array is None else f"an array of {array.dtype} {array.shape}"
 
 
 class _StoredDtype:
@@ -104,6 +171,26 @@ def _new_array(*_: object) -> StoredArray:
     return StoredArray()
 
 
+def _no_factory(*_: object) -> dict[Any, Any]:
+    """A `defaultdict` is a dict: what it would make for keys it has not is of no use here."""
+    return {}
+
+
+def _deque(items: Any = (), _: Any = None) -> list[Any]:
+    return list(items)
+
+
+def _never(*_: object) -> Any:
+    """What a `defaultdict` names as its factory; it is never called."""
+    raise pickle.UnpicklingError("a call of a type")
+
+
+def _path(kind: Callable[..., Any], *parts: Any) -> str:
+    if not all(isinstance(part, str) for part in parts):
+        raise pickle.UnpicklingError("a path that is not made of text")
+    return str(kind(*parts).as_posix())
+
+
 _ALLOWED: dict[str, Callable[..., Any]] = {
     "numpy.ndarray": _new_array,
     "numpy.dtype": _StoredDtype,
@@ -113,6 +200,18 @@ _ALLOWED: dict[str, Callable[..., Any]] = {
     "_codecs.encode": _encode,
     "builtins.bytes": _bytes,
     "builtins.set": set,
+    "builtins.frozenset": frozenset,
+    **{f"builtins.{kind}": _never for kind in ("list", "dict", "tuple", "int", "float", "str")},
+    "collections.OrderedDict": dict,
+    "collections.Counter": dict,
+    "collections.defaultdict": _no_factory,
+    "collections.deque": _deque,
+    **{
+        f"{module}.{pure}{kind.__name__.removeprefix('Pure')}": partial(_path, kind)
+        for module in ("pathlib", "pathlib._local")  # Python 3.13
+        for pure in ("", "Pure")
+        for kind in (PurePosixPath, PureWindowsPath)
+    },
 }
 
 
@@ -123,5 +222,9 @@ class _DataUnpickler(pickle.Unpickler):  # overriding `find_class` is the way pi
         if full not in _ALLOWED and module == "__builtin__":
             full = f"builtins.{name}"
         if full not in _ALLOWED:
-            raise pickle.UnpicklingError(f"it asks to run {module}.{name}, which is refused")
+            raise pickle.UnpicklingError(
+                f"{module}.{name}: an object that only running the file's code could make, which "
+                f"is refused; save it anew with np.asarray(...), dict(...), list(...) or str(...) "
+                f"in its place"
+            )
         return partial(_ALLOWED[full])

@@ -1,0 +1,9 @@
+"""The frame rate that a reader is told, where files do not say."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+FASTEST = 10_000  # frames per second; more is no recording of a person
+
+Rate = Annotated[int | float, Field(gt=0, le=FASTEST)]
