@@ -127,6 +127,17 @@ def test_two_videos_in_one_folder_are_two_recordings(
     assert lost.reason == "line 1: there is no clip 'deep'"
 
 
+def test_no_two_recordings_of_a_folder_have_one_name(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    for name in ("a_", "a-", "b_", ""):
+        made = write_openpose(tmp_path / "x" / f"{name}1", [[walk(rng, 1, start=300)[0]]])
+        (tmp_path / "in").mkdir(exist_ok=True)
+        next(made.iterdir()).rename(tmp_path / "in" / f"{name}07_keypoints.json")
+    names = [part.name for part in clips(read_openpose(tmp_path / "in"))]
+    assert sorted(names) == ["a-", "a_", "b", "unnamed"]
+
+
 def test_a_number_that_is_left_out_is_a_missing_frame(
     tmp_path: Path, rng: np.random.Generator
 ) -> None:

@@ -33,6 +33,7 @@ ENDING = "_keypoints.json"
 MODELS = (BODY_25, BODY_25B, COCO_18)
 LOOKED_INTO = 200  # files that tell which model it was
 NUMBERED = re.compile(r"(.*?)([0-9]+)([^0-9]*)")  # the last number of a name counts frames
+AROUND = "_-. "  # what stands between a name and its number
 FEWEST = 0.5  # of the frames that the numbers count; where there are less, they count no frames
 
 
@@ -156,13 +157,15 @@ def _videos(files: Sequence[Path], root: Path) -> dict[Path, Video]:
         before, number, after = matched.groups() if matched else (stem, "0", "")
         groups.setdefault((file.parent, before + after), []).append((int(number), file))
     several = Counter(folder for folder, _ in groups)
+    short = Counter((folder, own.strip(AROUND)) for folder, own in groups)
     videos = {}
     for (folder, own), frames in groups.items():
         frames.sort()
         parts = [*folder.relative_to(root).parts]
         label = tidy(parts[-2]) if len(parts) > 1 else ""
         if several[folder] > 1:
-            parts.append(own.strip("_-. ") or "unnamed")
+            plain = own.strip(AROUND)
+            parts.append(plain if plain and short[folder, plain] == 1 else own or "unnamed")
         name = "/".join(parts) or root.absolute().name
         videos[frames[0][1]] = Video(name, label, frames)
     return videos
