@@ -92,6 +92,15 @@ def test_ten_bytes_take_no_gigabytes(file: Path, bomb: bytes) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
 
 
+@pytest.mark.parametrize("opcode", [b"\x8d", b"\x8e", b"\x96"])  # text, bytes, bytearray
+def test_what_is_said_to_follow_is_there(file: Path, opcode: bytes) -> None:
+    file.write_bytes(b"\x80\x05" + opcode + (2**40).to_bytes(8, "little") + b"abc.")
+    with pytest.raises(FileError, match="got a file that ends too early"):
+        load_pickle(file)
+    file.write_bytes(pickle.dumps([1]) + opcode * 9)  # behind the end is nothing of it
+    assert load_pickle(file) == [1]
+
+
 def test_lists_are_arrays_where_they_are_of_numbers(file: Path) -> None:
     numbers = np.arange(6.0).reshape(1, 2, 3)
     endless: list[Any] = [0, 0]

@@ -23,6 +23,7 @@ from edgcn.base.errors import EdgcnError, FileError
 _PLAIN_DTYPE = re.compile(r"[fiu][1248]|b1|\?|[SU]\d+")
 _LENGTHS = {ord(op.code): op.arg.n if op.arg else 0 for op in pickletools.opcodes}
 _PUT, _LONG_BINPUT = ord("p"), ord("r")  # these keep an object under a number
+_STOP = ord(".")
 MOST_NUMBERS = 50_000_000  # of one list: small pickles can repeat a list without end
 
 
@@ -54,15 +55,17 @@ def load_pickle(path: Path) -> Any:
 
 
 def _check_numbers(content: mmap.mmap) -> None:
-    """Refuse a pickle that keeps something under a number larger than its own size.
+    """Refuse a pickle that keeps something under a number larger than its own size, or is cut off.
 
-    The unpickler takes memory for all numbers below: ten bytes may ask for gigabytes. What is
-    wrong otherwise is the unpickler's to say.
+    The unpickler takes memory for all numbers below, and for what is said to follow: ten bytes may
+    ask for gigabytes. What is wrong otherwise is the unpickler's to say.
     """
     at, size = 0, len(content)
     while at < size:
         opcode = content[at]
-        length = _LENGTHS.get(opcode, size)
+        if opcode == _STOP or opcode not in _LENGTHS:
+            return
+        length = _LENGTHS[opcode]
         at += 1
         if opcode == _LONG_BINPUT:
             _check_number(int.from_bytes(content[at : at + 4], "little"), size)
@@ -77,6 +80,8 @@ def _check_numbers(content: mmap.mmap) -> None:
             width = {pickletools.TAKEN_FROM_ARGUMENT1: 1, pickletools.TAKEN_FROM_ARGUMENT8U: 8}
             start, at = at, at + width.get(length, 4)
             at += int.from_bytes(content[start:at], "little")
+        if at > size:
+            raise pickle.UnpicklingError("a file that ends too early")
 
 
 def _check_number(number: int, size: int) -> None:
