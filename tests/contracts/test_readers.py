@@ -150,7 +150,9 @@ def clips_npz(root: Path) -> Small:
 
 def clips_npz_flat(root: Path) -> Small:
     path, classes = root / "clips.npz", ("a", "b")
-    given = [trimmed(flat(0)[:, None], f"{n}", label=n - 1, subject="s") for n in range(3)]
+    points = flat(0)[:, None]
+    points[points[..., 2] == 0] = 0
+    given = [trimmed(points, f"{n}", label=n - 1, subject="s") for n in range(3)]
     write_clips_npz(path, given, topology=BODY_25, classes=classes, fps=30.0, dims=2)
     return Small(path, path)
 

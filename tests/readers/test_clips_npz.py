@@ -196,7 +196,7 @@ def test_what_the_third_channel_is(tmp_path: Path) -> None:
     flat[0, 3] = 0
     for given, option, dims in [
         (members(COCO_17, frames=RNG.uniform(size=(5, 17, 3))), None, 2),
-        (members(COCO_17), None, 3),
+        (members(COCO_17, frames=RNG.normal(size=(5, 17, 3))), None, 3),
         (members(COCO_17, frames=RNG.uniform(size=(5, 17, 3))), 3, 3),
         (members(KINECT_V1, frames=RNG.uniform(size=(5, 20, 3)) * (99, 99, 1)), None, 2),
         (members(COCO_17, scores=scores), None, 3),

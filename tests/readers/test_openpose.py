@@ -183,7 +183,7 @@ def test_the_note_of_a_store_names_who_is_missing_where(
         write_openpose(tmp_path / "in" / f"{number}", [*body[: 3 + number], *[[]] * (7 - number)])
     write_store(read_openpose(tmp_path / "in"), tmp_path / "store")
     store = open_store(tmp_path / "store")
-    assert store.note.startswith("0: the subject is missing in 7 of 10 frames; 1: the subject is ")
+    assert "; 0: the subject is missing in 7 of 10 frames; 1: the subject is " in store.note
     assert store.note.endswith("; as much was noted of 2 more recordings")
     assert "nobody is seen in 40.0 % of frames" in missing_joints(store)
     assert "missing joints: 40.00 %" in missing_joints(store)
@@ -320,7 +320,7 @@ def test_a_table_is_read_whatever_form_of_unicode_it_has(
     labels = table(tmp_path, "\ufeffname,label,subject", "", "tête ,  né  gé,S1")
     recordings = read_openpose(tmp_path / "data", labels=labels)
     assert recordings.classes == ("né gé",)
-    assert recordings.note == "clips without a label: other"
+    assert recordings.note.startswith("clips without a label: other")
     assert sorted(part.label for part in clips(recordings)) == [-1, 0]
 
 

@@ -27,6 +27,7 @@ from edgcn.annotations.vtt import write_vtt
 from edgcn.base.errors import EdgcnError, FileError, did_you_mean
 from edgcn.base.parts import check_settings, settings_of
 from edgcn.readers.imigue_table import HEADER
+from edgcn.readers.text.folders import check_file
 
 Where = str | os.PathLike[str]
 Read = Callable[..., Events]
@@ -104,6 +105,7 @@ def read_events(
         raise EdgcnError("no annotation files were given")
     parts, used = [], set[str]()
     for file in files:
+        check_file(file)
         kind = named(format or format_of(file))
         if kind.read is None:
             raise EdgcnError(f"{file}: {kind.title} can be written, but not read")

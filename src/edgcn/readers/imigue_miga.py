@@ -26,7 +26,7 @@ from edgcn.readers.imigue_gestures import (
 from edgcn.readers.imigue_table import NAME, TRAIN, read_table
 from edgcn.readers.label_table import shared
 from edgcn.readers.text.files import integers, label_rows, read_lines, rows, stream
-from edgcn.readers.text.folders import find
+from edgcn.readers.text.folders import check_file, find
 from edgcn.skeleton.layouts import BODY_25, MIGA_22
 from edgcn.skeleton.recording import Recording, Recordings, Skipped, SplitRule
 
@@ -124,6 +124,7 @@ def _left_is_nearer(video: Video) -> Bool[np.ndarray, "told"]:
 
 def _beginning(file: Path) -> list[str]:
     """The first whole lines of a file."""
+    check_file(file)
     with file.open("rb") as opened:
         text = opened.read(LOOKED_AT)
     lines = text.decode("utf-8-sig", errors="replace").splitlines()
