@@ -38,15 +38,15 @@ def test_whoever_comes_in_while_the_subject_is_hidden_is_someone_else(
     found, note = places(people)
     assert found == [400] * 10 + [None] * 6 + [400] * 14
     assert "the subject is missing in 6 of 30 frames" in note
-    assert f"in {16 - comes} of these is someone else" in note
+    assert f"someone else is seen in {16 - comes} of these" in note
 
 
 def test_whoever_comes_in_after_the_subject_left_is_someone_else() -> None:
     found, note = places([[at(400)]] * 20 + [[at(600)]] * 10)
     assert found == [400] * 20 + [None] * 10
     assert note == (
-        "the subject is missing in 10 of 30 frames, in 10 of these is someone else, or the picture "
-        "jumps"
+        "the subject is missing in 10 of 30 frames, someone else is seen in 10 of these, or the "
+        "picture jumps"
     )
 
 

@@ -128,7 +128,7 @@ def _note(people: Sequence[Sequence[Person]], tracks: list[Track], subject: Trac
     if missing:
         said.append(f"the subject is missing in {missing} of {total} frames")
     if others:
-        said.append(f"in {others} of these is someone else, or the picture jumps")
+        said.append(f"someone else is seen in {others} of these, or the picture jumps")
     rivals = [t for t in tracks if t is not subject and 2 * len(t.sights) > len(subject.sights)]
     beside = max((len(t.sights.keys() & subject.sights.keys()) for t in rivals), default=0)
     if beside:
