@@ -14,7 +14,7 @@ import torch
 
 from edgcn.base.errors import EdgcnError
 from edgcn.skeleton.recording import Recording, Recordings, Segment, Skipped, frame_hashes
-from edgcn.store import open_store, write, write_store
+from edgcn.store import open_store, sums, write, write_store
 from helpers import long_store, make_clips, make_long, tiny_recordings, tiny_store, tiny_topology
 
 JOINTS = len(tiny_topology())
@@ -438,11 +438,11 @@ def test_sources_are_summed_up(tmp_path: Path) -> None:
     files = [tmp_path / "one.txt", tmp_path / "two.txt"]
     for number, file in enumerate(files):
         file.write_text("x" * (number + 1))
-    metadata = write.checksum(files)
+    metadata = sums.checksum(files)
     assert (metadata["files"], metadata["bytes"]) == (2, 3)
-    assert write.checksum(files[::-1]) == metadata
+    assert sums.checksum(files[::-1]) == metadata
     files[0].write_text("y")
-    assert write.checksum(files)["sha256"] != metadata["sha256"]
+    assert sums.checksum(files)["sha256"] != metadata["sha256"]
 
 
 # Opening

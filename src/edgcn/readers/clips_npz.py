@@ -17,9 +17,10 @@ from jaxtyping import Float
 
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.base.files import replacing
+from edgcn.base.words import count
 from edgcn.readers.flat import geometry, with_confidence
 from edgcn.readers.npz_arrays import Arrays
-from edgcn.readers.npz_topology import find_topology
+from edgcn.readers.npz_topology import arrange
 from edgcn.readers.tags import split_rules
 from edgcn.skeleton.recording import Recording, Recordings, Skipped, fit_bodies, trimmed
 from edgcn.skeleton.topology import Topology
@@ -45,7 +46,7 @@ def read_clips_npz(path: Path, *, dims: Literal[2, 3] | None = None) -> Recordin
     """
     arrays = Arrays(path, _NEEDED, _OPTIONAL)
     _check(arrays)
-    topology = find_topology(path, tuple(arrays["joints"].tolist()), arrays.get("bones"))
+    topology, remarks = arrange(arrays)
     channels = arrays["frames"].shape[-1]
     if dims is None:
         dims = 3 if channels == 3 and ("scores" in arrays or geometry(topology, 3) == 3) else 2
@@ -64,6 +65,7 @@ def read_clips_npz(path: Path, *, dims: Literal[2, 3] | None = None) -> Recordin
         total=len(arrays["lengths"]),
         splits=split_rules(sorted(set(tags))),
         sources=(path,),
+        remarks=remarks,
     )
 
 
@@ -80,8 +82,8 @@ def _check(arrays: Arrays) -> None:
     if len(wrong):
         raise FileError(
             arrays.path,
-            f"expected labels -1..{classes - 1} for {classes} classes, got {labels[wrong[0]]} for "
-            f"clip {arrays['names'][wrong[0]]} ({len(wrong)} such clips)",
+            f"expected labels -1..{classes - 1} for {count(classes, 'class')}, got "
+            f"{labels[wrong[0]]} for clip {arrays['names'][wrong[0]]} ({len(wrong)} such clips)",
         )
 
 

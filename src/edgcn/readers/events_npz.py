@@ -17,7 +17,7 @@ import numpy as np
 from edgcn.base.errors import FileError
 from edgcn.readers.flat import with_confidence
 from edgcn.readers.npz_arrays import Arrays
-from edgcn.readers.npz_topology import find_topology
+from edgcn.readers.npz_topology import arrange
 from edgcn.skeleton.recording import Recording, Recordings, Segment, Skipped, SplitRule
 
 _PER_RECORDING = ("recordings", "subjects", "splits")
@@ -42,11 +42,12 @@ def read_events_npz(path: Path) -> Recordings:
     arrays = Arrays(path, _NEEDED, ("bones", "splits", "start", "end"))
     _check(arrays)
     units = _UNITS[str(arrays["units"])]
+    topology, remarks = arrange(arrays)
     tags = set(arrays["splits"].tolist()) if "splits" in arrays else set()
     given = {"given": SplitRule("split", train=("train",), test=("test",))}
     return Recordings(
         reader="events_npz",
-        topology=find_topology(path, tuple(arrays["joints"].tolist()), arrays.get("bones")),
+        topology=topology,
         classes=tuple(arrays["classes"].tolist()),
         recordings=_recordings(arrays),
         fps=float(arrays["fps"]),
@@ -56,6 +57,7 @@ def read_events_npz(path: Path) -> Recordings:
         total=len(arrays["lengths"]),
         splits=given if {"train", "test"} <= tags else {},
         sources=(path,),
+        remarks=remarks,
     )
 
 

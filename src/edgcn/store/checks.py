@@ -68,7 +68,7 @@ class Checks:
 
     def _count(self, frames: np.ndarray, recording: Recording) -> None:
         there = seen(frames, dims=self.dims)
-        bodies = there.any(-1)
+        bodies = np.asarray(there.any(-1))
         self.frames += len(frames)
         self.empty += int((~bodies.any(-1)).sum())
         bodies[:, 0] = True  # where nobody is, somebody is missing

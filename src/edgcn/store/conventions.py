@@ -47,7 +47,7 @@ class Conversion:
 
     def apply(self, frames: Frames) -> Frames:
         """The frames converted; what was not seen stays 0."""
-        return frames * np.array(self.factors, dtype=frames.dtype)
+        return np.asarray(frames * np.array(self.factors, dtype=frames.dtype))
 
 
 def as_declared(

@@ -150,7 +150,8 @@ class Store:
     ) -> Selection:
         """Equally long parts of every recording, labelled or not, named NAME@START.
 
-        The last one ends with its recording; one that is shorter is one window. No training window
+        The last one ends with its recording; one that is shorter is one window. Where nobody is
+        seen there is none. No training window
         is of a recording with a clip that tests, or by `time` of frames after the first such clip.
 
         Args:
@@ -163,6 +164,7 @@ class Store:
         """
         spans = all_windows(self.recordings, self._times_of, seconds, step)
         every = self._unlabelled(*spans)
+        every = every.take(~every.empty)
         if split is None:
             return every
         if by == "time" and by not in self.rules:
