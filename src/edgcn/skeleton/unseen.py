@@ -15,7 +15,7 @@ FAR = 1e5  # further than a person can be, whether in meters, millimeters or pix
 MARKS = (-1, -9, -99, -999, -9999, -99999)  # in every channel: written for "not seen"
 
 NAN = "NaN"
-BEYOND = f"infinite, or beyond {FAR:,.0f}"
+BEYOND = f"coordinates that are infinite or beyond {FAR:,.0f}"
 MARKED = "a mark for not seen (such as -1 in every channel)"
 DOUBTED = "a confidence of 0"
 WRONG = (BEYOND,)  # reasons that no tool writes on purpose

@@ -44,9 +44,9 @@ def loaded(path: Path, load: Callable[[Path], T]) -> T:
     except Exception as error:
         if isinstance(error, OSError) and error.errno:
             raise
-        reason = str(error).splitlines()[0] if str(error) else ""
-        kind = "" if isinstance(error, EdgcnError) else f"{type(error).__name__}: "
-        raise DamageError(f"{path.name}: {kind}{reason}") from error
+        known = isinstance(error, EdgcnError)
+        reason = f": {error}" if known else " is cut, damaged or another kind of file"
+        raise DamageError(f"{path.name}{reason}") from error
 
 
 def mapped(path: Path) -> Shaped[np.ndarray, "..."]:

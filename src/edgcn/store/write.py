@@ -21,6 +21,7 @@ from jaxtyping import Float
 
 from edgcn.base.errors import EdgcnError
 from edgcn.base.files import new_folder
+from edgcn.base.words import count
 from edgcn.skeleton.recording import (
     Recording,
     Recordings,
@@ -119,7 +120,8 @@ def _usable(
         item = without_unseen(item, dims=recordings.dims, doubt=recordings.doubt)
         if strict and (wrong := item.unseen.get(BEYOND)):
             raise EdgcnError(
-                f"{item.name}: {wrong} points {BEYOND} (stopped, because --strict was given)"
+                f"{item.name}: {count(wrong, 'point')} with {BEYOND} (stopped, because --strict "
+                f"was given)"
             )
         if (reason := problem(item, recordings, dtype)) is not None:
             skip(Skipped(item.name, reason))
