@@ -180,8 +180,8 @@ WRONG: dict[str, tuple[Change, slice, str]] = {
     "copies": (copied, slice(0, 3), "2 clips with the same frames as another, 1 under several "
                "subjects and 1 under several labels: clip0 (s0) and clip1 (s1)"),
     "far": (lambda x: np.where(x == x[2, 0, 3], np.float32(1e30), x), slice(4, 5),
-            "1 point with coordinates that are infinite or beyond 100,000, taken as not seen (first "
-            "in clip4)"),
+            "1 point with coordinates that are infinite or beyond 100,000, taken as not seen "
+            "(first in clip4)"),
 }  # fmt: skip
 
 
