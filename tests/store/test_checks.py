@@ -161,7 +161,7 @@ def turned(frames: np.ndarray) -> np.ndarray:
 
 
 def copied(frames: np.ndarray) -> np.ndarray:
-    return np.ones_like(frames) * KINECT_ROW
+    return np.asarray(np.ones_like(frames) * KINECT_ROW)
 
 
 KINECT_ROW = gesture(np.random.default_rng(5), 1, 1)[0]
