@@ -47,7 +47,7 @@ def prepare(
     return prepare_command(make_config(PrepareConfig, values, where="prepare"))
 
 
-def info(store: Where, *, figure: Where | None = None) -> Path:
+def info(store: Where, *, figure: Where | None = None) -> Path | None:
     """Print what a store holds and draw its contact sheet; returns the picture's path."""
     values = {"store": Path(store), "figure": figure}
     return info_command(make_config(InfoConfig, values, where="info"))

@@ -175,6 +175,23 @@ def spoiled(value: float) -> Setup:
     return changed_file(change)
 
 
+def scaled(factor: float) -> Setup:
+    """A clips.npz of people whose coordinates are all so many times as large."""
+
+    def change(clips: list[Recording]) -> list[Recording]:
+        return [replace(c, frames=c.frames * np.float32(factor)) for c in clips]
+
+    return changed_file(change)
+
+
+def nobody(clips: list[Recording]) -> list[Recording]:
+    return [replace(clips[0], frames=0 * clips[0].frames), *clips[1:]]
+
+
+def twins(clips: list[Recording]) -> list[Recording]:
+    return [replace(clips[0], name="again", subject="s9"), *clips]
+
+
 def cut(clip: Recording, frames: int) -> Recording:
     """The first frames of a trimmed clip."""
     label = clip.segments[0].label
@@ -362,6 +379,23 @@ def damaged_store(folder: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1000])
 
 
+def edited_labels(folder: Path) -> None:
+    store(folder)
+    path = folder / "store" / "segments.npz"
+    with np.load(path) as file:
+        members = {name: file[name] for name in file.files}
+    members["labels"][0] = 7
+    np.savez(path, **members)
+
+
+def mirrored_frames(folder: Path) -> None:
+    """A store of which a third of the frames were mirrored in place."""
+    run(folder)
+    frames = np.load(folder / "store" / "frames.npy", mmap_mode="r+")
+    frames[::3, ..., 0] *= -1
+    frames.flush()
+
+
 def cut_recognizer(folder: Path) -> None:
     run(folder)
     path = folder / "run" / "recognizer.edgcn"
@@ -506,6 +540,17 @@ CASES = (
     Case("infinite coordinates", f"{PREPARE_NPZ} --strict", spoiled(np.inf)),
     Case("NaN coordinates among good clips", PREPARE_NPZ, spoiled(np.nan), works=True),
     Case("too large for float16", f"{PREPARE_NPZ} --dtype float16 --strict", spoiled(1e6)),
+    Case("NaN for a joint", PREPARE_NPZ, spoiled(np.nan), works=True),
+    Case("infinite coordinates, strict", f"{PREPARE_NPZ} --strict", spoiled(np.inf)),
+    Case("infinite coordinates", PREPARE_NPZ, spoiled(np.inf), works=True),
+    Case("1e30 for a coordinate", PREPARE_NPZ, spoiled(1e30), works=True),
+    Case("too large for float16", f"{PREPARE_NPZ} --dtype float16 --strict", spoiled(9e4)),
+    Case("millimeters for meters", PREPARE_NPZ, scaled(150), works=True),
+    Case("pixels declared in space", f"{PREPARE_NPZ} --units px", scaled(1)),
+    Case("no size of a picture", f"{PREPARE_NPZ} --size 1280", scaled(1)),
+    Case("clips with nobody", PREPARE_NPZ, changed_file(nobody), works=True),
+    Case("only clips with nobody", PREPARE_NPZ, scaled(0)),
+    Case("the same clip under several names", PREPARE_NPZ, changed_file(twins), works=True),
     Case("zero-length clip", f"{PREPARE_NPZ} --strict", changed_file(no_frames)),
     Case("zero-length clip among good ones", PREPARE_NPZ, changed_file(no_frames), works=True),
     Case("one-frame clips (they are repeated)", PREPARE_NPZ, changed_file(one_frame), works=True),
@@ -614,6 +659,8 @@ CASES = (
     Case("a store that is missing", "pretrain store"),
     Case("a folder that is no store", "pretrain store", lambda f: (f / "store").mkdir()),
     Case("damaged store", "info store", damaged_store),
+    Case("a label that no class has, in a store", "info store", edited_labels),
+    Case("frames changed in a store", "evaluate run store --protocol knn", mirrored_frames),
     Case("batch larger than the set", "pretrain store --batch-size 32 --out run", store),
     Case("a batch with nothing to compare", "pretrain store --batch-size 1 --out run", store),
     Case("queue smaller than the batch",

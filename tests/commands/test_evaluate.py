@@ -263,7 +263,7 @@ WRONG: dict[str, tuple[Change, str]] = {
         lambda _, clip: (
             clip if clip.subject == "s4" or clip.segments[0].label else labelled(clip, 1)
         ),
-        "1 classes without training clips: gesture 0; choose another",
+        "1 class without training clips: gesture 0; choose another",
     ),
     "one class": (
         lambda _, clip: labelled(clip, 0),

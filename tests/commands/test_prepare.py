@@ -1,5 +1,6 @@
 """From recordings to a store: topologies by joint name, reader options, and what `info` shows."""
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,11 @@ import numpy as np
 import pytest
 
 from edgcn.base.errors import EdgcnError
-from edgcn.commands.info import InfoConfig, info
+from edgcn.commands.info import InfoConfig, command, info
 from edgcn.commands.prepare import PrepareConfig, from_text, open_recordings, prepare, readers
 from edgcn.readers import READERS
 from edgcn.skeleton.layouts import KINECT_V1, KINECT_V2, TOPOLOGIES
-from edgcn.skeleton.recording import Recording, Recordings, Skipped
+from edgcn.skeleton.recording import Recording, Recordings, Skipped, SplitRule
 from edgcn.skeleton.remap import remap
 from edgcn.store import Store
 from helpers import (
@@ -60,7 +61,7 @@ def ntu(tmp_path: Path) -> Path:
 def test_what_is_skipped_is_said_and_kept(ntu: Path, tmp_path: Path) -> None:
     said, store = prepared(ntu, tmp_path / "store")
     assert "3 clips, 2 classes, 2 subjects; kinect_v2 (25 joints), up to 2 bodies" in said[0]
-    assert said[1] == "skipped 2 (1 of them listed as bad by the data set itself):"
+    assert "skipped 2 (1 of them listed as bad by the data set itself):" in said
     assert any("P003R001A002" in line and "line" in line for line in said[2:])
     assert any("P004R001A002" in line and "no body" in line for line in said[2:])
     listed = [Skipped(**item) for item in store.metadata["skipped"]]
@@ -231,3 +232,29 @@ def test_info_of_recordings_in_which_nothing_is_annotated(tmp_path: Path) -> Non
     text = shown(tiny_store(tmp_path, clips=bare, classes=0))
     assert "0 clips, 0 classes, 2 subjects, in 2 recordings" in text
     assert (tmp_path / "tiny" / "contact_sheet.png").stat().st_size > 1000
+
+
+def test_a_store_that_cannot_be_written_to_is_shown_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, said = tiny_store(tmp_path), list[str]()
+
+    def refused(*_: object, **__: object) -> Path:
+        raise OSError(errno.EROFS, "Read-only file system", "contact_sheet.png")
+
+    monkeypatch.setattr("edgcn.commands.info.contact_sheet", refused)
+    assert info(InfoConfig(store=store.path), say=said.append) is None
+    assert "missing joints: 0.00 %" in "\n".join(said)
+    assert "no contact sheet: contact_sheet.png: Read-only file system; choose a place" in said[-1]
+    assert command(InfoConfig(store=store.path)).startswith("next: ")
+    with pytest.raises(OSError, match="Read-only"):  # where a place was asked for
+        info(InfoConfig(store=store.path, figure=tmp_path / "sheet.png"), say=said.append)
+
+
+def test_clips_that_train_and_test_are_named(tmp_path: Path) -> None:
+    clips = make_clips(6, 2, 2, 0, tiny_topology())
+    again = [replace(clip, subject="s3", name=f"{clip.name}b") for clip in clips[:2]]
+    rule = {"people": SplitRule("subject", test=("s3",))}
+    text = shown(tiny_store(tmp_path, clips=[*clips, *again], splits=rule))
+    assert "check: 2 of 2 test clips have frames that training clips have, too: clip000b" in text
+    assert "check: 2 clips with the same frames as another, 2 under several subjects" in text

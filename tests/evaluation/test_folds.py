@@ -385,7 +385,7 @@ WRONG: dict[str, tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], str]] = {
     ),
     "untrained": (
         lambda labels, tests: np.where(~tests & (labels == 0), 1, labels),
-        "leaves 1 classes without training clips: gesture 0; choose another with --split",
+        "leaves 1 class without training clips: gesture 0; choose another with --split",
     ),
     "one class": (lambda labels, tests: labels * 0, "training clips of one class; expected 2"),
 }

@@ -267,3 +267,31 @@ def test_a_recognizer_may_be_the_model_of_another(run: Path, store: Store, tmp_p
     assert nested.fit(clips).score(clips) == unfitted.fit(clips).score(clips)
     results = evaluate(Recognizer(str(run)), store, out=tmp_path / "out", protocol="knn")
     assert results.rows[-1].kind == "method"
+
+
+def test_nobody_is_named_nobody(fitted: Recognizer, store: Store) -> None:
+    """An empty picture has no gesture, and no probability of any."""
+    clips = [store.clips().clip(row) for row in range(3)]
+    clips[1] = 0 * clips[1]
+    likely = fitted.predict_proba(clips)
+    assert np.isnan(likely[1]).all()
+    np.testing.assert_allclose(likely[[0, 2]].sum(1), 1, rtol=1e-5)
+    named = fitted.predict(clips)
+    assert named[1] == "nobody"
+    assert named[[0, 2]].tolist() == fitted.predict([clips[0], clips[2]]).tolist()
+
+
+def test_nobody_teaches_nothing(run: Path, store: Store) -> None:
+    clips = [store.clips().clip(row) for row in range(4)]
+    clips[2] = 0 * clips[2]
+    with pytest.raises(EdgcnError, match=r"1 clip to learn from in which nobody is seen.*clip 2"):
+        Recognizer(str(run)).fit(clips, [0, 1, 0, 1])
+    model = Recognizer(str(run)).fit([clips[0], clips[1], clips[3]], [0, 1, 1])
+    assert model.predict(clips)[2] == -1
+
+
+def test_frames_that_are_out_of_this_world_are_refused(fitted: Recognizer, store: Store) -> None:
+    clip = store.clips().clip(0)
+    clip[0, 0, 0, 0] = 1e30
+    with pytest.raises(EdgcnError, match=r"clip 0: has .* beyond 100,000"):
+        fitted.predict([clip])

@@ -258,17 +258,6 @@ def test_mean_bone_lengths_do_not_depend_on_the_batches() -> None:
     assert mean_bone_lengths([torch.zeros_like(x)], topology=KINECT_V2, dims=3) == (0.0,) * 24
 
 
-def test_torso_falls_back_to_shoulders_and_then_to_one() -> None:
-    x = clips(gaps=0, bodies=1)[:2]
-    x[0, :, :, KINECT_V2.index("SpineBase")] = 0
-    x[1] = 0
-    x[1, :, :, 3] = 5
-    y = normalize(x, SETTINGS["torso"], topology=KINECT_V2, dims=3)
-    left, right = (y[0, :, :, KINECT_V2.index(end), 0] for end in KINECT_V2.shoulders)
-    assert (left - right).norm(dim=0).median() == pytest.approx(1)
-    assert torch.equal(y[1], x[1])
-
-
 @every
 def test_settings_survive_json(name: str) -> None:
     again = Normalize.from_dict(json.loads(json.dumps(SETTINGS[name].to_dict())))

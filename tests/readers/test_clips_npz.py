@@ -20,6 +20,7 @@ from edgcn.skeleton.layouts import (
 )
 from edgcn.skeleton.recording import Recording, Segment, Skipped, SplitRule, trimmed
 from edgcn.skeleton.topology import Topology
+from helpers import tiny_file, twenty_joints
 from readers.items import clips, parted, wholes
 
 RNG = np.random.default_rng(0)
@@ -315,7 +316,7 @@ def pickled() -> np.ndarray:
             "frames: expected 18446744073709551621 frames, as lengths say",
         ),
         (
-            {"joints": np.array(KINECT_V1.joints[::-1])},
+            {"joints": np.array([f"point {number}" for number in range(20)])},
             "no known topology has these 20 joints.*bones as well",
         ),
         ({"bones": np.array([0, 1])}, r"bones: expected \(B, 2\)"),
@@ -407,3 +408,26 @@ def test_a_damaged_member(tmp_path: Path) -> None:
 
 def test_a_frame_rate_may_be_an_array_of_one(tmp_path: Path) -> None:
     assert read_clips_npz(write(tmp_path, **members(fps=np.array([25.0])))).fps == 25
+
+
+def test_joints_that_are_named_need_no_order(tmp_path: Path) -> None:
+    """Another order and case, and only some of a known skeleton: taken by name, and said."""
+    path = tiny_file(tmp_path / "clips.npz")
+    with np.load(path) as file:
+        members = {key: file[key] for key in file.files if key != "bones"}
+    order = np.random.default_rng(0).permutation(20)
+    expected = members["frames"].copy()
+    for kept in (order, order[:15]):
+        changes = {
+            "frames": members["frames"][:, kept],
+            "joints": np.char.lower(members["joints"][kept]),
+        }
+        np.savez(path, **members | changes)
+        made = read_clips_npz(path)
+        assert made.topology == twenty_joints()
+        (said,) = made.remarks
+        assert "joints matched by name with those of kinect_v1" in said
+        items = [item for item in made.recordings if isinstance(item, Recording)]
+        frames = np.concatenate([item.frames[:, 0] for item in items])
+        np.testing.assert_array_equal(frames[:, kept], expected[:, kept])
+        assert not np.delete(frames, kept, axis=1).any()

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from edgcn.skeleton.recording import Recording, Skipped
-from edgcn.store import open_store, write_store
-from edgcn.store.inspect import advice, missing_joints, sample, skipped_lines, summary
+from edgcn.store import Store, open_store, write_store
+from edgcn.store.inspect import advice, health, sample, skipped_lines, summary
 from helpers import long_store, make_clips, make_long, tiny_recordings, tiny_store, tiny_topology
 
 
@@ -39,14 +39,30 @@ def test_joints_that_are_never_seen_are_named(tmp_path: Path) -> None:
     for clip in clips:
         clip.frames[:, :, 2] = 0  # the head
         clip.frames[::2, :, 4] = 0
-    assert "most often head 100.0 %, hand_right " in missing_joints(
-        tiny_store(tmp_path, clips=clips)
-    )
-    assert "missing joints: 0.00 %" in missing_joints(tiny_store(tmp_path, name="all"))
+    assert "most often head 100.00 %, hand_right " in missing(tiny_store(tmp_path, clips=clips))
+    assert "missing joints: 0.00 %" in missing(tiny_store(tmp_path, name="all"))
+
+
+def missing(store: Store) -> str:
+    (line,) = (line for line in health(store) if line.startswith("missing joints"))
+    return line
 
 
 def test_an_absent_body_has_no_missing_joints(tmp_path: Path) -> None:
-    assert "0.00 %" in missing_joints(tiny_store(tmp_path, clips=list_of_clips(), bodies=2))
+    assert "0.00 %" in missing(tiny_store(tmp_path, clips=list_of_clips(), bodies=2))
+
+
+def test_where_nobody_is_every_joint_is_missing(tmp_path: Path) -> None:
+    """Counted in all clips and all frames."""
+    clips = make_clips(40, 3, 2, 0, tiny_topology())
+    total = sum(len(clip.frames) for clip in clips)
+    for clip in clips[1::2]:
+        clip.frames[::2] = 0
+    empty = sum(len(clip.frames[::2]) for clip in clips[1::2])
+    store = tiny_store(tmp_path, clips=clips)
+    share = f"{100 * empty / total:.2f} %"
+    assert f"missing joints: {share}, of all clips and frames" in missing(store)
+    assert f"nobody in {share} of the frames" in health(store)[0]
 
 
 def test_a_sheet_has_each_class_once_and_then_others(tmp_path: Path) -> None:
@@ -65,7 +81,6 @@ def test_where_nothing_is_annotated_windows_are_looked_at(tmp_path: Path) -> Non
     write_store(tiny_recordings(clips=bare), tmp_path / "bare")
     store = open_store(tmp_path / "bare")
     assert [title for title, _ in sample(store)] == ["unlabelled · s1-0@0", "unlabelled · s2-0@0"]
-    assert "of 2 clips looked at" in missing_joints(store)
 
 
 def test_few_labelled_clips_are_sent_to_released_weights(tmp_path: Path) -> None:

@@ -71,6 +71,7 @@ def test_as_many_frames_as_there_are_gives_the_clip_itself(tmp_path: Path, lengt
     rng = np.random.default_rng(length)
     frames = rng.normal(size=(length, 1, JOINTS, 3)).astype(np.float32)
     frames[rng.random(frames.shape[:3]) < 0.5] = 0  # exactly on a missing frame it stays missing
+    frames[0, 0, 0] = 1  # somebody is seen
     clips = one_clip(tmp_path / "s", frames)
     np.testing.assert_array_equal(clips.batch(np.array([0]), length)[0], as_clips(frames))
     np.testing.assert_array_equal(clips.clip(0), frames)

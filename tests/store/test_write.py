@@ -324,12 +324,6 @@ def test_a_store_cannot_lie_in_a_file(tmp_path: Path) -> None:
 # What cannot be used
 
 
-def nan(frames: np.ndarray) -> np.ndarray:
-    changed = frames.copy()
-    changed[1, 0, 3, 2] = np.nan
-    return changed
-
-
 def segment(recording: Recording, **fields: Any) -> Recording:
     """The recording with its one segment changed."""
     return replace(recording, segments=(replace(recording.segments[0], **fields),))
@@ -350,8 +344,8 @@ def lost(own: np.ndarray) -> None:
 
 
 BAD: dict[str, tuple[Callable[[Recording], Recording], str]] = {
-    "NaN": (lambda c: replace(c, frames=nan(c.frames)), "frame 1, body 0, joint hand_left"),
-    "infinite": (lambda c: replace(c, frames=c.frames - np.inf), "NaN, infinite"),
+    "nobody": (lambda c: replace(c, frames=0 * c.frames), "nobody is seen"),
+    "only NaN": (lambda c: replace(c, frames=c.frames - np.nan), "nobody is seen"),
     "no frames": (lambda c: replace(c, frames=c.frames[:0]), "has no frames"),
     "joints": (lambda c: replace(c, frames=c.frames[:, :, :4]), r"\(T, M, 5, 3\)"),
     "channels": (lambda c: replace(c, frames=c.frames[..., :2]), r"\(T, M, 5, 3\)"),
@@ -515,7 +509,7 @@ DAMAGE: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "cut json": ("store.json", lambda raw: raw[:100]),
     "other json": ("store.json", lambda raw: b"[]"),
     "no classes": ("store.json", lambda raw: raw.replace(b'"classes"', b'"klasses"')),
-    "other format": ("store.json", lambda raw: raw.replace(b'"format": 2', b'"format": 1')),
+    "other format": ("store.json", lambda raw: raw.replace(b'"format": 3', b'"format": 2')),
     "cut recordings": ("recordings.npz", lambda raw: raw[:-200]),
     "cut segments": ("segments.npz", lambda raw: raw[:-200]),
     "cut frames": ("frames.npy", lambda raw: raw[:-12]),
@@ -539,8 +533,94 @@ def test_a_damaged_store_says_so(tmp_path: Path, damage: str) -> None:
 def test_files_of_other_lengths_are_no_store(tmp_path: Path, name: str) -> None:
     store = long_store(tmp_path, uneven=True)
     np.save(store.path / f"{name}.npy", np.load(store.path / f"{name}.npy")[:-1])
-    with pytest.raises(EdgcnError, match=f"damaged store.* and {name}.npy has"):
+    with pytest.raises(EdgcnError, match=f"damaged store.*{name}.npy: expected .*, got"):
         open_store(store.path)
+
+
+def rewritten(path: Path, **changes: Any) -> None:
+    """A table of a store with columns changed, as a hand would."""
+    with np.load(path) as file:
+        members = {name: file[name] for name in file.files}
+    np.savez(path, **members | {name: make(members[name]) for name, make in changes.items()})
+
+
+def last(value: Any) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda column: np.array([*column[:-1], value], dtype=column.dtype)
+
+
+EDITS: dict[str, tuple[str, str, Callable[[np.ndarray], np.ndarray]]] = {
+    "label beyond": ("segments.npz", "labels", last(3)),
+    "label below": ("segments.npz", "labels", last(-2)),
+    "labels of floats": ("segments.npz", "labels", lambda column: column.astype(float)),
+    "labels of another number": ("segments.npz", "labels", lambda column: column[:-1]),
+    "recording beyond": ("segments.npz", "recordings", last(99)),
+    "recording below": ("segments.npz", "recordings", last(-1)),
+    "recordings out of order": ("segments.npz", "recordings", lambda column: column[::-1]),
+    "end before start": ("segments.npz", "stops", last(0)),
+    "end beyond": ("segments.npz", "stops", last(10_000)),
+    "start below": ("segments.npz", "starts", last(-1)),
+    "names of numbers": ("segments.npz", "names", lambda column: np.arange(len(column))),
+    "offset": ("recordings.npz", "offsets", last(0)),
+    "no frames": ("recordings.npz", "lengths", last(0)),
+    "more frames": ("recordings.npz", "lengths", lambda column: column + 1),
+    "rate": ("recordings.npz", "fps", last(0.0)),
+    "start in no time": ("recordings.npz", "starts", last(np.nan)),
+    "subjects in rows": ("recordings.npz", "subjects", lambda column: column[:, None]),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edited_table_is_refused_by_file_and_field(tmp_path: Path, edit: str) -> None:
+    name, column, change = EDITS[edit]
+    store = long_store(tmp_path)
+    rewritten(store.path / name, **{column: change})
+    where = f"{name}: .*{column}" if edit != "more frames" else r"recordings.npz: offsets"
+    with pytest.raises(EdgcnError, match=rf"damaged store.*\({where}.*expected .*, got"):
+        open_store(store.path)
+
+
+METADATA: dict[str, Any] = {
+    "classes": ["a", "a", "b"], "fps": -1, "units": "inches", "dims": 4, "bodies": 0,
+    "topology": {}, "splits": {"x": {"by": "shoe", "train": [], "test": []}}, "skipped": [1],
+    "note": 3, "health": None, "files": {"frames.npy": 1}, "sources": {},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", METADATA)
+def test_edited_metadata_are_refused_by_field(tmp_path: Path, field: str) -> None:
+    path = tiny_store(tmp_path).path / "store.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {field: METADATA[field]}))
+    with pytest.raises(EdgcnError, match=rf"store.json: {field}: expected .*, got"):
+        open_store(path.parent)
+
+
+def test_edits_that_make_sense_are_refused_as_well(tmp_path: Path) -> None:
+    """Labels in another order and classes of other names would give wrong scores in silence."""
+    store = tiny_store(tmp_path)
+    rewritten(store.path / "segments.npz", labels=lambda column: column[::-1].copy())
+    with pytest.raises(EdgcnError, match=r"segments\.npz is not as it was written"):
+        open_store(store.path)
+    path = tiny_store(tmp_path, name="b").path / "store.json"
+    found = json.loads(path.read_text())
+    path.write_text(json.dumps(found | {"classes": found["classes"][::-1]}))
+    with pytest.raises(EdgcnError, match=r"store\.json is not as it was written"):
+        open_store(path.parent)
+
+
+@pytest.mark.parametrize("name", ["frames", "hashes", "times"])
+def test_one_changed_number_is_found_before_it_counts(tmp_path: Path, name: str) -> None:
+    store = long_store(tmp_path, uneven=True)
+    values = np.load(store.path / f"{name}.npy")
+    values.reshape(-1)[-1] += 1
+    np.save(store.path / f"{name}.npy", values)
+    with pytest.raises(EdgcnError, match=f"{name}.npy is not as it was written"):
+        _ = open_store(store.path).fingerprint
+
+
+def test_classes_of_one_name_are_refused(tmp_path: Path) -> None:
+    made = tiny_recordings(classes=3)
+    with pytest.raises(EdgcnError, match="different names, got several called 'a'"):
+        write_store(replace(made, classes=("a", "b", "a")), tmp_path / "s")
 
 
 def test_a_store_may_be_given_as_a_path(tmp_path: Path) -> None:

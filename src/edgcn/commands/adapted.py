@@ -18,6 +18,7 @@ from torch import Tensor
 
 from edgcn.augment.draws import Draws
 from edgcn.base.errors import EdgcnError
+from edgcn.base.words import count
 from edgcn.evaluation.embed import cached_embed, raw_coordinates
 from edgcn.evaluation.rows import Kind
 from edgcn.evaluation.trial import Classifier, Featured, Trainable, Trial, task_of
@@ -29,7 +30,7 @@ from edgcn.objectives import OBJECTIVES
 from edgcn.objectives.base import traits
 from edgcn.pipeline.adapt import Adapted, Skeleton
 from edgcn.store import Selection, open_store
-from edgcn.store.learned import Overlap, merged, overlap
+from edgcn.store.learned import Overlap, merged, overlap, repeated
 from edgcn.training.fabric import use_bfloat16
 from edgcn.training.views import one_view
 
@@ -110,7 +111,8 @@ class Evaluation:
         folds = f" in {len(self.task.folds)} folds" if len(self.task.folds) > 1 else ""
         yield (
             f"{protocol} protocol{'s' if protocol == 'all' else ''}, split {self.split.name!r}: "
-            f"{len(self.train)} training clips, {len(self.task.tested)} test clips{folds}"
+            f"{count(len(self.train), 'training clip')}, "
+            f"{count(len(self.task.tested), 'test clip')}{folds}"
         )
 
     def folder_name(self, *parts: str) -> str:
@@ -127,7 +129,8 @@ class Evaluation:
     def notes(self) -> list[str]:
         """What must be read with every number."""
         origins = [note for model in self.models for note in model.origin.notes]
-        notes = [self.split.warning, self.overlap.text(), self.clips.note, *origins]
+        again = [repeated(self.clips, fold.train, fold.test) for fold in self.task.folds]
+        notes = [self.split.warning, self.overlap.text(), *again, self.clips.note, *origins]
         return [note for note in dict.fromkeys(notes) if note]
 
     def named(self) -> dict[str, Model]:

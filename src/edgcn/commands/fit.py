@@ -8,6 +8,7 @@ import numpy as np
 from edgcn.base.errors import EdgcnError
 from edgcn.base.progress import Say
 from edgcn.base.screen import tell
+from edgcn.base.words import count
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.inference.recognizer import Recognizer
 from edgcn.pipeline.adapt import Skeleton
@@ -50,9 +51,10 @@ def fit(config: FitConfig, *, say: Say = tell) -> Recognizer:
     chosen = clips if split is None else clips.take(split.train)
     labelled = chosen.take(chosen.labels >= 0)
     made = Recognizer(config.model, skeleton=config.skeleton).fit(labelled)
+    people = set(labelled.subjects.tolist()) - {""}
     say(
-        f"learned {len(np.unique(labelled.labels))} classes from {len(labelled)} clips of "
-        f"{len(set(labelled.subjects.tolist()) - {''})} people; strength C = "
+        f"learned {count(len(np.unique(labelled.labels)), 'class')} from "
+        f"{count(len(labelled), 'clip')} of {count(len(people), 'person', 'people')}; strength C = "
         f"{made.strength_:g}, chosen on held-out people among them"
     )
     if split is None:

@@ -4,6 +4,7 @@ files -> reader -> recordings with segments -> (remap by joint name) -> store
 """
 
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -26,7 +27,8 @@ from edgcn.skeleton.recording import Recording, Recordings, Skipped, with_hashes
 from edgcn.skeleton.remap import plan_remap
 from edgcn.skeleton.topology import Topology
 from edgcn.store import Store, open_store, write_store
-from edgcn.store.inspect import advice, skipped_lines, summary
+from edgcn.store.conventions import Units, Y, as_declared
+from edgcn.store.inspect import advice, health, skipped_lines, summary
 from edgcn.store.union import read_stores
 
 NO_PATH = ("synthetic", "procedural")  # readers that make what they read
@@ -46,6 +48,13 @@ class PrepareConfig(Config, coerce_numbers_to_str=True):
     annotations: tuple[Path, ...] = ()
     """Files or folders with annotations of the recordings, matched by name: ELAN, BORIS, tables,
     label files of SMG and iMiGUE. They take the place of labels that the recordings come with."""
+    units: Units = "auto"
+    """What lengths are in: m, cm or mm in space, px in a picture. `auto` goes by the length of
+    people's torsos, and says so."""
+    y: Y = "auto"
+    """Where y points. `auto` goes by people's heads: up in space, down in a picture."""
+    size: str | None = None
+    """Width and height of the picture that x and y are fractions of, such as 1280x720."""
     options: dict[str, str] = Field(default={})
     """Reader options as NAME VALUE pairs, for example `--options seed 1`."""
     annotation_options: dict[str, str] = Field(default={})
@@ -70,7 +79,9 @@ def command(config: PrepareConfig) -> str:
 
 def prepare(config: PrepareConfig, *, say: Say = tell) -> Store:
     """Read recordings into a new store; says what was skipped, and why."""
-    recordings, attached = open_recordings(config), None
+    size = picture_size(config.size)
+    recordings = as_declared(open_recordings(config), units=config.units, y=config.y, size=size)
+    attached = None
     if config.annotations:
         table = read_events(config.annotations, settings=config.annotation_options)
         attached = Attached(recordings, table)
@@ -88,7 +99,7 @@ def prepare(config: PrepareConfig, *, say: Say = tell) -> Store:
     )
     store = open_store(config.out)
     notes = [*table.notes, *attached.notes()] if attached else []
-    for line in (summary(store), *skipped_lines(skipped), *notes, advice(store)):
+    for line in (summary(store), *health(store), *skipped_lines(skipped), *notes, advice(store)):
         if line:
             say(line)
     return store
@@ -118,6 +129,15 @@ def open_recordings(config: PrepareConfig) -> Recordings:
     options = check_settings(read, values, what=f"reader {config.reader!r}")
     path = next(iter(inspect.signature(read).parameters), None)
     return read(config.path, **options) if path else read(**options)
+
+
+def picture_size(text: str | None) -> tuple[int, int] | None:
+    """Width and height."""
+    if text is None:
+        return None
+    if not (found := re.fullmatch(r"([1-9]\d{0,5})x([1-9]\d{0,5})", text)):
+        raise EdgcnError(f"--size: expected width and height such as 1280x720, got {text!r}")
+    return int(found[1]), int(found[2])
 
 
 def from_text(text: str, hint: Any) -> Any:

@@ -14,6 +14,7 @@ from jaxtyping import Float, Int
 from torch import nn
 
 from edgcn.base.errors import EdgcnError
+from edgcn.base.words import count
 from edgcn.evaluation.finetune import Read, View
 from edgcn.evaluation.metrics import confusion, measure
 from edgcn.evaluation.probes import LinearProbe, Probe
@@ -116,8 +117,8 @@ def task_of(clips: Selection, split: Split, *, seed: int = 0) -> Task:
         if absent := sorted(set(clips.labels[fold.test].tolist()) - train):
             names = ", ".join(clips.classes[label] for label in absent)
             raise EdgcnError(
-                f"{where} leaves {len(absent)} classes without training clips: {names}; choose "
-                f"another with --split"
+                f"{where} leaves {count(len(absent), 'class')} without training clips: "
+                f"{names}; choose another with --split"
             )
         if len(train) < 2:
             raise EdgcnError(f"{where} has training clips of one class; expected 2 or more; {how}")

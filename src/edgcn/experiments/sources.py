@@ -15,6 +15,7 @@ from typing import Any
 from edgcn.base.errors import EdgcnError
 from edgcn.base.progress import Say
 from edgcn.base.screen import tell
+from edgcn.base.words import count
 from edgcn.commands.prepare import PrepareConfig, prepare
 from edgcn.presets.datasets import DATA_SETS
 from edgcn.readers.text.folders import check_folder
@@ -218,6 +219,6 @@ def ensure_store(source: Source, folder: Path, say: Say = tell) -> Path:
     if which_set(out) != source.name:
         raise EdgcnError(
             f"expected a store of {DATA_SETS[source.name].title} at {out}, found one of reader "
-            f"{store.metadata['reader']!r} with {len(store.classes)} classes; move it away"
+            f"{store.metadata['reader']!r} with {count(len(store.classes), 'class')}; move it away"
         )
     return out

@@ -9,14 +9,19 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from edgcn.base.errors import EdgcnError
+from edgcn.base.words import count
 from edgcn.pipeline.adapter import Adapter
 from edgcn.pipeline.resample import even_positions, resample_time
 from edgcn.skeleton.recording import fit_bodies
 from edgcn.skeleton.tensors import Clips
 from edgcn.skeleton.topology import Topology
+from edgcn.skeleton.unseen import FAR, seen
+from edgcn.store import Selection
+
+NOBODY = "nobody"  # the name of a clip in which nobody is seen
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,11 @@ class ArrayClips:
     def bodies(self) -> int:
         """How many bodies a clip has."""
         return int(self.frames[0].shape[1])
+
+    @property
+    def empty(self) -> Bool[np.ndarray, " n"]:
+        """Which clips show nobody in any frame."""
+        return np.array([not seen(clip, dims=self.dims).any() for clip in self.frames], dtype=bool)
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -105,6 +115,28 @@ def _checked(clip: Any, row: int, topology: Topology) -> np.ndarray:
             f"clip {row}: expected (T, {joints}, 3) or (T, M, {joints}, 3) with T at least 1, for "
             f"topology {topology.name!r}, got {np.shape(clip)}"
         )
-    if not np.isfinite(frames).all():
-        raise EdgcnError(f"clip {row}: has NaN or infinite coordinates; a joint not seen is 0")
+    if not (np.abs(frames) < FAR).all():  # NaN is not less, either
+        raise EdgcnError(
+            f"clip {row}: has NaN or infinite coordinates, or some beyond {FAR:,.0f}; a joint "
+            f"that was not seen is 0"
+        )
     return frames
+
+
+def named(classes: np.ndarray, likely: Float[np.ndarray, "n k"]) -> np.ndarray:
+    """The likeliest class of each row; "nobody", or -1 where classes are numbers, where NaN."""
+    empty = np.isnan(likely).any(axis=1)
+    found = classes[np.where(empty, 0, np.nan_to_num(likely).argmax(axis=1))]
+    if not empty.any():
+        return np.asarray(found)
+    return np.where(empty, -1 if classes.dtype.kind in "iu" else NOBODY, found)
+
+
+def refuse_empty(clips: "ArrayClips | Selection") -> None:
+    """Raise an `EdgcnError` for clips to learn from in which nobody is seen."""
+    rows = np.flatnonzero(clips.empty)
+    if len(rows):
+        raise EdgcnError(
+            f"{count(len(rows), 'clip')} to learn from in which nobody is seen, the first is clip "
+            f"{rows[0]}; leave them out"
+        )

@@ -17,9 +17,10 @@ from sklearn.utils import Tags
 from edgcn.base.errors import EdgcnError, did_you_mean
 from edgcn.base.plugins import require_plugins
 from edgcn.base.tensorfile import load_tensors, save_tensors
+from edgcn.base.words import count
 from edgcn.evaluation.embed import embed
 from edgcn.evaluation.probes import LinearProbe, fit_logistic, probe_from_tensors, probe_to_tensors
-from edgcn.inference.arrays import ArrayClips, array_clips
+from edgcn.inference.arrays import ArrayClips, array_clips, named, refuse_empty
 from edgcn.inference.provenance import Provenance
 from edgcn.inference.released import RELEASED, released
 from edgcn.models.embedder import Embedder
@@ -69,11 +70,12 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
                 is held out instead.
 
         Raises:
-            EdgcnError: no labels, labels of one class, or clips that the encoder cannot read.
+            EdgcnError: no labels, labels of one class, or clips that cannot be read or are empty.
         """
         source = resolve(self.model).source()  # what an earlier fit has learned is forgotten
         embedder = source.embedder()
         clips = self._clips(X, embedder)
+        refuse_empty(clips)
         rows, labels, classes, people = self._targets(clips, y, subjects)
         embedder, features = self._embed(embedder, clips, rows)
         probe, strength = fit_logistic(features, labels, people, classes=len(classes))
@@ -84,13 +86,15 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
         return self
 
     def predict(self, X: Any) -> np.ndarray:
-        """The likeliest class of each clip, (N,)."""
-        return np.asarray(self.classes_of()[self.predict_proba(X).argmax(1)])
+        """The likeliest class of each clip, (N,); where nobody is seen "nobody", or -1."""
+        return named(self.classes_of(), self.predict_proba(X))
 
     def predict_proba(self, X: Any) -> Float[np.ndarray, "n k"]:
-        """How likely each class is, (N, K); rows sum to 1, columns are those of `classes_`."""
+        """How likely each of `classes_` is, (N, K); rows sum to 1, or are NaN for nobody."""
         self.classes_of()
-        return self.classifier_.probabilities(self.transform(X))
+        likely = self.classifier_.probabilities(self.transform(X))
+        empty = self._clips(X, self.embedder()).empty
+        return np.where(empty[:, None], np.float32(np.nan), likely)
 
     def transform(self, X: Any) -> Float[np.ndarray, "n d"]:
         """The encoder's vector of each clip, (N, D); needs no classifier."""
@@ -172,8 +176,9 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
         return tags
 
     def _clips(self, X: Any, embedder: Embedder) -> Selection | ArrayClips:
-        if isinstance(X, Store):
-            return X.clips()
+        X = X.clips() if isinstance(X, Store) else X
+        if isinstance(X, Selection):
+            X.store.verify()
         if isinstance(X, Selection | ArrayClips):
             return X
         topology, sensor = self.topology or embedder.inputs.topology, embedder.inputs.sensor
@@ -196,30 +201,27 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
         """Rows that have a label, their labels as numbers, the classes, who is in each."""
         if y is None and not isinstance(clips, Selection):
             raise EdgcnError("expected the class of each clip as y, got none")
-        rows = np.arange(len(clips))
+        total = len(clips)
+        rows = np.arange(total)
         if y is None:
             assert isinstance(clips, Selection)
             rows = rows[clips.labels >= 0]
             classes, labels = np.array(clips.classes), clips.labels[rows]
         else:
             y = np.asarray(y)
-            if y.shape != (len(clips),):
-                raise EdgcnError(
-                    f"expected one class for each of {len(clips)} clips, got {y.shape}"
-                )
+            if y.shape != (total,):
+                raise EdgcnError(f"expected one class for each of {total} clips, got {y.shape}")
             classes, labels = np.unique(y, return_inverse=True)
         if (found := len(np.unique(labels))) < 2:
             raise EdgcnError(
-                f"expected labelled clips of at least 2 classes to learn from, got {len(labels)} "
-                f"clips of {found} class{'' if found == 1 else 'es'}"
+                f"expected labelled clips of at least 2 classes to learn from, got "
+                f"{count(len(labels), 'clip')} of {count(found, 'class')}"
             )
         if subjects is None:
             subjects = clips.subjects if isinstance(clips, Selection) else [""] * len(clips)
         people = np.asarray(subjects, dtype=str)
-        if len(people) != len(clips):
-            raise EdgcnError(
-                f"expected a subject for each of {len(clips)} clips, got {len(people)}"
-            )
+        if len(people) != total:
+            raise EdgcnError(f"expected a subject for each of {total} clips, got {len(people)}")
         return rows, np.asarray(labels, dtype=np.int64), classes, people[rows]
 
 

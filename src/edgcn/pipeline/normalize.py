@@ -15,6 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from edgcn.base.errors import EdgcnError, did_you_mean
+from edgcn.pipeline.size import NO_LENGTH, FirstSeen, torso_size
 from edgcn.skeleton.tensors import (
     Clips,
     bone_vectors,
@@ -31,7 +32,6 @@ from edgcn.skeleton.topology import Topology
 Center = Literal["first", "every", "none"]
 Scale = Literal["none", "torso"]
 
-NO_LENGTH = 1e-6  # in the data's units: no direction can be read off anything shorter
 NO_BONE = 1e-4  # part of a bone's mean length below which its direction is rounding
 PARALLEL = 1e-2  # sine of the angle below which two axes cannot be told apart
 
@@ -46,7 +46,7 @@ class Normalize:
         bone_lengths: in the order of the topology's bones, from `mean_bone_lengths`.
         align: turn the clip so that its mean spine points to +y and its mean shoulders, left to
             right, to +x (for 2 geometry channels, the spine alone).
-        scale: "torso" divides by the median length of the spine.
+        scale: "torso" divides by the length of the torso (`edgcn.pipeline.size`).
         center: subtract the center joint of the first body, at its first frame or at every frame.
     """
 
@@ -101,12 +101,13 @@ def normalize(x: Clips, settings: Normalize, *, topology: Topology, dims: int) -
             f"expected clips of shape (N, C, T, {len(topology)}, M) for topology "
             f"{topology.name!r}, got {tuple(x.shape)}; convert first with `remap`"
         )
+    seen = visibility(x[..., :1], dims=dims)  # of the first body, before any gap is filled
     if settings.fill:
         x = fill_gaps(x, dims=dims)
     if settings.unit_bones:
         x = _unit_bones(x, settings.bone_lengths, topology=topology, dims=dims)
     if settings.align or settings.scale == "torso":
-        x = linear_map(x, _turn_and_scale(x, settings, topology=topology, dims=dims))
+        x = linear_map(x, _turn_and_scale(x, seen, settings, topology=topology, dims=dims))
     if settings.center != "none":
         path = _center_path(x, topology=topology, dims=dims)
         x = translate(x, -(path[:, :, :1] if settings.center == "first" else path))
@@ -114,7 +115,7 @@ def normalize(x: Clips, settings: Normalize, *, topology: Topology, dims: int) -
 
 
 def _turn_and_scale(
-    x: Clips, settings: Normalize, *, topology: Topology, dims: int
+    x: Clips, seen: FirstSeen, settings: Normalize, *, topology: Topology, dims: int
 ) -> Float[Tensor, "n d d"]:
     """What turns each clip to the front and divides it by its torso, whichever is asked for."""
     matrix = torch.eye(dims).to(x).expand(len(x), dims, dims)
@@ -122,7 +123,9 @@ def _turn_and_scale(
     if settings.align:
         matrix = _facing(spine, shoulders)
     if settings.scale == "torso":
-        matrix = matrix / _torso(spine, shoulders)
+        lengths = settings.bone_lengths if settings.unit_bones else None
+        size = torso_size(x, seen, lengths, topology=topology, dims=dims)
+        matrix = matrix / size.view(-1, 1, 1)
     return matrix
 
 
@@ -191,12 +194,6 @@ def trunk(
     return spine, shoulders
 
 
-def median_length(vector: Float[Tensor, "n d t"]) -> Float[Tensor, " n"]:
-    """Over the frames that have the vector; NaN where none has."""
-    length = vector.square().sum(dim=1).sqrt()
-    return torch.where(length > NO_LENGTH, length, torch.nan).nanmedian(dim=1).values
-
-
 def _first_body(
     x: Clips, ends: tuple[str, str], *, topology: Topology, dims: int
 ) -> Float[Tensor, "n d t"]:
@@ -246,17 +243,6 @@ def _across(
     across = vector - (vector * up).sum(dim=1, keepdim=True) * up
     apart = across.norm(dim=1, keepdim=True) > PARALLEL * vector.norm(dim=1, keepdim=True)
     return torch.where(apart, _unit_or(across, otherwise), otherwise)
-
-
-def _torso(
-    spine: Float[Tensor, "n d t"], shoulders: Float[Tensor, "n d t"]
-) -> Float[Tensor, "n 1 1"]:
-    """Median length of the first body's spine, or else of its shoulders, or else 1."""
-    size = torch.ones(len(spine)).to(spine)
-    for vector in (shoulders, spine):
-        median = median_length(vector)
-        size = torch.where(median > NO_LENGTH, median, size)  # NaN, no such frame, is not greater
-    return size.view(-1, 1, 1)
 
 
 def _center_path(x: Clips, *, topology: Topology, dims: int) -> Float[Tensor, "n d t 1 1"]:

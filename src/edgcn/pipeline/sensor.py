@@ -15,9 +15,11 @@ from jaxtyping import Float
 
 from edgcn.base.errors import EdgcnError
 from edgcn.pipeline.adapter import Adapter
-from edgcn.pipeline.normalize import median_length, trunk
+from edgcn.pipeline.normalize import trunk
+from edgcn.pipeline.size import OFTEN, ends, median_lengths
 from edgcn.pipeline.source import FRAMES, ClipSource, batches
 from edgcn.skeleton.remap import RemapPlan, plan_remap
+from edgcn.skeleton.tensors import visibility
 from edgcn.skeleton.topology import Topology
 
 S = TypeVar("S", bound=ClipSource)
@@ -80,7 +82,8 @@ def torso_and_shoulders(
     for part in batches(rows):
         x = clips.batch(part, FRAMES)
         spine, shoulders = trunk(x, topology=clips.topology, dims=clips.dims)
-        lengths.append(torch.stack([median_length(spine), median_length(shoulders)], dim=1))
+        seen, pairs = visibility(x[..., :1], dims=clips.dims), list(ends(clips.topology))
+        lengths.append(median_lengths(x, seen, pairs, OFTEN, dims=clips.dims))
         spines.append(spine[:, 1].flatten())
         widths.append(shoulders[:, 0].flatten())
     mean_y, mean_x = (_mean_of_visible(torch.cat(parts)) for parts in (spines, widths))

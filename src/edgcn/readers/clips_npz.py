@@ -17,9 +17,10 @@ from jaxtyping import Float, Shaped
 
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.base.files import replacing
+from edgcn.base.words import count
 from edgcn.readers.flat import seen, with_confidence
 from edgcn.readers.npz_arrays import Arrays
-from edgcn.readers.npz_topology import find_topology
+from edgcn.readers.npz_topology import arrange
 from edgcn.readers.skeletons import DETECTORS, LOOKED_AT, Bodies, check_joints, guess
 from edgcn.readers.tags import split_note, split_rules
 from edgcn.skeleton.recording import Recording, Recordings, Skipped, fit_bodies, trimmed
@@ -51,8 +52,9 @@ def read_clips_npz(
     arrays = Arrays(path, _NEEDED, _OPTIONAL)
     _check(arrays)
     check_joints(path, len(arrays["joints"]), topology)
-    joints = tuple(arrays["joints"].tolist())
-    topology = topology or find_topology(path, joints, arrays.get("bones"))
+    remarks: list[str] = []
+    if topology is None:
+        topology, remarks = arrange(arrays)
     channels, note = arrays["frames"].shape[-1], ""
     if dims is None and "scores" in arrays:
         dims = 3 if channels == 3 else 2
@@ -79,6 +81,7 @@ def read_clips_npz(
         splits=rules,
         sources=(path,),
         note="; ".join(filter(None, (note, split_note(rules, tags)))),
+        remarks=remarks,
     )
 
 
@@ -101,8 +104,8 @@ def _check(arrays: Arrays) -> None:
     if len(wrong):
         raise FileError(
             arrays.path,
-            f"expected labels -1..{classes - 1} for {classes} classes, got {labels[wrong[0]]} for "
-            f"clip {arrays['names'][wrong[0]]} ({len(wrong)} such clips)",
+            f"expected labels -1..{classes - 1} for {count(classes, 'class')}, got "
+            f"{labels[wrong[0]]} for clip {arrays['names'][wrong[0]]} ({len(wrong)} such clips)",
         )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from edgcn.base.errors import FileError
 from edgcn.readers.flat import seen, with_confidence
 from edgcn.readers.npz_arrays import Arrays
-from edgcn.readers.npz_topology import find_topology
+from edgcn.readers.npz_topology import arrange
 from edgcn.readers.skeletons import is_confidence
 from edgcn.readers.tags import split_note, split_rules
 from edgcn.skeleton.recording import Recording, Recordings, Segment, Skipped
@@ -44,6 +44,7 @@ def read_events_npz(path: Path) -> Recordings:
     arrays = Arrays(path, _NEEDED, ("bones", "splits", "start", "end"))
     _check(arrays)
     units = _UNITS[str(arrays["units"])]
+    topology, remarks = arrange(arrays)
     tags = arrays["splits"].tolist() if "splits" in arrays else []
     rules = split_rules(sorted(set(tags)))
     note = split_note(rules, tags)
@@ -51,7 +52,7 @@ def read_events_npz(path: Path) -> Recordings:
         rules = {"given": rules["split"]}
     return Recordings(
         reader="events_npz",
-        topology=find_topology(path, tuple(arrays["joints"].tolist()), arrays.get("bones")),
+        topology=topology,
         classes=tuple(arrays["classes"].tolist()),
         recordings=_recordings(arrays),
         fps=arrays.fps,
@@ -62,6 +63,7 @@ def read_events_npz(path: Path) -> Recordings:
         splits=rules,
         sources=(path,),
         note=note,
+        remarks=remarks,
     )
 
 

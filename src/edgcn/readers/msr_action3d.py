@@ -76,6 +76,7 @@ def read_msr_action3d(path: Path) -> Recordings:
             )
         },
         sources=tuple(files),
+        doubt=False,  # 0 is what the sensor infers: see above
     )
 
 

@@ -12,7 +12,9 @@ import numpy as np
 from jaxtyping import Shaped
 
 from edgcn.base.errors import EdgcnError, FileError
+from edgcn.readers.npz_arrays import Arrays
 from edgcn.skeleton.layouts import TOPOLOGIES, topology_of
+from edgcn.skeleton.match import match_joints
 from edgcn.skeleton.names import canonical
 from edgcn.skeleton.topology import Topology
 
@@ -20,6 +22,25 @@ _CENTERS = ("spine", "hips", "chest", "neck", "nose", "head")
 _LOWER = ("hips", "spine", "left_hip", "neck")
 _UPPER = ("chest", "neck", "left_shoulder", "head", "nose")
 _SHOULDERS = ("left_shoulder", "right_shoulder")
+
+
+def arrange(arrays: Arrays) -> tuple[Topology, list[str]]:
+    """The topology of a file, and what is to be said of it.
+
+    Joints of a known skeleton in another order or spelling, or only some of them, are brought into
+    its own order, in `frames` and `scores`; those that the file does not have are not seen.
+
+    Raises:
+        FileError: as for `find_topology`.
+    """
+    joints, bones = tuple(arrays["joints"].tolist()), arrays.get("bones")
+    known = any(joints == topology.joints for topology in TOPOLOGIES.values())
+    if bones is not None or known or (found := match_joints(joints)) is None:
+        return find_topology(arrays.path, joints, bones), []
+    for key in ("frames", "scores"):
+        if key in arrays:
+            arrays.members[key] = found.apply(arrays[key])
+    return found.topology, [found.remark]
 
 
 def find_topology(

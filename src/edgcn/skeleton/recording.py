@@ -56,6 +56,8 @@ class Recording:
         skeleton: which of the recordings' `skeletons` it has, where they have several.
         hashes: of each frame as its source had it, where that is known; see `frame_hashes`.
         note: what the user should know of it, in words; it becomes part of the store's note.
+        unseen: points that were written in some other way than 0, by reason; see
+            `edgcn.skeleton.unseen`.
     """
 
     frames: Frames
@@ -72,6 +74,7 @@ class Recording:
     skeleton: str = ""
     hashes: UInt64[np.ndarray, " t"] | None = None
     note: str = ""
+    unseen: dict[str, int] = field(default_factory=dict)
 
 
 def trimmed(
@@ -136,6 +139,8 @@ class Recordings:
         note: a caution printed wherever a number from this data is printed.
         skeletons: by the names that recordings know them by, where not all have `topology`; such
             recordings are converted to one skeleton before they are stored.
+        doubt: whether a confidence of 0 says that a point was not seen, as a detector's does.
+        remarks: what had to be assumed about the recordings; grows while they are read.
     """
 
     reader: str
@@ -151,6 +156,8 @@ class Recordings:
     sources: tuple[Path, ...] = ()
     note: str = ""
     skeletons: dict[str, Topology] = field(default_factory=dict)
+    doubt: bool = True
+    remarks: list[str] = field(default_factory=list)
 
 
 def fit_bodies(

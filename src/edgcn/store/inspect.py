@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
+from edgcn.base.words import count, percent
 from edgcn.skeleton.recording import Skipped
 from edgcn.store.read import Store
 from edgcn.store.views import Selection
 
 LISTED = 12  # skipped files that are named one by one
 SHEET_ROWS = 12  # clips on a contact sheet
-LOOKED_AT = 500  # clips that missing joints are counted in
 SECONDS = 4.0  # of a window, where nothing is annotated
 FEW = 300  # clips: below, released weights do better than an encoder learned from these
 
@@ -23,15 +23,16 @@ def summary(store: Store) -> str:
     people = set((clips.subjects if len(clips) else table.subjects).tolist()) - {""}
     bodies = "1 body" if store.bodies == 1 else f"up to {store.bodies} bodies"
     lengths = clips.lengths if len(clips) else table.lengths
-    text = f"{len(clips)} clips, {classes} classes, {len(people)} subjects"
+    parts = (count(len(clips), "clip"), count(classes, "class"), count(len(people), "subject"))
+    text = ", ".join(parts)
     if not store.trimmed:
         text += (
-            f", in {len(table)} recordings ({store.duration / 60:.1f} minutes, "
+            f", in {count(len(table), 'recording')} ({store.duration / 60:.1f} minutes, "
             f"{100 * store.covered:.0f} % of them inside clips)"
         )
     text = (
-        f"{store}: {text}; {store.topology.name} ({len(store.topology)} joints), {bodies}, "
-        f"{store.fps:g} fps; frames {lengths.min()} to {lengths.max()}, "
+        f"{store}: {text}; {store.topology.name} ({count(len(store.topology), 'joint')}), "
+        f"{bodies}, {store.fps:g} fps; frames {lengths.min()} to {lengths.max()}, "
         f"median {int(np.median(lengths))}"
     )
     return text + (f"\nnote: {store.note}" if store.note else "")
@@ -63,24 +64,18 @@ def skipped_lines(skipped: Sequence[Skipped]) -> list[str]:
     return lines
 
 
-def missing_joints(store: Store) -> str:
-    """Share of joints that were not seen, the joints most often missing, and frames of nobody."""
-    clips = _parts(store)
-    rows = np.linspace(0, len(clips) - 1, min(len(clips), LOOKED_AT)).astype(int)
-    total, empty = np.zeros(len(store.topology)), 0.0
-    for row in rows.tolist():
-        visible = (clips.clip(row)[..., : store.dims] != 0).any(-1)
-        # A body that is absent beside another misses no joints; where nobody is seen, one does.
-        body, nobody = visible.any(-1), ~visible.any((1, 2))
-        lost = (~visible[body]).sum(0) + nobody.sum()
-        total += lost / (body.sum() + nobody.sum())
-        empty += float(nobody.mean())
-    share = total / len(rows)
-    text = f"missing joints: {100 * share.mean():.2f} % (of {len(rows)} clips looked at)"
-    worst = [int(v) for v in np.argsort(-share)[:3] if share[v] > 0]
-    named = ", ".join(f"{store.topology.joints[v]} {100 * share[v]:.1f} %" for v in worst)
-    text += f"; nobody is seen in {100 * empty / len(rows):.1f} % of frames" if empty else ""
-    return text + (f"; most often {named}" if named else "")
+def health(store: Store) -> list[str]:
+    """What the one pass over the recordings found: the numbers, then what looks wrong."""
+    found = store.metadata["health"]
+    torso = found["torso"] and f"a torso is {found['torso']:g} {store.units} long; "
+    often = ", ".join(f"{joint} {percent(share)}" for joint, share in found["often"].items())
+    lines = [
+        f"health: {torso or ''}nobody in {percent(found['nobody'])} of the frames",
+        f"missing joints: {percent(found['missing'])}, of all clips and frames"
+        + (f"; most often {often}" if often else ""),
+        *(f"check: {note}" for note in found["notes"]),
+    ]
+    return lines
 
 
 def sample(store: Store) -> list[tuple[str, Float[np.ndarray, "t m v c"]]]:

@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Bool, Int, Int64, UInt64
 from torch import Tensor
 
+from edgcn.base.words import count, named
 from edgcn.store.splits import Rows, natural
 from edgcn.store.views import Selection, inside
 
@@ -132,6 +133,20 @@ def overlap(learned: Learned | None, clips: Selection, rows: Rows) -> Overlap:
     if namesakes and learned.has(np.asarray(clips.store.hashes)).any():
         people |= namesakes
     return Overlap(tuple(natural(people)), len(everybody), int(known.sum()), len(rows))
+
+
+def repeated(clips: Selection, train: Rows, test: Rows) -> str:
+    """Which test clips have frames that training clips have, too; nothing where none has."""
+    learned = learned_from(clips, train)
+    of: Int[np.ndarray, " total"] = np.repeat(np.arange(len(test)), clips.lengths[test])
+    known = np.bincount(of, weights=learned.has(clips.hashes_of(test)), minlength=len(test)) > 0
+    if not known.any():
+        return ""
+    names = [f"{clips.names[row]} ({clips.subjects[row]})" for row in test[known].tolist()]
+    return (
+        f"{len(names)} of {count(len(test), 'test clip')} have frames that training clips have, "
+        f"too: {named(names)}"
+    )
 
 
 def _named(name: str, people: tuple[str, ...]) -> bool:

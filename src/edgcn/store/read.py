@@ -3,10 +3,9 @@
 import hashlib
 import json
 import os
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, SupportsIndex
-from zipfile import BadZipFile
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int, Shaped, UInt64
@@ -14,12 +13,15 @@ from jaxtyping import Bool, Float64, Int, Shaped, UInt64
 from edgcn.base.errors import EdgcnError, did_you_mean
 from edgcn.skeleton.recording import Recording, Segment, SplitRule
 from edgcn.skeleton.topology import Topology
+from edgcn.store.damage import DamageError, check_metadata, damage, damaged, loaded, mapped
 from edgcn.store.frames import FrameFile, FrameSource
 from edgcn.store.splits import Side, choose_rule, sides
-from edgcn.store.tables import FORMAT, RecordingTable, SegmentTable, Words, load_table
+from edgcn.store.sums import ARRAYS, OWN, TABLES, changed
+from edgcn.store.tables import RecordingTable, SegmentTable, Words, load_table
 from edgcn.store.views import Selection, inside
 from edgcn.store.windows import all_windows
 
+OF_LOOKING = ("health", "sum")  # what store.json says and the recordings are not
 FILES = ("store.json", "recordings.npz", "segments.npz", "frames.npy", "hashes.npy")
 
 
@@ -31,8 +33,8 @@ class Store:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        metadata: dict[str, Any] = json.loads((path / "store.json").read_text())
+        self.path, self._verified = path, False
+        metadata: dict[str, Any] = json.loads((path / OWN).read_text())
         self.metadata = metadata
         self.topology = Topology.from_dict(metadata["topology"])
         self.classes: tuple[str, ...] = tuple(metadata["classes"])
@@ -45,10 +47,10 @@ class Store:
             name: SplitRule(rule["by"], tuple(rule["train"]), tuple(rule["test"]))
             for name, rule in metadata["splits"].items()
         }
-        self.recordings = load_table(RecordingTable, path / "recordings.npz")
-        self.segments = load_table(SegmentTable, path / "segments.npz")
-        self._source = FrameSource(FrameFile(path / "frames.npy"))
-        self.hashes: UInt64[np.ndarray, " total"] = np.load(path / "hashes.npy", mmap_mode="r")
+        self.recordings = loaded(path / "recordings.npz", partial(load_table, RecordingTable))
+        self.segments = loaded(path / "segments.npz", partial(load_table, SegmentTable))
+        self._source = FrameSource(loaded(path / "frames.npy", FrameFile))
+        self.hashes: UInt64[np.ndarray, " total"] = loaded(path / "hashes.npy", mapped)
         self.times: Float64[np.ndarray, " total"] | None = _optional(path / "times.npy")
         self.scores: Shaped[np.ndarray, "total m v"] | None = _optional(path / "scores.npy")
 
@@ -73,12 +75,24 @@ class Store:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Short digest of what the recordings are and where they came from."""
-        digest = hashlib.sha256()
-        for name in ("store.json", "recordings.npz", "segments.npz"):
-            digest.update((self.path / name).read_bytes())
-        digest.update(self.frames[:: max(1, len(self.frames) // 997)].tobytes())
-        return digest.hexdigest()[:16]
+        """Short digest of what the recordings are and where they came from; all are read.
+
+        Raises:
+            EdgcnError: a file is not as it was written.
+        """
+        self.verify()
+        known = {key: value for key, value in self.metadata.items() if key not in OF_LOOKING}
+        return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
+
+    def verify(self) -> None:
+        """Read all files and compare them with their checksums; once only.
+
+        Raises:
+            EdgcnError: one is not as it was written.
+        """
+        if not self._verified and (found := changed(self.path, self.metadata["files"], ARRAYS)):
+            raise EdgcnError(damaged(self.path, found))
+        self._verified = True
 
     @cached_property
     def duration(self) -> float:
@@ -136,7 +150,8 @@ class Store:
     ) -> Selection:
         """Equally long parts of every recording, labelled or not, named NAME@START.
 
-        The last one ends with its recording; one that is shorter is one window. No training window
+        The last one ends with its recording; one that is shorter is one window. Where nobody is
+        seen there is none. No training window
         is of a recording with a clip that tests, or by `time` of frames after the first such clip.
 
         Args:
@@ -149,6 +164,7 @@ class Store:
         """
         spans = all_windows(self.recordings, self.times_of, seconds, step)
         every = self._unlabelled(*spans)
+        every = every.take(~every.empty)
         if split is None:
             return every
         if by == "time" and by not in self.rules:
@@ -249,15 +265,17 @@ def _first(words: Words, others: Words) -> Words:
 
 
 def _optional(path: Path) -> np.ndarray | None:
-    values: np.ndarray | None = np.load(path, mmap_mode="r") if path.exists() else None
-    return values
+    return loaded(path, mapped) if path.exists() else None
 
 
 def open_store(path: str | os.PathLike[str]) -> Store:
-    """Open a store that `edgcn prepare` wrote.
+    """Open a store that `edgcn prepare` wrote: whole, and as it was written, or not at all.
+
+    The frames are compared with their checksum later, when `fingerprint` is asked for: whatever
+    learns from them or scores them does.
 
     Raises:
-        EdgcnError: it is none, or one that was damaged or made by another version.
+        EdgcnError: it is none, or one that was damaged, changed or made by another version.
     """
     path = Path(path)
     if missing := [name for name in FILES if not (path / name).is_file()]:
@@ -267,25 +285,13 @@ def open_store(path: str | os.PathLike[str]) -> Store:
             f"`edgcn prepare READER PATH --out {path}`"
         )
     try:
+        check_metadata(path / OWN)
         store = Store(path)
-        if (problem := _problem(store)) is None:
-            return store
-    except (BadZipFile, EOFError, KeyError, TypeError, ValueError) as error:
-        problem = f"{type(error).__name__}: {error}"
-    raise EdgcnError(
-        f"{path} is a damaged store, or one of another version ({problem}); make it again with "
-        f"`edgcn prepare READER PATH --out {path} --overwrite`"
-    )
-
-
-def _problem(store: Store) -> str | None:
-    """What does not fit together."""
-    if store.metadata["format"] != FORMAT:
-        return f"its format is {store.metadata['format']}"
-    total = int(store.recordings.lengths.sum())
-    for name in ("frames", "hashes", "times", "scores"):
-        values = getattr(store, name)
-        if values is not None and len(values) != total:
-            return f"expected {total} frames, and {name}.npy has {len(values)}"
-    late = store.segments.stops > store.recordings.lengths[store.segments.recordings]
-    return "a segment ends after its recording" if late.any() else None
+        found = damage(store) or changed(path, store.metadata["files"], TABLES)
+    except DamageError as error:
+        found = str(error)
+    except OSError as error:
+        raise EdgcnError(f"cannot read {path}: {error.strerror or error}") from error
+    if found is None:
+        return store
+    raise EdgcnError(damaged(path, found))

@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 import numpy as np
 from jaxtyping import Float64, Int64, Shaped
 
-FORMAT = 2  # of store.json
+from edgcn.base.errors import EdgcnError
+
+FORMAT = 3  # of store.json
 
 Words = Shaped[np.ndarray, " n"]  # of type str
 Counts = Int64[np.ndarray, " n"]
@@ -81,6 +83,25 @@ def save_table(kind: type[Table], rows: Sequence[tuple[Any, ...]], path: Path) -
 
 
 def load_table(kind: type[Table], path: Path) -> Table:
-    """Read a table that `save_table` wrote."""
+    """Read a table that `save_table` wrote.
+
+    Raises:
+        EdgcnError: a column is missing, of another type, or of another length than the first.
+    """
+    columns: list[np.ndarray] = []
     with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-        return kind(*(file[_ON_DISK.get(field.name, field.name)] for field in fields(kind)))
+        for field in fields(kind):
+            name, dtype = _ON_DISK.get(field.name, field.name), np.dtype(_DTYPES[field.type])
+            if name not in file.files:
+                raise EdgcnError(f"{field.name}: expected a column of this name, got none")
+            values = file[name]
+            rows = columns[0].shape if columns else values.shape
+            plain = values.dtype.kind == dtype.kind and dtype.itemsize in (0, values.itemsize)
+            if not plain or values.ndim != 1 or values.shape != rows:
+                many = f"{rows[0]} values" if len(rows) == 1 else "a row of values"
+                raise EdgcnError(
+                    f"{field.name}: expected {many} of type {dtype.name}, got "
+                    f"{values.dtype.name} of shape {values.shape}"
+                )
+            columns.append(values)
+    return kind(*columns)

@@ -115,6 +115,12 @@ class Selection:
         return np.asarray(self.store.recordings.tags[self.recordings])
 
     @cached_property
+    def empty(self) -> Bool[np.ndarray, " n"]:
+        """Which clips show nobody in any frame, as the source had them."""
+        shown = np.concatenate([[0], np.cumsum(np.asarray(self.store.hashes) != 0)])
+        return np.asarray(shown[self.offsets + self.lengths] == shown[self.offsets])
+
+    @cached_property
     def fingerprint(self) -> str:
         """Short digest of what the clips are and how they come."""
         digest = hashlib.sha256(self.store.fingerprint.encode())

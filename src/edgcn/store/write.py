@@ -8,6 +8,7 @@ reason, never dropped in silence.
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -20,6 +21,7 @@ from jaxtyping import Float
 
 from edgcn.base.errors import EdgcnError
 from edgcn.base.files import new_folder
+from edgcn.base.words import count
 from edgcn.skeleton.recording import (
     Recording,
     Recordings,
@@ -28,7 +30,10 @@ from edgcn.skeleton.recording import (
     fit_bodies,
     with_hashes,
 )
+from edgcn.skeleton.unseen import BEYOND, seen, without_unseen
+from edgcn.store.checks import Checks, nobody
 from edgcn.store.sources import checksum, note_of
+from edgcn.store.sums import file_sums, sum_of
 from edgcn.store.tables import FORMAT, RecordingTable, SegmentTable, save_table
 
 HEADER = 128  # bytes kept free for the .npy header, whose shape is known only at the end
@@ -48,17 +53,17 @@ def problem(recording: Recording, recordings: Recordings, dtype: str = "float32"
         return "the recording has no frames; expected at least 1"
     if frames.shape[1] > recordings.bodies:
         return f"the recording has {frames.shape[1]} bodies, expected at most {recordings.bodies}"
-    with np.errstate(over="ignore"):  # beyond 65504 float16 is infinite
-        bad = ~np.isfinite(frames.astype(dtype, copy=False))
+    bad = np.abs(frames) > np.finfo(dtype).max  # not finite: beyond 65504 in float16
     if bad.any():
         t, m, v, _ = (int(i) for i in np.argwhere(bad)[0])
         return (
-            f"{int(bad.sum())} coordinates are NaN, infinite or too large for {dtype}, the first "
-            f"at frame {t}, body {m}, joint {recordings.topology.joints[v]}; a joint that was not "
-            f"seen must be 0 0 0"
+            f"{int(bad.sum())} coordinates are too large for {dtype}, the first at frame {t}, "
+            f"body {m}, joint {recordings.topology.joints[v]}"
         )
-    if recording.scores is not None and recording.scores.shape != frames.shape[:3]:
-        return f"expected scores of shape {frames.shape[:3]}, got {recording.scores.shape}"
+    if (scores := recording.scores) is not None and scores.shape != frames.shape[:3]:
+        return f"expected scores of shape {frames.shape[:3]}, got {scores.shape}"
+    if scores is not None and not np.isfinite(scores).all():
+        return "expected scores that are finite numbers"
     return _problem_of_times(recording)
 
 
@@ -112,17 +117,30 @@ def _usable(
     for item in items:
         if isinstance(item, Skipped):
             skip(item)
-        elif (reason := problem(item, recordings, dtype)) is not None:
+            continue
+        item = without_unseen(item, dims=recordings.dims, doubt=recordings.doubt)
+        if strict and (wrong := item.unseen.get(BEYOND)):
+            raise EdgcnError(
+                f"{item.name}: {count(wrong, 'point')} with {BEYOND} (stopped, because --strict "
+                f"was given)"
+            )
+        if (reason := problem(item, recordings, dtype)) is not None:
             skip(Skipped(item.name, reason))
-        else:
-            segments = []
-            for segment in item.segments:
-                if (reason := segment_problem(segment, item, recordings)) is None:
-                    segments.append(segment)
-                else:
-                    skip(Skipped(segment.name or item.name, reason))
-            if segments or not _is_one_clip(item):
-                yield with_hashes(item, dims=recordings.dims), segments
+            continue
+        there = seen(item.frames, dims=recordings.dims)
+        segments = []
+        for segment in item.segments:
+            reason = segment_problem(segment, item, recordings)
+            if reason is None:
+                reason = nobody(there[segment.start : segment.stop], recordings)
+            if reason is None:
+                segments.append(segment)
+            else:
+                skip(Skipped(segment.name or item.name, reason))
+        if not item.segments and (reason := nobody(there, recordings)) is not None:
+            skip(Skipped(item.name, reason))
+        elif segments or not _is_one_clip(item):
+            yield with_hashes(item, dims=recordings.dims), segments
 
 
 def _is_one_clip(recording: Recording) -> bool:
@@ -202,12 +220,15 @@ def write_store(
             skeletons, or `strict` stopped.
     """
     _check_one_skeleton(recordings)
+    if twice := [name for name, times in Counter(recordings.classes).items() if times > 1]:
+        raise EdgcnError(f"expected classes of different names, got several called {twice[0]!r}")
     skipped: list[Skipped] = []
     shape = (recordings.bodies, len(recordings.topology), 3)
     items = progress(recordings.recordings, recordings.total) if progress else recordings.recordings
     rows: list[tuple[Any, ...]] = []
     segments: list[tuple[Any, ...]] = []
     notes: dict[str, str] = {}
+    checks = Checks(recordings)
     with new_folder(out, overwrite=overwrite, marker="store.json", what="store") as folder:
         with (
             _growing(folder / "frames.npy", shape, dtype) as frames,
@@ -216,6 +237,7 @@ def write_store(
             _growing(folder / "times.npy", (), "float64") as times,
         ):
             for item, usable in _usable(items, recordings, skipped, strict=strict, dtype=dtype):
+                checks.add(item, usable)
                 offset, length = frames.rows, len(item.frames)
                 fps = item.fps or recordings.fps
                 frames.append(item.frames)
@@ -237,7 +259,10 @@ def write_store(
         save_table(SegmentTable, segments, folder / "segments.npz")
         people = sorted({str(row[1]) for row in rows} | {str(row[5]) for row in segments})
         recordings = replace(recordings, note=note_of(recordings, notes, people))
-        (folder / "store.json").write_text(json.dumps(_metadata(recordings, skipped), indent=1))
+        metadata = _metadata(recordings, skipped) | {"health": checks.report()}
+        metadata["files"] = file_sums(folder)
+        metadata["sum"] = sum_of(metadata)
+        (folder / "store.json").write_text(json.dumps(metadata, indent=1))
     return skipped
 
 

@@ -1,0 +1,62 @@
+"""What counts as a joint that was not seen, the same for every reader: it becomes exactly 0.
+
+Tools write it in many ways: NaN (arrays, DeepLabCut), a confidence of 0 (detectors), -1 or -999 in
+every channel, 1e20. All geometry of such a point is set to 0, and the points are counted by reason.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Bool
+
+from edgcn.skeleton.recording import Frames, Recording
+
+FAR = 1e5  # further than a person can be, whether in meters, millimeters or pixels
+MARKS = (-1, -9, -99, -999, -9999, -99999)  # in every channel: written for "not seen"
+
+NAN = "NaN"
+BEYOND = f"coordinates that are infinite or beyond {FAR:,.0f}"
+MARKED = "a mark for not seen (such as -1 in every channel)"
+DOUBTED = "a confidence of 0"
+WRONG = (BEYOND,)  # reasons that no tool writes on purpose
+
+
+def without_unseen(recording: Recording, *, dims: int, doubt: bool = True) -> Recording:
+    """The recording with 0 for what was not seen; `unseen` counts the points by reason.
+
+    Args:
+        dims: how many channels are geometry; where a third one is not, it is a confidence.
+        doubt: whether a confidence of 0 says that a point was not seen.
+    """
+    frames, found = recording.frames, dict(recording.unseen)
+    if frames.ndim != 4 or frames.shape[3] < dims or not frames.size:
+        return recording  # for the writer to refuse
+    reasons = _reasons(frames, dims, doubt)
+    if not reasons:
+        return recording
+    frames = frames.copy()
+    for reason, points in reasons.items():
+        frames[points] = 0
+        found[reason] = found.get(reason, 0) + int(points.sum())
+    return replace(recording, frames=frames, unseen=found)
+
+
+def _reasons(frames: Frames, dims: int, doubt: bool) -> dict[str, Bool[np.ndarray, "t m v"]]:
+    """The points that were not seen, each under the first reason that holds."""
+    geometry, found = frames[..., :dims], {}
+    with np.errstate(invalid="ignore"):
+        if not np.abs(frames).max() < FAR:  # NaN is not less, either
+            nan = np.isnan(frames).any(-1)
+            found[NAN] = nan
+            found[BEYOND] = (np.abs(frames) >= FAR).any(-1) & ~nan
+        equal = (geometry[..., 0] < 0) & (geometry == geometry[..., :1]).all(-1)
+    if equal.any():
+        found[MARKED] = equal & np.isin(geometry[..., 0], MARKS)
+    if dims < frames.shape[3] and doubt:
+        found[DOUBTED] = (frames[..., dims] == 0) & (geometry != 0).any(-1)
+    return {reason: points for reason, points in found.items() if points.any()}
+
+
+def seen(frames: Frames, *, dims: int) -> Bool[np.ndarray, "t m v"]:
+    """Which points were seen: any of their geometry channels is not 0."""
+    return np.asarray((frames[..., :dims] != 0).any(axis=-1))
