@@ -224,7 +224,7 @@ EXPECTED = {
 
 
 def test_the_contract_of_scikit_learn(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edgcn.evaluation.probes.GRID", (0.1,))  # all five take long
+    monkeypatch.setattr("edgcn.evaluation.logistic.GRID", (0.1,))  # all five take long
     results = check_estimator(
         OfTables(str(run)), expected_failed_checks=EXPECTED, on_fail=None, on_skip=None
     )

@@ -92,7 +92,8 @@ class Evaluation:
         self.clips = open_store(store).clips()
         self.split = self.clips.split(split)
         self.task = task_of(self.clips, self.split, seed=seed)
-        self.train = np.unique(np.concatenate([fold.train for fold in self.task.folds]))
+        train = np.unique(np.concatenate([fold.train for fold in self.task.folds]))
+        self.train = self.clips.by_name(train)
         self.models = []
         for each in models:
             recognizer = resolve(each).source()
@@ -143,7 +144,8 @@ class Evaluation:
     @cached_property
     def features(self) -> list[Featured]:
         """Vectors of all clips: raw coordinates, the encoder before training, the models."""
-        raw = raw_coordinates(self.clips, np.arange(len(self.clips)), fit=self.train)
+        rows = np.arange(len(self.clips))
+        raw = raw_coordinates(self.clips, rows, fit=self.train, label="raw coordinates")
         random = replace(self.main, embedder=self.main.embedder.untrained(self.main.origin.seed))
         return [
             Featured("raw", "raw coordinates", raw),

@@ -8,17 +8,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
+from edgcn.base.errors import EdgcnError
 from edgcn.base.progress import progress
 from edgcn.base.tensorfile import load_tensors, save_tensors
 from edgcn.models.embedder import Embedder
 from edgcn.pipeline.inputs import canonical
 from edgcn.pipeline.normalize import normalize
-from edgcn.pipeline.source import FRAMES, ClipSource, batches
+from edgcn.pipeline.source import FRAMES, ClipSource
 from edgcn.store.views import Selection
 
 BATCH = 16  # clips at a time through an encoder on a CPU: more fall out of its caches
+PARTS = 128  # clips at a time where there is no encoder
+FAR = 1000.0  # no person is so many times as large as most
+NAMED = 5  # clips that an error names
 GPU_BATCH = 512  # and on a GPU, which few do not fill
 
 
@@ -47,7 +51,9 @@ def embed(
             parts.append(embedder(x).float().cpu())
             advance(len(chosen))
     embedder.encoder.train(training)
-    return torch.cat(parts).numpy()
+    vectors = torch.cat(parts).numpy()
+    check_features(vectors, clips, rows, what="features")
+    return vectors
 
 
 def cached_embed(
@@ -63,24 +69,70 @@ def cached_embed(
     path = folder / f"{key[:20]}.safetensors"
     if path.exists():
         return load_tensors(path)[0]["features"].numpy()
-    features = embed(embedder, clips, np.arange(len(clips)), device=device, label=label)
+    rows = clips.by_name(np.arange(len(clips)))  # the same batches whatever the store's order
+    found = embed(embedder, clips, rows, device=device, label=label)
+    features = np.empty_like(found)
+    features[rows] = found
     folder.mkdir(parents=True, exist_ok=True)
     save_tensors(path, {"features": torch.from_numpy(features)}, {"store": str(clips.path)})
     return features
 
 
 def raw_coordinates(
-    clips: ClipSource, rows: np.ndarray, *, fit: np.ndarray
+    clips: ClipSource, rows: np.ndarray, *, fit: np.ndarray, label: str = ""
 ) -> Float[np.ndarray, "n d"]:
     """Canonicalized joint coordinates of 32 frames, flattened: a probe's input without an encoder.
 
     Args:
         fit: training rows, from which the mean bone lengths are taken.
+        label: of the progress; without one nothing is shown.
+
+    Raises:
+        EdgcnError: a clip's coordinates cannot be compared with the others'.
     """
-    settings = canonical(clips, fit)
+    settings, whole = canonical(clips, fit), np.empty((0, 0), dtype=np.float32)
+    with progress(label, total=len(rows), unit="clips") as advance:
+        for first in range(0, len(rows), PARTS):
+            x = clips.batch(rows[first : first + PARTS], FRAMES)
+            x = normalize(x, settings, topology=clips.topology, dims=clips.dims).flatten(1)
+            if not first:  # one array, filled part by part: the parts and their whole are twice it
+                whole = np.empty((len(rows), x.shape[1]), dtype=np.float32)
+            whole[first : first + len(x)] = x.numpy()
+            advance(len(x))
+    check_features(whole, clips, rows, what="raw coordinates")
+    return whole
 
-    def clean(chosen: np.ndarray) -> torch.Tensor:
-        x = clips.batch(chosen, FRAMES)
-        return normalize(x, settings, topology=clips.topology, dims=clips.dims).flatten(1)
 
-    return torch.cat([clean(chosen) for chosen in batches(rows)]).numpy()
+def check_features(
+    features: Float[np.ndarray, "n d"], clips: ClipSource, rows: np.ndarray, *, what: str
+) -> None:
+    """Refuse features that cannot be compared: no probe of them would be worth anything.
+
+    Raises:
+        EdgcnError: NaN or infinity, or a clip `FAR` times as far from zero as most.
+    """
+    size = np.abs(features).max(axis=1, initial=0)
+    bad = ~np.isfinite(size)
+    why = "are not finite"
+    if not bad.any():
+        bad = size > FAR * float(np.median(size[size > 0])) if size.any() else bad
+        why = f"are more than {FAR:g} times as large as those of most clips"
+    if not bad.any():
+        return
+    names = getattr(clips, "names", None)
+    listed = [str(row if names is None else names[row]) for row in rows[bad]]
+    more = f" and {len(listed) - NAMED} more" if len(listed) > NAMED else ""
+    raise EdgcnError(
+        f"{what} of {len(listed)} of {len(rows)} clips of {clips.name} {why} "
+        f"({', '.join(listed[:NAMED])}{more}), so that no score would mean anything; "
+        f"{_cause(clips, rows, bad)}"
+    )
+
+
+def _cause(clips: ClipSource, rows: np.ndarray, bad: Bool[np.ndarray, " n"]) -> str:
+    """Why features are so, as far as the clips tell."""
+    if bad.all() and len(rows) > 1:
+        return "as it is all of them, the encoder's training diverged, or its file is damaged"
+    largest = float(clips.batch(rows[bad][:1], FRAMES).abs().max())
+    found = f"the largest coordinate of the first is {largest:.3g} {clips.units}"
+    return f"{found}: leave such clips out, or mend them, and prepare the store again"

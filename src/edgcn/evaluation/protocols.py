@@ -17,8 +17,8 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from edgcn.base.errors import EdgcnError
 from edgcn.evaluation.clustering import clustering_metrics, k_means
 from edgcn.evaluation.folds import Fitted, classify, few, linear_layer, of_trained, train
+from edgcn.evaluation.logistic import choose_c, fit_c, span
 from edgcn.evaluation.nearest import fit_nearest, held_out_share
-from edgcn.evaluation.probes import choose_c, fit_c, span
 from edgcn.evaluation.retrieval import Ranking, chance_metrics, rank, retrieval_metrics
 from edgcn.evaluation.rows import BASELINES
 from edgcn.evaluation.subsets import few_clips, shortages, shots_label, some_share, some_shots

@@ -18,7 +18,8 @@ from edgcn.base.errors import EdgcnError, did_you_mean
 from edgcn.base.plugins import require_plugins
 from edgcn.base.tensorfile import load_tensors, save_tensors
 from edgcn.evaluation.embed import embed
-from edgcn.evaluation.probes import LinearProbe, fit_logistic, probe_from_tensors, probe_to_tensors
+from edgcn.evaluation.logistic import fit_logistic
+from edgcn.evaluation.probes import LinearProbe, probe_from_tensors, probe_to_tensors
 from edgcn.inference.arrays import ArrayClips, array_clips
 from edgcn.inference.provenance import Provenance
 from edgcn.inference.released import RELEASED, released
@@ -199,7 +200,7 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
         rows = np.arange(len(clips))
         if y is None:
             assert isinstance(clips, Selection)
-            rows = rows[clips.labels >= 0]
+            rows = clips.by_name(rows[clips.labels >= 0])
             classes, labels = np.array(clips.classes), clips.labels[rows]
         else:
             y = np.asarray(y)
@@ -207,7 +208,9 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
                 raise EdgcnError(
                     f"expected one class for each of {len(clips)} clips, got {y.shape}"
                 )
-            classes, labels = np.unique(y, return_inverse=True)
+            if isinstance(clips, Selection):
+                rows = clips.by_name(rows)
+            classes, labels = np.unique(y[rows], return_inverse=True)
         if (found := len(np.unique(labels))) < 2:
             raise EdgcnError(
                 f"expected labelled clips of at least 2 classes to learn from, got {len(labels)} "

@@ -134,6 +134,15 @@ class Selection:
         chosen = {name: getattr(self, name)[rows] for name in columns}
         return replace(self, **chosen, sizes=None if self.sizes is None else self.sizes[rows])
 
+    def by_name(self, rows: Rows) -> Rows:
+        """These rows in the order of their names, whatever their order in the store.
+
+        What is drawn, split or summed in this order is the same for a store in another. (Clips of
+        one name go by their frames.)
+        """
+        first = self.store.hashes[self.offsets[rows]]
+        return np.asarray(rows[np.lexsort((self.lengths[rows], first, self.names[rows]))])
+
     def adapted(
         self, adapter: Adapter, sizes: Float[np.ndarray, " n"] | None = None
     ) -> "Selection":
