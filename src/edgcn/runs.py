@@ -12,12 +12,46 @@ import subprocess
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, NonNegativeFloat, PositiveInt
 
 from edgcn.base.errors import EdgcnError
 from edgcn.base.files import read_json, write_text
+from edgcn.base.records import Record, checked
 
 PACKAGES = ("edgcn", "torch", "numpy", "lightning-fabric", "safetensors", "scikit-learn")
+
+
+class PluginRecord(Record):
+    """Of a plugin that a run was made with."""
+
+    name: str
+    path: str
+    sha256: str
+
+
+class RunRecord(Record):
+    """What run.json holds; its settings are checked where they are used."""
+
+    config: dict[str, Any]
+    store_fingerprint: str = ""
+    store_note: str = ""
+    threads: int = 1
+    ranks: int = 1
+    precision: str = ""
+    plugins: tuple[PluginRecord, ...] = ()
+    versions: dict[str, str] = {}
+
+
+class EpochRecord(Record):
+    """A line of metrics.jsonl: of an epoch, and all other numbers are measures."""
+
+    epoch: PositiveInt
+    loss: float | None = None
+    lr: float | None = None
+    seconds: NonNegativeFloat = 0.0
+    knn_top1: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
 class Run:
@@ -46,7 +80,7 @@ class Run:
         metadata = read_json(path, hint=f"is {self.path} a run of `edgcn pretrain`?")
         if not isinstance(metadata, dict) or not isinstance(metadata.get("config"), dict):
             raise EdgcnError(f"{path}: expected the settings of a run under 'config', found none")
-        return metadata
+        return checked(path, RunRecord, metadata).model_dump()
 
     @property
     def config(self) -> dict[str, Any]:
@@ -62,11 +96,13 @@ class Run:
     def metrics(self) -> list[dict[str, Any]]:
         """One row per epoch: all whole lines of metrics.jsonl (a crash may have cut the last)."""
         path, rows = self.path / "metrics.jsonl", []
-        for line in path.read_text().splitlines() if path.exists() else []:
+        text = path.read_text(errors="replace") if path.exists() else ""
+        for number, line in enumerate(text.splitlines(), start=1):
             try:
-                rows.append(json.loads(line))
-            except json.JSONDecodeError:
+                row = json.loads(line)
+            except (ValueError, RecursionError):
                 break
+            rows.append(checked(path, EpochRecord, row, line=number).model_dump(exclude_unset=True))
         return rows
 
     def add_metrics(self, row: dict[str, Any]) -> None:

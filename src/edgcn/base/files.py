@@ -102,6 +102,8 @@ def read_json(path: Path, *, hint: str = "") -> Any:
         return json.loads(path.read_text())
     except FileNotFoundError:
         raise EdgcnError(f"{path} does not exist{hint and f'; {hint}'}") from None
+    except RecursionError:
+        raise EdgcnError(f"{path}: expected JSON, got brackets nested without end") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         line = f":{error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise EdgcnError(f"{path}{line}: expected JSON, got {error}") from error

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from edgcn.augment.draws import Draws
 from edgcn.base.errors import EdgcnError
+from edgcn.evaluation.cautions import cautions
 from edgcn.evaluation.embed import cached_embed, raw_coordinates
 from edgcn.evaluation.rows import Kind
 from edgcn.evaluation.trial import Classifier, Featured, Trainable, Trial, task_of
@@ -101,6 +102,7 @@ class Evaluation:
             embedder = read_as(name, recognizer.embedder(), readout)
             fitting = embedder.adapted(self.clips, rows=self.train, skeleton=skeleton, depth=depth)
             self.models.append(Model(name, recognizer, *fitting))
+        self.cautions = cautions(self.clips, self.split, self.task)
         self.main = self.models[0]
         check_fusion(self.models)
 
@@ -128,7 +130,7 @@ class Evaluation:
     def notes(self) -> list[str]:
         """What must be read with every number."""
         origins = [note for model in self.models for note in model.origin.notes]
-        notes = [self.split.warning, self.overlap.text(), self.clips.note, *origins]
+        notes = [self.split.warning, self.overlap.text(), *self.cautions, self.clips.note, *origins]
         return [note for note in dict.fromkeys(notes) if note]
 
     def named(self) -> dict[str, Model]:

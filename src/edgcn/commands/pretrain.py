@@ -52,9 +52,9 @@ def command(config: PretrainConfig) -> str:
     return _saved(pretrain(config), config)
 
 
-def resume_command(run: Path) -> str:
+def resume_command(run: Path, store: Path | None = None) -> str:
     """Continue, and say what comes next."""
-    return _saved(resume(run), config_of(Run(run)))
+    return _saved(resume(run, store=store), found_again(config_of(Run(run)), Run(run), store))
 
 
 def _saved(run: Run, config: PretrainConfig) -> str:
@@ -62,9 +62,14 @@ def _saved(run: Run, config: PretrainConfig) -> str:
     return f"saved {run}   next: edgcn evaluate {run} {store}"
 
 
-def resume(run: Path, *, say: Say = print) -> Run:
-    """Continue an unfinished run; it goes on bit for bit as if it had never stopped."""
-    return pretrain(config_of(Run(run)), resumed=Run(run), say=say)
+def resume(run: Path, *, store: Path | None = None, say: Say = print) -> Run:
+    """Continue an unfinished run; it goes on bit for bit as if it had never stopped.
+
+    Args:
+        store: where its store is now, if it is not where it was.
+    """
+    config = found_again(config_of(Run(run)), Run(run), store)
+    return pretrain(config, resumed=Run(run), say=say)
 
 
 def pretrain(config: PretrainConfig, *, resumed: Run | None = None, say: Say = print) -> Run:
@@ -99,7 +104,7 @@ def pretrain(config: PretrainConfig, *, resumed: Run | None = None, say: Say = p
         done = f"nothing is left to do: all {finished} epochs are done"
         going = f"continuing after epoch {finished} of {trainer.epochs}"
         say(done if finished >= trainer.epochs else going)
-    recognizer, clips = unfitted(embedder, provenance, model=str(run)), trainer.clips
+    clips = trainer.clips
     if fabric.is_global_zero:
         run.rewind_metrics(epoch=finished)
     for row in trainer.fit(finished):
@@ -109,7 +114,8 @@ def pretrain(config: PretrainConfig, *, resumed: Run | None = None, say: Say = p
             if isinstance(clips, Selection) and every and (epoch % every == 0 or last):
                 row |= knn_check(embedder, clips, trainer.rows, device=fabric.device)
             run.add_metrics(row)
-            recognizer.save(run.recognizer)
+            so_far = unfinished(provenance, epoch, trainer.epochs)
+            unfitted(embedder, so_far, model=str(run)).save(run.recognizer)
             trainer.save_state(state, epoch=epoch)
         fabric.barrier()
         say(describe(row, trainer.epochs))
@@ -226,6 +232,12 @@ def provenance_of(config: PretrainConfig, material: Material, embedder: Embedder
         versions=environment()["versions"],
         plugins=plugin_records(),
     )
+
+
+def unfinished(provenance: Provenance, epoch: int, epochs: int) -> Provenance:
+    """The same, with a note that stands beside every number until the training is done."""
+    note = f"the pre-training is not finished: {epoch} of {epochs} epochs are done"
+    return replace(provenance, notes=(*provenance.notes, note))
 
 
 def open_run(

@@ -8,21 +8,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from edgcn.base.errors import EdgcnError
 from edgcn.base.progress import progress
 from edgcn.base.tensorfile import load_tensors, save_tensors
 from edgcn.models.embedder import Embedder
+from edgcn.pipeline.astray import named_astray
 from edgcn.pipeline.inputs import canonical
 from edgcn.pipeline.normalize import normalize
+from edgcn.pipeline.source import BATCH as PART
 from edgcn.pipeline.source import FRAMES, ClipSource
 from edgcn.store.views import Selection
 
 BATCH = 16  # clips at a time through an encoder on a CPU: more fall out of its caches
-PARTS = 128  # clips at a time where there is no encoder
-FAR = 1000.0  # no person is so many times as large as most
-NAMED = 5  # clips that an error names
 GPU_BATCH = 512  # and on a GPU, which few do not fill
 
 
@@ -92,8 +91,8 @@ def raw_coordinates(
     """
     settings, whole = canonical(clips, fit), np.empty((0, 0), dtype=np.float32)
     with progress(label, total=len(rows), unit="clips") as advance:
-        for first in range(0, len(rows), PARTS):
-            x = clips.batch(rows[first : first + PARTS], FRAMES)
+        for first in range(0, len(rows), PART):
+            x = clips.batch(rows[first : first + PART], FRAMES)
             x = normalize(x, settings, topology=clips.topology, dims=clips.dims).flatten(1)
             if not first:  # one array, filled part by part: the parts and their whole are twice it
                 whole = np.empty((len(rows), x.shape[1]), dtype=np.float32)
@@ -106,33 +105,14 @@ def raw_coordinates(
 def check_features(
     features: Float[np.ndarray, "n d"], clips: ClipSource, rows: np.ndarray, *, what: str
 ) -> None:
-    """Refuse features that cannot be compared: no probe of them would be worth anything.
+    """Refuse features that cannot be compared: no score of them would mean anything.
 
     Raises:
         EdgcnError: NaN or infinity, or a clip `FAR` times as far from zero as most.
     """
-    size = np.abs(features).max(axis=1, initial=0)
-    bad = ~np.isfinite(size)
-    why = "are not finite"
-    if not bad.any():
-        bad = size > FAR * float(np.median(size[size > 0])) if size.any() else bad
-        why = f"are more than {FAR:g} times as large as those of most clips"
-    if not bad.any():
+    sizes = np.abs(features).max(axis=1, initial=0)
+    if not (text := named_astray(what, sizes, clips, rows)):
         return
-    names = getattr(clips, "names", None)
-    listed = [str(row if names is None else names[row]) for row in rows[bad]]
-    more = f" and {len(listed) - NAMED} more" if len(listed) > NAMED else ""
-    raise EdgcnError(
-        f"{what} of {len(listed)} of {len(rows)} clips of {clips.name} {why} "
-        f"({', '.join(listed[:NAMED])}{more}), so that no score would mean anything; "
-        f"{_cause(clips, rows, bad)}"
-    )
-
-
-def _cause(clips: ClipSource, rows: np.ndarray, bad: Bool[np.ndarray, " n"]) -> str:
-    """Why features are so, as far as the clips tell."""
-    if bad.all() and len(rows) > 1:
-        return "as it is all of them, the encoder's training diverged, or its file is damaged"
-    largest = float(clips.batch(rows[bad][:1], FRAMES).abs().max())
-    found = f"the largest coordinate of the first is {largest:.3g} {clips.units}"
-    return f"{found}: leave such clips out, or mend them, and prepare the store again"
+    if what == "features" and np.isfinite(sizes).sum() == 0:
+        text += ": the encoder's training diverged, or its file is damaged"
+    raise EdgcnError(f"no score would mean anything: {text}")

@@ -9,24 +9,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Float
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils import Tags
 
 from edgcn.base.errors import EdgcnError, did_you_mean
-from edgcn.base.plugins import require_plugins
-from edgcn.base.tensorfile import load_tensors, save_tensors
+from edgcn.base.tensorfile import save_tensors
 from edgcn.evaluation.embed import embed
 from edgcn.evaluation.logistic import fit_logistic
-from edgcn.evaluation.probes import LinearProbe, probe_from_tensors, probe_to_tensors
+from edgcn.evaluation.probes import probe_to_tensors
 from edgcn.inference.arrays import ArrayClips, array_clips
 from edgcn.inference.provenance import Provenance
+from edgcn.inference.recorded import read_recorded
 from edgcn.inference.released import RELEASED, released
 from edgcn.models.embedder import Embedder
 from edgcn.runs import Run
 from edgcn.store import Selection, Store
-from edgcn.store.learned import Learned, learned_from
+from edgcn.store.learned import learned_from
 
 
 class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
@@ -241,7 +240,16 @@ def load(model: Run | str | Path) -> Recognizer:
     Raises:
         EdgcnError: there is no such run, file or name, or it needs a plugin that is missing.
     """
-    path = Path(model)
+    path = _path_of(model)
+    if (path / "store.json").is_file():
+        raise EdgcnError(
+            f"{path} is a store, where a model is expected; the model comes first and then the "
+            f"store, as in `edgcn evaluate MODEL {path}`"
+        )
+    if (path / "run.json").is_file() and not Run(path).recognizer.is_file():
+        raise EdgcnError(
+            f"no epoch of the run {path} is finished; go on with `edgcn pretrain --resume {path}`"
+        )
     if path.is_dir():
         path = Run(path).recognizer
     elif str(model) in RELEASED and not path.exists():
@@ -255,37 +263,23 @@ def load(model: Run | str | Path) -> Recognizer:
     return _read(path, model)
 
 
-def _read(path: Path, model: Any) -> Recognizer:
-    tensors, metadata = load_tensors(path)
-    if "embedder" not in metadata:
-        raise EdgcnError(f"{path}: expected a recognizer, got another file of edgcn")
-    parts: dict[str, dict[str, torch.Tensor]] = {}
-    for name, value in tensors.items():
-        part, _, rest = name.partition(".")
-        parts.setdefault(part, {})[rest] = value
-    origin = dict(metadata["provenance"])
-    require_plugins(origin["plugins"])
-    made = Recognizer(model if isinstance(model, str) else str(model), **metadata["adapt"])
+def _path_of(model: Any) -> Path:
     try:
-        made.embedder_ = Embedder.load(metadata["embedder"], parts)
-    except (KeyError, RuntimeError, EdgcnError) as error:  # RuntimeError: shapes that do not fit
-        reason = str(error).splitlines()[0].rstrip(":")
+        return Path(model)
+    except TypeError:
         raise EdgcnError(
-            f"{path}: its encoder {metadata['embedder'].get('encoder')!r} is not the one that this "
-            f"edgcn makes: {reason}; use the version or the plugin that wrote it"
-        ) from error
-    learned = {
-        name: Learned.from_tensors(parts[name]["frames"], metadata[name])
-        for name in ("pretrained", "fitted")
-        if name in metadata
-    }
-    origin |= {"notes": tuple(origin["notes"]), "plugins": tuple(origin["plugins"]), **learned}
-    made.provenance_ = Provenance(**origin)
-    if "classifier" in parts:
-        probe = probe_from_tensors(parts["classifier"])
-        assert isinstance(probe, LinearProbe)
-        made.classifier_, made.strength_ = probe, metadata["strength"]
-        made.classes_ = np.array(metadata["classes"])
+            f"expected a run, a recognizer, its file, or the name of released weights as the "
+            f"model, got {type(model).__name__}"
+        ) from None
+
+
+def _read(path: Path, model: Any) -> Recognizer:
+    recorded = read_recorded(path)
+    made = Recognizer(model if isinstance(model, str) else str(model), **recorded.adapt)
+    made.embedder_, made.provenance_ = recorded.embedder, recorded.provenance
+    if recorded.classifier is not None:
+        made.classifier_, made.strength_ = recorded.classifier, recorded.strength
+        made.classes_ = recorded.classes
     return made
 
 

@@ -260,6 +260,11 @@ def open_store(path: str | os.PathLike[str]) -> Store:
         EdgcnError: it is none, or one that was damaged or made by another version.
     """
     path = Path(path)
+    if (path / "run.json").is_file() or path.suffix == ".edgcn":
+        raise EdgcnError(
+            f"{path} is a model, where a store is expected; the model comes first and then the "
+            f"store, as in `edgcn evaluate {path} STORE`"
+        )
     if missing := [name for name in FILES if not (path / name).is_file()]:
         what = f"{missing[0]} is missing" if path.exists() else "there is no such folder"
         raise EdgcnError(
