@@ -41,7 +41,7 @@ class RunRecord(Record):
     ranks: int = 1
     precision: str = ""
     plugins: tuple[PluginRecord, ...] = ()
-    versions: dict[str, str] = {}
+    versions: dict[str, str] = Field(default={})
 
 
 class EpochRecord(Record):

@@ -16,7 +16,7 @@ from edgcn.base.files import write_json
 from edgcn.base.progress import Say
 from edgcn.commands.material import OF_INPUTS, Material, begun, material_of
 from edgcn.commands.pretrain_report import describe, draw_samples, opening
-from edgcn.commands.pretrain_settings import PretrainConfig, config_of
+from edgcn.commands.pretrain_settings import PretrainConfig, config_of, found_again
 from edgcn.evaluation.embed import embed
 from edgcn.evaluation.monitor import knn_check
 from edgcn.evaluation.rows import method_title
@@ -95,7 +95,8 @@ def pretrain(config: PretrainConfig, *, resumed: Run | None = None, say: Say = p
     torch.manual_seed(config.seed)  # of the initial weights: `Embedder.untrained` makes the same
     embedder, trainer = assemble(config, material, batch, fabric)
     run = open_run(fabric, config, material, embedder, resumed)  # now: a mistake leaves none
-    provenance = provenance_of(config, material, embedder)
+    as_begun = config_of(resumed) if resumed else config  # its store may lie elsewhere now
+    provenance = provenance_of(as_begun, material, embedder)
     for line in (*opening(material, config, embedder, provenance.title), f"into {run}"):
         say(line)
     state, finished = run.path / STATE, 0

@@ -8,7 +8,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 
 from edgcn.base.errors import EdgcnError
 from edgcn.base.plugins import require_plugins
-from edgcn.commands.settings import POSITIONAL, Config, Part, make_config
+from edgcn.commands.settings import POSITIONAL, Config, Part, Threads, make_config
 from edgcn.models import ENCODERS
 from edgcn.models.build import GIVEN as OF_ENCODER
 from edgcn.objectives import OBJECTIVES
@@ -133,7 +133,7 @@ class PretrainConfig(Config):
     """Machines."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Precision of the products; `auto` is bfloat16 where the device is fast at it."""
-    threads: PositiveInt | None = None
+    threads: Threads | None = None
     """CPU threads per process; by default PyTorch's choice."""
     recompute: bool = False
     """Keep each layer's input only and compute the rest again (gradient checkpointing)."""
@@ -149,8 +149,10 @@ def found_again(config: PretrainConfig, run: Run, store: Path | None = None) -> 
         EdgcnError: the store is in neither of the two folders.
     """
     typed = config.out or Path("runs") / run.path.name
-    place, parts = run.path.resolve(), Path(os.path.normpath(typed)).parts
-    started = Path(*place.parts[: -len(parts)]) if place.parts[-len(parts) :] == parts else Path()
+    place, parts = Path(os.path.abspath(run.path)), Path(os.path.normpath(typed)).parts
+    started = Path()
+    if place.parts[-len(parts) :] == parts and not typed.is_absolute():
+        started = Path(os.path.relpath(Path(*place.parts[: -len(parts)])))
     changes: dict[str, object] = {"store": store} if store else {}
     if config.from_ is not None and (started / config.from_).exists():
         changes["from_"] = str(started / config.from_)
@@ -159,8 +161,8 @@ def found_again(config: PretrainConfig, run: Run, store: Path | None = None) -> 
         there = [path for path in looked if path.exists()]
         if not there:
             raise EdgcnError(
-                f"the store {config.store} that {run} learned from is not at "
-                f"{' nor at '.join(str(path.absolute()) for path in looked)}; say where it is: "
+                f"the store that {run} learned from is not at "
+                f"{' nor at '.join(map(str, looked))}; say where it is: "
                 f"`edgcn pretrain STORE --resume {run}`"
             )
         changes["store"] = there[0]

@@ -157,7 +157,7 @@ def check_inputs(inputs: Inputs) -> None:
     Raises:
         EdgcnError: names the setting.
     """
-    limits = {"dims": (2, 3), "bodies": (1, MOST_BODIES), "frames": (2, MOST_FRAMES)}
+    limits = {"dims": (2, 3), "bodies": (1, MOST_BODIES), "frames": (1, MOST_FRAMES)}
     for name, (low, high) in limits.items():
         value = getattr(inputs, name)
         if type(value) is not int or not low <= value <= high:
@@ -165,7 +165,7 @@ def check_inputs(inputs: Inputs) -> None:
     for name in ("moments", "input_norm"):
         if type(getattr(inputs, name)) is not bool:
             raise EdgcnError(f"{name}: expected true or false, got {getattr(inputs, name)!r}")
-    if inputs.stream not in STREAMS:
+    if not set(inputs.stream.split("+")) <= STREAMS.keys():
         raise EdgcnError(f"stream: expected one of {', '.join(STREAMS)}, got {inputs.stream!r}")
     if inputs.sensor.units not in ("m", "px") or inputs.sensor.dims not in (2, 3):
         raise EdgcnError("sensor: expected m or px, in 2 or 3 dimensions")
