@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, NonNegativeFloat, PositiveInt
 
-from edgcn.base.errors import EdgcnError
+from edgcn.base.errors import EdgcnError, FileError
 from edgcn.base.files import read_json, write_text
 from edgcn.base.records import Record, checked
 
@@ -113,6 +113,12 @@ class Run:
     def rewind_metrics(self, *, epoch: int) -> None:
         """Drop what was logged after `epoch`, before the epochs are trained again."""
         rows = [row for row in self.metrics() if row["epoch"] <= epoch]
+        if [row["epoch"] for row in rows] != list(range(1, epoch + 1)):
+            raise FileError(
+                self.path / "metrics.jsonl",
+                f"expected a line for each of the {epoch} epochs that the state has finished; the "
+                f"file was changed, start a new run",
+            )
         lines = "".join(json.dumps(row) + "\n" for row in rows)
         write_text(self.path / "metrics.jsonl", lines)
 

@@ -9,6 +9,7 @@ import pytest
 
 from edgcn.base.errors import EdgcnError
 from edgcn.base.parts import REQUIRED, check_settings, convert, settings_of
+from edgcn.evaluation import logistic
 from edgcn.evaluation.protocols import PROTOCOLS
 from edgcn.evaluation.rows import Row
 from edgcn.evaluation.trial import Featured, Outcome, Trial, per_clip

@@ -13,6 +13,26 @@ from typing import Any
 from edgcn.base.errors import EdgcnError
 
 
+def as_path(value: Any, what: str) -> Path:
+    """A path from what a program gave.
+
+    Args:
+        what: it should have been, for the error: "a store or its path".
+
+    Raises:
+        EdgcnError: it is none.
+    """
+    try:
+        return Path(value)
+    except TypeError:
+        raise EdgcnError(f"expected {what}, got {named_type(value)}") from None
+
+
+def named_type(value: Any) -> str:
+    """What a value is, in an error."""
+    return "None" if value is None else f"a value of type {type(value).__name__}"
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place if all goes well, and is gone if not."""

@@ -42,7 +42,7 @@ def checked(
 
 
 @contextmanager
-def field(path: Path, name: str) -> Iterator[None]:
+def within(path: Path, name: str) -> Iterator[None]:
     """Whatever goes wrong inside is the fault of this field of a file.
 
     Raises:
@@ -58,5 +58,6 @@ def field(path: Path, name: str) -> Iterator[None]:
         raise FileError(path, f"{name}: {error.args[0]!r} is missing") from error
     except (TypeError, ValueError, AttributeError, IndexError, ArithmeticError, RuntimeError,
             MemoryError, RecursionError, AssertionError) as error:  # fmt: skip
-        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(":")
-        raise FileError(path, f"{name}: not what edgcn writes ({reason})") from error
+        typed = isinstance(error, TypeError | AttributeError)  # their texts are about Python
+        reason = "a value of another type" if typed else (str(error).splitlines() or ["damaged"])[0]
+        raise FileError(path, f"{name}: not what edgcn writes ({reason.rstrip(':')})") from error

@@ -3,7 +3,7 @@
 file -> header and tensors -> embedder, provenance, classifier; or one line naming file and field
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.base.plugins import require_plugins
-from edgcn.base.records import Record, checked, field
+from edgcn.base.records import Record, checked, within
 from edgcn.base.tensorfile import check_finite, load_tensors
 from edgcn.evaluation.probes import LinearProbe
 from edgcn.inference.provenance import Provenance
@@ -23,6 +23,7 @@ from edgcn.models.readout import READOUTS
 from edgcn.pipeline.adapt import Skeleton
 from edgcn.pipeline.features import CHANNELS, STREAMS
 from edgcn.pipeline.inputs import Inputs
+from edgcn.pipeline.normalize import ABSURD
 from edgcn.runs import PluginRecord
 from edgcn.store.learned import Learned
 
@@ -88,8 +89,8 @@ class Recorded:
     provenance: Provenance
     adapt: dict[str, Any]
     classifier: LinearProbe | None = None
-    classes: np.ndarray | None = None
-    strength: float | None = None
+    classes: np.ndarray = field(default_factory=lambda: np.empty(0))
+    strength: float = 0.0
 
 
 def read_recorded(path: Path) -> Recorded:
@@ -116,7 +117,7 @@ def read_recorded(path: Path) -> Recorded:
         for name, record in records.items()
         if record is not None
     }
-    with field(path, "provenance.config.seed"):
+    with within(path, "provenance.config.seed"):
         int(origin.config.get("seed", 0))
     provenance = Provenance(
         title=origin.title,
@@ -129,8 +130,8 @@ def read_recorded(path: Path) -> Recorded:
     adapt = header.adapt.model_dump()
     if "classifier" not in parts:
         return Recorded(embedder, provenance, adapt)
-    probe, classes = _classifier(path, header, parts["classifier"], _width(path, embedder))
-    return Recorded(embedder, provenance, adapt, probe, classes, header.strength)
+    of_classes = _classifier(path, header, parts["classifier"], _width(path, embedder))
+    return Recorded(embedder, provenance, adapt, *of_classes)
 
 
 def _embedder(path: Path, record: EmbedderRecord, parts: Parts) -> Embedder:
@@ -139,7 +140,7 @@ def _embedder(path: Path, record: EmbedderRecord, parts: Parts) -> Embedder:
         raise FileError(path, f"embedder.readout: expected one of {known}, got {record.readout!r}")
     if "encoder" not in parts:
         raise FileError(path, "the weights of its encoder are missing")
-    with field(path, "embedder.inputs"):
+    with within(path, "embedder.inputs"):
         check_inputs(Inputs.from_dict(record.inputs))
     try:
         return Embedder.load(record.model_dump(), parts)
@@ -167,12 +168,18 @@ def check_inputs(inputs: Inputs) -> None:
             raise EdgcnError(f"{name}: expected true or false, got {getattr(inputs, name)!r}")
     if not set(inputs.stream.split("+")) <= STREAMS.keys():
         raise EdgcnError(f"stream: expected one of {', '.join(STREAMS)}, got {inputs.stream!r}")
-    if inputs.sensor.units not in ("m", "px") or inputs.sensor.dims not in (2, 3):
+    sensor, normalize = inputs.sensor, inputs.normalize
+    if sensor.units not in ("m", "px") or sensor.dims not in (2, 3):
         raise EdgcnError("sensor: expected m or px, in 2 or 3 dimensions")
-    lengths = inputs.normalize.bone_lengths
-    sensor = (getattr(inputs.sensor, name) for name in ("torso", "shoulders", "up", "right"))
-    numbers = np.array([inputs.motion_gain, *sensor, *(lengths or ())], dtype=np.float64)
-    if not np.isfinite(numbers).all():
+    if not (0 <= sensor.torso < ABSURD and 0 <= sensor.shoulders < ABSURD):
+        raise EdgcnError("sensor: expected the size of a person")
+    if not (abs(sensor.up) <= 1.001 and abs(sensor.right) <= 1.001):
+        raise EdgcnError("sensor: expected `up` and `right` from -1 to 1")
+    for name in ("fill", "align", "unit_bones"):
+        if type(getattr(normalize, name)) is not bool:
+            raise EdgcnError(f"normalize.{name}: expected true or false")
+    lengths = normalize.bone_lengths
+    if not np.isfinite([inputs.motion_gain, *(lengths or ())]).all():
         raise EdgcnError("expected finite numbers, found others")
     if lengths is not None and len(lengths) != len(inputs.topology.edges):
         raise EdgcnError(
@@ -181,7 +188,7 @@ def check_inputs(inputs: Inputs) -> None:
 
 
 def _learned(path: Path, name: str, record: LearnedRecord, parts: Parts) -> Learned:
-    with field(path, f"{name}.frames"):
+    with within(path, f"{name}.frames"):
         frames = parts[name]["frames"]
         if frames.dtype != torch.int64 or frames.dim() != 1:
             raise EdgcnError("expected one whole number for each frame")
@@ -192,14 +199,14 @@ def _learned(path: Path, name: str, record: LearnedRecord, parts: Parts) -> Lear
 def _width(path: Path, embedder: Embedder) -> int:
     """Of the vectors that it makes."""
     inputs = embedder.inputs
-    with field(path, "embedder"):
+    with within(path, "embedder"):
         clip = torch.zeros(1, CHANNELS, inputs.frames, len(inputs.topology), inputs.bodies)
         return int(embedder(clip).shape[1])
 
 
 def _classifier(
     path: Path, header: Header, tensors: dict[str, Tensor], width: int
-) -> tuple[LinearProbe, np.ndarray]:
+) -> tuple[LinearProbe, np.ndarray, float]:
     if header.classes is None or header.strength is None:
         raise FileError(path, "it has a classifier, but `classes` or `strength` is missing")
     classes = np.array(header.classes)
@@ -217,4 +224,8 @@ def _classifier(
             )
     if not (tensors["scale"] > 0).all():
         raise FileError(path, "classifier.scale: expected numbers above 0")
-    return LinearProbe(**{name: value.numpy() for name, value in tensors.items()}), classes
+    return (
+        LinearProbe(**{name: value.numpy() for name, value in tensors.items()}),
+        classes,
+        header.strength,
+    )

@@ -22,9 +22,9 @@ IMAGE_TYPES = {
     ".jpeg": "image/jpeg",
     ".svg": "image/svg+xml",
 }
-BEGINNINGS = {
-    "image/png": b"\x89PNG\r\n",
-    "image/jpeg": b"\xff\xd8",
+BEGINNINGS: dict[str, tuple[bytes, ...]] = {
+    "image/png": (b"\x89PNG\r\n",),
+    "image/jpeg": (b"\xff\xd8",),
     "image/svg+xml": (b"<svg", b"<?xml"),
 }
 

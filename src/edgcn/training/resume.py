@@ -14,7 +14,7 @@ from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from edgcn.base.errors import EdgcnError
-from edgcn.base.records import Record, checked, field
+from edgcn.base.records import Record, checked, within
 from edgcn.base.tensorfile import check_finite, load_tensors, save_tensors
 
 OPTIMIZER = "optimizer."  # what the names of its tensors begin with
@@ -92,6 +92,6 @@ def load_state(path: Path, *, module: nn.Module, optimizer: torch.optim.Optimize
     for name, value in own.items():
         value.copy_(values[name])
     rest = {name.removeprefix(OPTIMIZER): x for name, x in saved.items() if name not in values}
-    with field(path, "optimizer"):
+    with within(path, "optimizer"):
         restore_optimizer(optimizer, rest, record.optimizer)
     return record.epoch

@@ -249,4 +249,7 @@ class Trainer:
         Raises:
             EdgcnError: The file is none, or the state of another training.
         """
-        return load_state(path, module=self.module, optimizer=self.optimizer)
+        epoch = load_state(path, module=self.module, optimizer=self.optimizer)
+        if epoch > self.epochs:
+            raise EdgcnError(f"{path} has finished epoch {epoch}, and the run has {self.epochs}")
+        return epoch
