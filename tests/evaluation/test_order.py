@@ -69,8 +69,6 @@ def test_scores_do_not_depend_on_the_order_of_a_store(
         np.testing.assert_array_equal(one.scores, other.scores)
 
 
-
-
 def test_rows_by_name_are_all_of_them_and_sorted(stores: list[Store]) -> None:
     clips = stores[1].clips()
     rows = clips.by_name(np.arange(len(clips)))

@@ -68,6 +68,6 @@ def test_features_that_are_no_numbers_stop_an_evaluation(tmp_path: Path) -> None
     with pytest.raises(EdgcnError, match=r"2 of 24 clips of tiny are not finite: clip003, clip005"):
         check_features(features, clips, ROWS, what="features")
     features[:] = np.inf
-    with pytest.raises(EdgcnError, match="all 24 clips of tiny .* its file is damaged"):
+    with pytest.raises(EdgcnError, match=r"all 24 clips of tiny .* its file is damaged"):
         check_features(features, clips, ROWS, what="features")
     assert named_astray("x", np.ones(24), clips, ROWS) == ""

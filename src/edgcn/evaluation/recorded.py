@@ -17,7 +17,7 @@ from edgcn.evaluation.rows import MEASURES, Kind
 class ModelRecord(Record):
     """What was evaluated."""
 
-    name: str
+    name: str = ""
     title: str = ""
     seed: int | None = None
     config: dict[str, Any] = Field(default={})
