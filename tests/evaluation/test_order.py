@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from edgcn.skeleton.recording import Recording, SplitRule
 from edgcn.store import Store
 from helpers import make_clips, tiny_store, tiny_topology
 
-SETTINGS = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "linear": {"epochs": 3},
     "logistic": {},
     "knn": {"k": 3},

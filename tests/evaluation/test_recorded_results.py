@@ -66,7 +66,20 @@ def test_what_is_read_can_be_compared(tmp_path: Path) -> None:
     places = [(key,) for key in GOOD]
     places += [("rows", 1, key) for key in GOOD["rows"][1]]
     places += [("model", key) for key in GOOD["model"]]
-    nonsense = (None, True, -1, 10**30, 1e308, float("inf"), "x", [], [1], {}, {"a": 1}, [[1]])
+    nonsense: tuple[Any, ...] = (
+        None,
+        True,
+        -1,
+        10**30,
+        1e308,
+        float("inf"),
+        "x",
+        [],
+        [1],
+        {},
+        {"a": 1},
+        [[1]],
+    )
     refused = 0
     for place in places * 4:
         write_json(path, put(GOOD, place, draws.choice(nonsense)))

@@ -3,7 +3,7 @@
 arrays -> checked, bodies padded -> batch (N, C, T, V, M), resampled exactly as a store does it
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -86,12 +86,17 @@ def array_clips(clips: Any, *, topology: Topology, dims: int, units: str) -> Arr
             f"expected clips as arrays or a store, got the path {str(clips)!r}; open it first with "
             f"`edgcn.open_store`"
         )
-    if not isinstance(clips, Sequence | np.ndarray | torch.Tensor):
+    if not hasattr(clips, "__len__") or isinstance(clips, Mapping):
         raise EdgcnError(
             f"expected a store, a selection of its clips, or a list of clips as arrays, got "
             f"{named_type(clips)}"
         )
-    if isinstance(clips, np.ndarray) and clips.ndim == 4 and clips.shape[1] <= PEOPLE:
+    if (
+        isinstance(clips, np.ndarray)
+        and clips.ndim == 4
+        and len(clips)
+        and clips.shape[1] <= PEOPLE
+    ):
         raise EdgcnError(
             f"an array of shape {clips.shape} may be one clip of {clips.shape[1]} bodies or "
             f"{len(clips)} clips of {clips.shape[1]} frames; give a list of clips, [clip]"

@@ -29,7 +29,8 @@ def targets(
             raise EdgcnError(f"expected one class for each of {len(clips)} clips, got {y.shape}")
         if isinstance(clips, Selection):
             rows = clips.by_name(rows)
-        if y.dtype.kind not in "biuUS" and not (y.dtype.kind == "f" and np.isfinite(y).all()):
+        kinds = {str if isinstance(name, str) else type(name) for name in y.tolist()}
+        if y.dtype.kind == "O" and kinds not in ({str}, {int}, {bool}, {float}):
             raise EdgcnError("expected class names or numbers as y, got others among them")
         classes, labels = np.unique(y[rows], return_inverse=True)
     if (found := len(np.unique(labels))) < 2:
