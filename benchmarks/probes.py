@@ -23,8 +23,9 @@ from benchmarks.transcription.linear_probe import train_linear
 from edgcn.commands.evaluate import EvaluateConfig, evaluate
 from edgcn.commands.prepare import PrepareConfig, prepare
 from edgcn.commands.pretrain import PretrainConfig, pretrain
+from edgcn.evaluation.logistic import fit_logistic
 from edgcn.evaluation.nearest import NearestProbe
-from edgcn.evaluation.probes import LRS, fit_linear, fit_logistic, fit_lrs, standardize
+from edgcn.evaluation.probes import LRS, fit_linear, fit_lrs, standardize
 
 DIM = 256
 CLASSES = (16, 60)

@@ -313,7 +313,7 @@ def test_misspelt_keys_of_a_file_are_all_named(
         assert part in message
 
 
-@pytest.mark.parametrize("extra", [["extra"], ["--lr", "1"], ["--epochs=3"]])
+@pytest.mark.parametrize("extra", [["--recipe", "best"], ["--lr", "1"], ["--epochs=3"]])
 def test_resume_takes_no_other_settings(
     extra: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,10 +7,12 @@ results = edgcn.evaluate(model, store)
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from edgcn.base.errors import EdgcnError, did_you_mean
+from edgcn.base.files import as_path, named_type
 from edgcn.commands.evaluate import EvaluateConfig
 from edgcn.commands.evaluate import evaluate as evaluate_command
 from edgcn.commands.info import InfoConfig
@@ -35,6 +37,7 @@ from edgcn.inference.released import copy_released
 from edgcn.runs import Run
 from edgcn.store import Store
 
+STORE = "a store or its path"  # in errors
 Where = str | os.PathLike[str]
 
 
@@ -42,6 +45,8 @@ def prepare(
     reader: str, path: Where | None = None, *, out: Where, options: Any = None, **settings: Any
 ) -> Store:
     """Read recordings into a new store. Settings: those of `edgcn prepare`."""
+    if not isinstance(options, Mapping | None):
+        raise EdgcnError(f"options: expected values by name, got {named_type(options)}")
     given = {name: str(value) for name, value in (options or {}).items()}
     values = {"reader": reader, "path": path, "out": out, "options": given, **settings}
     return prepare_command(make_config(PrepareConfig, values, where="prepare"))
@@ -49,19 +54,19 @@ def prepare(
 
 def info(store: Where, *, figure: Where | None = None) -> Path | None:
     """Print what a store holds and draw its contact sheet; returns the picture's path."""
-    values = {"store": Path(store), "figure": figure}
+    values = {"store": as_path(store, STORE), "figure": figure}
     return info_command(make_config(InfoConfig, values, where="info"))
 
 
 def pretrain(store: Where, **settings: Any) -> Run:
     """Learn an encoder without labels. Settings: those of `edgcn pretrain`."""
-    values = {"store": Path(store), **settings}
+    values = {"store": as_path(store, STORE), **settings}
     return pretrain_command(make_config(PretrainConfig, values, where="pretrain"))
 
 
 def resume(run: Where) -> Run:
     """Continue an unfinished run, bit for bit as if it had never stopped."""
-    return resume_command(Path(run))
+    return resume_command(as_path(run, "a run"))
 
 
 def fit(model: Any, clips: Any, labels: Any = None, **settings: Any) -> Recognizer:
@@ -71,33 +76,37 @@ def fit(model: Any, clips: Any, labels: Any = None, **settings: Any) -> Recogniz
         model: a run, a recognizer or its file, or the name of released weights.
         settings: of `Recognizer`, and `subjects`.
     """
-    subjects = settings.pop("subjects", None)
+    subjects, known = settings.pop("subjects", None), Recognizer().get_params()
+    if unknown := [name for name in settings if name not in known]:
+        raise EdgcnError(f"fit has no setting {unknown[0]!r}{did_you_mean(unknown[0], known)}")
     return Recognizer(model, **settings).fit(clips, labels, subjects=subjects)
 
 
 def evaluate(model: Any, store: Where, **settings: Any) -> Results:
     """Score a model on labels beside the baselines. Settings: those of `edgcn evaluate`."""
     held = model if isinstance(model, Recognizer) else None
-    name = str(held.model if held else os.fspath(model))
-    values = {"model": name, "store": Path(store), **settings}
+    name = str(held.model if held else as_path(model, "a run, a recognizer, its file or a name"))
+    values = {"model": name, "store": as_path(store, STORE), **settings}
     config = make_config(EvaluateConfig, values, where="evaluate")
     return evaluate_command(config, model=held)
 
 
 def weights(name: str, *, out: Where) -> Path:
     """Copy released weights, "edgcn-s" (docs/weights.md), to a file; returns it."""
-    return copy_released(name, Path(out))
+    return copy_released(name, as_path(out, "the name of a file"))
 
 
-def report(places: Sequence[Where], *, out: Where, overwrite: bool = False) -> Path:
-    """One page about the evaluations of several runs or folders; returns its path."""
-    values = {"runs": [Path(place) for place in places], "out": out, "overwrite": overwrite}
+def report(places: Where | Sequence[Where], *, out: Where, overwrite: bool = False) -> Path:
+    """One page about the evaluations of runs or folders, one or several; returns its path."""
+    several = places if isinstance(places, Sequence) and not isinstance(places, str) else [places]
+    runs = [as_path(place, "a run, or a folder of evaluations") for place in several]
+    values = {"runs": runs, "out": out, "overwrite": overwrite}
     return report_command(make_config(ReportConfig, values, where="report"))
 
 
 def sweep(file: Where, **settings: Any) -> Path | None:
     """A grid of trainings from a YAML file; returns the table's file."""
-    values = {"sweep": Path(file), **settings}
+    values = {"sweep": as_path(file, "the name of a YAML file"), **settings}
     return sweep_experiment(make_config(SweepConfig, values, where="sweep"))
 
 

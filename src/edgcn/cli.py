@@ -113,12 +113,14 @@ def answer(words: list[str]) -> str:
         raise EdgcnError(f"there is no command {name!r}: there are {', '.join(COMMANDS)}{hint}")
     if name == "pretrain" and (run := take(arguments, "--resume")) is not None:
         load_plugins(arguments)
+        store = arguments.pop(0) if arguments and not arguments[0].startswith("-") else None
         if arguments:
             raise EdgcnError(
-                f"--resume continues a run with the settings it has and takes no others; "
-                f"leave out {' '.join(arguments)}"
+                f"--resume continues a run with the settings it has and takes no others, only "
+                f"where its store is now; leave out {' '.join(arguments)}"
             )
-        return str(import_module(COMMANDS[name][0]).resume_command(Path(run)))
+        again = import_module(COMMANDS[name][0]).resume_command
+        return str(again(Path(run), store and Path(store)))
     if "--help" in arguments or "-h" in arguments:
         return explanation(name, arguments).rstrip("\n")
     config = parse(name, arguments)

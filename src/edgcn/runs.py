@@ -12,12 +12,46 @@ import subprocess
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from edgcn.base.errors import EdgcnError
+from pydantic import Field, NonNegativeFloat, PositiveInt
+
+from edgcn.base.errors import EdgcnError, FileError
 from edgcn.base.files import read_json, write_text
+from edgcn.base.records import Record, checked
 
 PACKAGES = ("edgcn", "torch", "numpy", "lightning-fabric", "safetensors", "scikit-learn")
+
+
+class PluginRecord(Record):
+    """Of a plugin that a run was made with."""
+
+    name: str
+    path: str
+    sha256: str
+
+
+class RunRecord(Record):
+    """What run.json holds; its settings are checked where they are used."""
+
+    config: dict[str, Any]
+    store_fingerprint: str = ""
+    store_note: str = ""
+    threads: int = 1
+    ranks: int = 1
+    precision: str = ""
+    plugins: tuple[PluginRecord, ...] = ()
+    versions: dict[str, str] = Field(default={})
+
+
+class EpochRecord(Record):
+    """A line of metrics.jsonl: of an epoch, and all other numbers are measures."""
+
+    epoch: PositiveInt
+    loss: float | None = None
+    lr: float | None = None
+    seconds: NonNegativeFloat = 0.0
+    knn_top1: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
 class Run:
@@ -46,7 +80,7 @@ class Run:
         metadata = read_json(path, hint=f"is {self.path} a run of `edgcn pretrain`?")
         if not isinstance(metadata, dict) or not isinstance(metadata.get("config"), dict):
             raise EdgcnError(f"{path}: expected the settings of a run under 'config', found none")
-        return metadata
+        return checked(path, RunRecord, metadata).model_dump()
 
     @property
     def config(self) -> dict[str, Any]:
@@ -62,11 +96,13 @@ class Run:
     def metrics(self) -> list[dict[str, Any]]:
         """One row per epoch: all whole lines of metrics.jsonl (a crash may have cut the last)."""
         path, rows = self.path / "metrics.jsonl", []
-        for line in path.read_text().splitlines() if path.exists() else []:
+        text = path.read_text(errors="replace") if path.exists() else ""
+        for number, line in enumerate(text.splitlines(), start=1):
             try:
-                rows.append(json.loads(line))
-            except json.JSONDecodeError:
+                row = json.loads(line)
+            except (ValueError, RecursionError):
                 break
+            rows.append(checked(path, EpochRecord, row, line=number).model_dump(exclude_unset=True))
         return rows
 
     def add_metrics(self, row: dict[str, Any]) -> None:
@@ -77,6 +113,12 @@ class Run:
     def rewind_metrics(self, *, epoch: int) -> None:
         """Drop what was logged after `epoch`, before the epochs are trained again."""
         rows = [row for row in self.metrics() if row["epoch"] <= epoch]
+        if [row["epoch"] for row in rows] != list(range(1, epoch + 1)):
+            raise FileError(
+                self.path / "metrics.jsonl",
+                f"expected a line for each of the {epoch} epochs that the state has finished; the "
+                f"file was changed, start a new run",
+            )
         lines = "".join(json.dumps(row) + "\n" for row in rows)
         write_text(self.path / "metrics.jsonl", lines)
 

@@ -434,6 +434,104 @@ def run_and_result(folder: Path) -> None:
     assert cli.run(shlex.split("evaluate run store --protocol knn --no-figures")) == 0
 
 
+def never_tested(clip: Recording) -> Recording:
+    """The last subject, who tests, never performs the last class."""
+    label = clip.segments[0].label
+    return labelled(clip, label % 2) if clip.subject == "s4" else clip
+
+
+def absurd_clip(clip: Recording) -> Recording:
+    if clip.name != "clip004":
+        return clip
+    frames = clip.frames.copy()
+    frames[0, 0, :] = 1e30
+    return replace(clip, frames=frames)
+
+
+def begun_run(folder: Path) -> None:
+    run(folder)
+    (folder / "run" / "recognizer.edgcn").unlink()
+
+
+def changed_header(name: str, change: Callable[[dict[str, Any]], object]) -> Setup:
+    """A run and a recognizer, of which one says something else now."""
+
+    def setup(folder: Path) -> None:
+        fitted(folder)
+        tensors, header = tensorfile.load_tensors(folder / name)
+        change(header)
+        tensorfile.save_tensors(folder / name, tensors, header)
+
+    return setup
+
+
+unfinished_run = changed_header(
+    "run/recognizer.edgcn",
+    lambda header: header["provenance"]["notes"].append(
+        "the pre-training is not finished: 1 of 2 epochs are done"
+    ),
+)
+other_header = changed_header(
+    "mine.edgcn", lambda header: header["embedder"]["inputs"].update(frames="many")
+)
+fewer_classes = changed_header("mine.edgcn", lambda header: header["classes"].pop())
+
+
+def nan_weights(folder: Path) -> None:
+    run(folder)
+    path = folder / "run" / "recognizer.edgcn"
+    tensors, header = tensorfile.load_tensors(path)
+    name = next(name for name, value in tensors.items() if value.is_floating_point())
+    tensors[name].view(-1)[:2] = math.nan
+    tensorfile.save_tensors(path, tensors, header)
+
+
+def moved_store(folder: Path) -> None:
+    run(folder)
+    (folder / "store").rename(folder / "elsewhere")
+
+
+def changed_json(name: str, change: Callable[[Any], object]) -> Callable[[Path], None]:
+    """Change a JSON file of a folder."""
+
+    def setup(folder: Path) -> None:
+        content = json.loads((folder / name).read_text())
+        change(content)
+        (folder / name).write_text(json.dumps(content))
+
+    return setup
+
+
+def other_settings(folder: Path) -> None:
+    run(folder)
+    changed_json("run/run.json", lambda c: c["config"].update(epochs="two"))(folder)
+
+
+def other_log(folder: Path) -> None:
+    run(folder)
+    (folder / "run" / "metrics.jsonl").write_text('{"epoch": "first", "loss": 1}\n')
+
+
+def other_result(folder: Path) -> None:
+    run_and_result(folder)
+    name = next((folder / "run").rglob("results.json")).relative_to(folder).as_posix()
+    changed_json(name, lambda c: c["rows"][0]["scores"].update(top1="most"))(folder)
+
+
+def laughs() -> str:
+    """Nine lists of nine, each of the one before: 400 million values in 300 letters."""
+    lines = ["a: &a [x,x,x,x,x,x,x,x,x]"]
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True):
+        lines.append(f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]")
+    return "\n".join([*lines, "lr: *i"])
+
+
+def thesis(folder: Path) -> None:
+    run_and_result(folder)
+    (folder / "page").mkdir()
+    (folder / "page" / "report.md").write_text("my thesis")
+
+
 def not_annotated(folder: Path) -> None:
     """A run, and a store of long recordings in which there is no segment."""
     run(folder)
@@ -712,6 +810,35 @@ CASES = (
     Case("the classifier of a run that has none", "evaluate run store --protocol fitted", run),
     Case("a classifier of other classes", "evaluate mine.edgcn other --protocol fitted",
          run_and_other_classes),
+    Case("the store before the model", "evaluate store run --overwrite", run),
+    Case("the store before the model to fit", "fit store run --out new.edgcn", run),
+    Case("a run in place of a store", "pretrain run --out new", run),
+    Case("a run of which no epoch is finished", "evaluate run store", begun_run),
+    Case("a run that is not finished (it is used, and named)",
+         "evaluate run store --protocol knn --no-figures", unfinished_run, works=True),
+    Case("resuming when the store is elsewhere", "pretrain --resume run", moved_store),
+    Case("more neighbors than clips (all vote)",
+         "evaluate run store --protocol knn --k 1000 --no-figures", run, works=True),
+    Case("a class that nobody tests (it is named)",
+         "evaluate run other --protocol knn --no-figures", run_and(never_tested), works=True),
+    Case("a share of labels that is less than a clip (one is kept)",
+         "evaluate run store --protocol semi --fractions 0.01 --draws 1 --no-figures", run,
+         works=True),
+    Case("one clip of absurd size", "evaluate run other --protocol knn",
+         run_and(absurd_clip)),
+    Case("weights that are not a number", "evaluate run store", nan_weights),
+    Case("a recognizer of which a field was changed", "evaluate mine.edgcn store", other_header),
+    Case("a recognizer with fewer classes than its classifier", "evaluate mine.edgcn store",
+         fewer_classes),
+    Case("a run of which a setting was changed", "pretrain --resume run", other_settings),
+    Case("a log that was changed", "pretrain --resume run", other_log),
+    Case("a result that was changed", "report run --out page", other_result),
+    Case("threads beyond reason", "pretrain store --threads 1000000000 --out run", store),
+    Case("a config that unfolds without end", "pretrain --config run.yaml --out run",
+         lambda f: (f / "run.yaml").write_text(laughs())),
+    Case("a config inside itself", "pretrain --config run.yaml --out run",
+         lambda f: (f / "run.yaml").write_text("lr: &a [*a]")),
+    Case("a report over files that are none", "report run --out page --overwrite", thesis),
     Case("report on a run without evaluations", "report run --out page", run),
     Case("a table that is not in the paper", "reproduce table9 --data ."),
 )  # fmt: skip

@@ -17,7 +17,8 @@ from edgcn.commands.fit import FitConfig, fit
 from edgcn.commands.results import Results
 from edgcn.commands.settings import make_config
 from edgcn.evaluation.embed import embed, raw_coordinates
-from edgcn.evaluation.probes import fit_linear, fit_logistic
+from edgcn.evaluation.logistic import fit_logistic
+from edgcn.evaluation.probes import fit_linear
 from edgcn.inference import load
 from edgcn.models import READOUTS
 from edgcn.skeleton.recording import Recording
@@ -133,7 +134,7 @@ def test_the_random_encoder_is_the_runs_own_before_training(
 def test_test_labels_never_reach_the_probe(
     settings: dict[str, Any], run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgcn.evaluation.probes.GRID", (0.01, 0.1))  # all five take seconds
+    monkeypatch.setattr("edgcn.evaluation.logistic.GRID", (0.01, 0.1))  # all five take seconds
     rng = np.random.default_rng(0)
     people = tiny_recordings().splits["people"].test
 
@@ -173,7 +174,7 @@ def test_a_second_evaluation_extracts_nothing(
         return mean(encoder, x, topology)
 
     monkeypatch.setitem(READOUTS, "mean", counted)
-    monkeypatch.setattr("edgcn.evaluation.probes.GRID", (0.01, 0.1))  # all five take seconds
+    monkeypatch.setattr("edgcn.evaluation.logistic.GRID", (0.01, 0.1))  # all five take seconds
     score(run, clips.path)
     assert sum(extracted) == 2 * len(clips)  # the random encoder's and the trained one's
     extracted.clear()

@@ -61,7 +61,7 @@ def everything(
     run = Path(shutil.copytree(trained["joint"], tmp_path_factory.mktemp("all") / "run"))
     said: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("edgcn.evaluation.probes.GRID", (0.01, 0.1))
+        patch.setattr("edgcn.evaluation.logistic.GRID", (0.01, 0.1))
         results = score(run, store, said, protocol="all", figures=True)
     return run, results, said
 
@@ -249,7 +249,7 @@ def test_fusion_averages_probabilities(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("edgcn.evaluation.probes.GRID", (0.01, 0.1))
+    monkeypatch.setattr("edgcn.evaluation.logistic.GRID", (0.01, 0.1))
     runs = [Path(shutil.copytree(path, tmp_path / name)) for name, path in trained.items()]
     alone = [score(run, store, protocol=protocol).rows[-1].main for run in runs]
     mean = np.mean([probabilities(folder_of(run, protocol)) for run in runs], axis=0)

@@ -82,10 +82,10 @@ def test_a_folder_without_an_evaluation_is_named(tmp_path: Path) -> None:
 
 def test_what_is_no_result_is_named(tmp_path: Path) -> None:
     path = made_up(tmp_path / "run", rows=[{"kind": "method"}]) / "results.json"
-    with pytest.raises(FileError, match=r"results\.json: expected a row of results"):
+    with pytest.raises(FileError, match=r"results\.json: .*rows\.0\.name is missing"):
         collect(list(results_in([tmp_path])))
     write_json(path, {"loss": 3})
-    with pytest.raises(FileError, match=r"results\.json: not what `edgcn evaluate` writes"):
+    with pytest.raises(FileError, match=r"results\.json: not what edgcn writes"):
         collect(list(results_in([tmp_path])))
 
 
@@ -195,3 +195,48 @@ def test_a_page_is_not_replaced_unless_asked(runs: list[Path], tmp_path: Path) -
     assert page.read_bytes() != before
     kept = read_json(next(runs[0].rglob("results.json")))
     assert kept["model"]["seed"] == 0
+
+
+def test_names_and_notes_are_text_on_every_page(tmp_path: Path) -> None:
+    made_up(tmp_path / "run", store="stores/<script>x", notes=["<script>alert(1)</script> *a*"])
+    page, markdown = write(tmp_path / "run", out=tmp_path / "out")
+    assert r"\<script\>alert(1)\</script\> \*a\*" in markdown
+    for text in (markdown.replace(r"\<", ""), page.read_text()):
+        assert "<script" not in text
+
+
+def test_a_picture_from_elsewhere_is_not_taken(tmp_path: Path) -> None:
+    folder = made_up(tmp_path / "run")
+    (tmp_path / "secret.png").write_bytes(b"\x89PNG\r\n secret")
+    (folder / "confusion.png").symlink_to(tmp_path / "secret.png")
+    lines: list[str] = []
+    page = report(ReportConfig(runs=(tmp_path / "run",), out=tmp_path / "out"), say=lines.append)
+    assert any("confusion.png, which is a link to a file elsewhere" in line for line in lines)
+    assert "confusion and map" not in page.read_text()
+    (folder / "confusion.png").unlink()
+    (folder / "confusion.png").write_text("TOP SECRET")  # and no picture
+    with pytest.raises(FileError, match=r"confusion\.png: expected a figure, image/png"):
+        write(tmp_path / "run", out=tmp_path / "other")
+
+
+def test_results_that_are_links_are_nobodys(tmp_path: Path) -> None:
+    made_up(tmp_path / "mine", 0.1)
+    other = made_up(tmp_path / "other", 0.4, protocol="knn")
+    (tmp_path / "mine" / "evaluations" / "linked").symlink_to(other)
+    (tmp_path / "mine" / "results.json").symlink_to(other / "results.json")
+    found = list(results_in([tmp_path / "mine"]))
+    assert [data["protocol"] for _, data in found] == ["linear"]
+
+
+def test_nothing_is_written_over_but_a_report(tmp_path: Path) -> None:
+    made_up(tmp_path / "run")
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "notes.txt").write_text("mine")
+    write(tmp_path / "run", out=out)  # beside other files, but over none
+    (out / "report.html").unlink()
+    for overwrite in (False, True):
+        config = ReportConfig(runs=(tmp_path / "run",), out=out, overwrite=overwrite)
+        with pytest.raises(EdgcnError, match=r"holds report\.md, results-1\.png, but no report"):
+            report(config, say=lambda line: None)
+    assert (out / "notes.txt").read_text() == "mine"

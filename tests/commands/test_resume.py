@@ -12,6 +12,7 @@ from edgcn.base.errors import EdgcnError
 from edgcn.base.tensorfile import load_tensors
 from edgcn.cli import run as command
 from edgcn.commands.pretrain import resume
+from edgcn.inference.recognizer import load
 from edgcn.runs import Run
 from helpers import tiny_store
 from tiny_runs import (
@@ -164,3 +165,44 @@ def test_a_mistake_ends_all_ranks_with_one_line(store: Path, tmp_path: Path) -> 
     assert process.returncode == 2
     assert errors.count("exists already") == 1
     assert "Traceback" not in errors
+
+
+def test_a_run_is_continued_from_any_folder_and_where_its_store_is_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    tiny_store(Path(), name="data", clips=40)
+    for out in (Path("whole"), Path("runs/cut")):
+        tiny_run(Path("data"), out, epochs=2)
+    cut = Path("runs/cut").absolute()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert resume(Path("../project/runs/cut"), say=lambda line: None).path.samefile(cut)
+    assert resume(cut, say=lambda line: None).path == cut
+    assert_same_run(Path("../project/whole"), cut)
+    (tmp_path / "project" / "data").rename(tmp_path / "moved")
+    with pytest.raises(EdgcnError, match=r"learned from is not at \.\./project/data nor at data"):
+        resume(cut, say=lambda line: None)
+    resume(cut, store=Path("../moved"), say=lambda line: None)
+    assert losses(cut) == losses(Path("../project/whole"))
+    assert command(["pretrain", "../moved", "--resume", str(cut)]) == 0
+
+
+def test_an_unfinished_run_says_so_wherever_it_is_read(tmp_path: Path) -> None:
+    store = tiny_store(tmp_path, clips=40)
+    run = tiny_run(store.path, tmp_path / "run", epochs=2)
+    assert not any("not finished" in note for note in load(run).provenance_.notes)
+    seen: list[tuple[str, ...]] = []
+
+    def stop(row: Any, epochs: int) -> str:
+        seen.append(load(tmp_path / "cut").provenance_.notes)
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("edgcn.commands.pretrain.describe", stop)
+        with pytest.raises(KeyboardInterrupt):
+            tiny_run(store.path, tmp_path / "cut", epochs=2)
+    assert seen[0][-1] == "the pre-training is not finished: 1 of 2 epochs are done"
+    resume(tmp_path / "cut", say=lambda line: None)
+    assert_same_run(run, tmp_path / "cut")

@@ -5,13 +5,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from edgcn.evaluation.logistic import fit_few, fit_logistic
 from edgcn.evaluation.nearest import fit_nearest
 from edgcn.evaluation.probes import (
     Probe,
     choose_lr,
-    fit_few,
     fit_linear,
-    fit_logistic,
     probe_from_tensors,
     probe_to_tensors,
 )
@@ -43,7 +42,7 @@ def made(n: int, seed: int, dims: int = 9) -> tuple[np.ndarray, np.ndarray, np.n
 
 @pytest.fixture(autouse=True)
 def _few_values_of_c(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edgcn.evaluation.probes.GRID", (0.01, 0.1))
+    monkeypatch.setattr("edgcn.evaluation.logistic.GRID", (0.01, 0.1))
 
 
 @pytest.mark.parametrize("name", FITS)

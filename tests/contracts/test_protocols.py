@@ -9,7 +9,7 @@ import pytest
 
 from edgcn.base.errors import EdgcnError
 from edgcn.base.parts import REQUIRED, check_settings, convert, settings_of
-from edgcn.evaluation import probes
+from edgcn.evaluation import logistic
 from edgcn.evaluation.protocols import PROTOCOLS
 from edgcn.evaluation.rows import Row
 from edgcn.evaluation.trial import Featured, Outcome, Trial, per_clip
@@ -21,7 +21,7 @@ NAMES_CLIPS = ("linear", "logistic", "knn", "supervised", "finetune")
 
 @pytest.fixture(autouse=True)
 def _few_values_of_c(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probes, "GRID", (0.01, 0.1))  # all five take seconds
+    monkeypatch.setattr(logistic, "GRID", (0.01, 0.1))  # all five take seconds
 
 
 def run(name: str, trial: Trial) -> Outcome:

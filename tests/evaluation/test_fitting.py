@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from edgcn.evaluation import nearest, probes
+from edgcn.evaluation import logistic, nearest, probes
+from edgcn.evaluation.logistic import choose_c, fit_logistic
 from edgcn.evaluation.nearest import NearestProbe
 from edgcn.evaluation.probes import (
     LinearProbe,
-    choose_c,
     choose_lr,
     fit_linear,
-    fit_logistic,
     fit_lrs,
     probe_from_tensors,
     probe_to_tensors,
@@ -166,7 +165,7 @@ def test_logistic_in_the_span_of_the_clips_is_the_logistic_of_all_dimensions(
 
     features, labels = blobs(n, d, classes, spread=3)
     others, _ = blobs(30, d, classes, spread=3, seed=1)
-    probe = probes.fit_c(features, labels, c=c, classes=classes)
+    probe = logistic.fit_c(features, labels, c=c, classes=classes)
     scaler = StandardScaler().fit(features.astype(np.float64))
     model = LogisticRegression(C=c, max_iter=5000, tol=1e-8)
     model.fit(scaler.transform(features), labels)
@@ -179,18 +178,18 @@ def test_logistic_chooses_c_on_whole_training_subjects(monkeypatch: pytest.Monke
     features, labels = blobs(48, 5, 3, spread=2)
     features[:, 0] = np.arange(48)  # so that rows can be told from features
     subjects = people(48)
-    fitted, whole = [], probes.fit_c
+    fitted, whole = [], logistic.fit_cs
 
-    def spy(x: np.ndarray, y: np.ndarray, **settings: Any) -> LinearProbe:
+    def spy(x: np.ndarray, y: np.ndarray, **settings: Any) -> list[LinearProbe]:
         fitted.append(x[:, 0].astype(int))
         return whole(x, y, **settings)
 
-    monkeypatch.setattr(probes, "fit_c", spy)
+    monkeypatch.setattr(logistic, "fit_cs", spy)
     _, c = fit_logistic(features, labels, subjects, classes=3)
-    assert c in probes.GRID
+    assert c in logistic.GRID
     *choosing, last = fitted
     assert sorted(last) == list(range(48))
-    assert len(choosing) == 4 * len(probes.GRID)
+    assert len(choosing) == 4
     for rows in choosing:
         left = set(subjects) - set(subjects[rows])
         assert len(left) == 1
@@ -202,20 +201,44 @@ def test_logistic_prefers_the_stronger_regularization_in_a_tie(
 ) -> None:
     features, labels = blobs(40, 6, 3)
     same = fit_linear(features, labels, classes=3, epochs=2)
-    monkeypatch.setattr(probes, "fit_c", lambda *_, **__: same)
-    assert fit_logistic(features, labels, people(40), classes=3)[1] == min(probes.GRID)
+    monkeypatch.setattr(logistic, "fit_cs", lambda *_, cs, **__: [same] * len(cs))
+    assert fit_logistic(features, labels, people(40), classes=3)[1] == min(logistic.GRID)
 
 
 def test_what_c_is_chosen_by_is_the_share_of_held_out_clips_that_is_right() -> None:
     features, labels = blobs(48, 5, 3, spread=2)
-    subjects, right = people(48), dict.fromkeys(probes.GRID, 0)
+    subjects, right = people(48), dict.fromkeys(logistic.GRID, 0)
     for person in np.unique(subjects):
         fit, check = subjects != person, subjects == person
-        for c in probes.GRID:
-            probe = probes.fit_c(features[fit], labels[fit], c=c, classes=3)
+        for c in logistic.GRID:
+            probe = logistic.fit_c(features[fit], labels[fit], c=c, classes=3)
             right[c] += int((probe.scores(features[check]).argmax(1) == labels[check]).sum())
     c, share = choose_c(features, labels, subjects, classes=3)
     assert (c, share) == (max(right, key=lambda c: (right[c], -c)), max(right.values()) / 48)
+
+
+def test_c_is_chosen_on_no_more_subjects_than_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    features, labels = blobs(48, 5, 3, spread=2)
+    fitted, whole = [], logistic.fit_cs
+
+    def spy(x: np.ndarray, y: np.ndarray, **settings: Any) -> list[LinearProbe]:
+        fitted.append(len(x))
+        return whole(x, y, **settings)
+
+    monkeypatch.setattr(logistic, "fit_cs", spy)
+    monkeypatch.setattr(logistic, "ENOUGH", 20)
+    choose_c(features, labels, people(48), classes=3)
+    assert fitted == [36, 36]  # 12 clips of the first, 12 of the second person
+
+
+@pytest.mark.parametrize("dims", [6, 90])
+def test_values_of_c_one_after_the_other_are_each_alone(dims: int) -> None:
+    features, labels = blobs(60, dims, 3, spread=3)
+    chain = logistic.fit_cs(features, labels, cs=logistic.GRID, classes=3)
+    for c, probe in zip(logistic.GRID, chain, strict=True):
+        alone = logistic.fit_c(features, labels, c=c, classes=3)
+        one, other = (each.probabilities(features) for each in (probe, alone))
+        np.testing.assert_allclose(one, other, atol=0.01)
 
 
 def test_neighbors_of_held_out_people_are_other_people() -> None:

@@ -9,11 +9,12 @@ import pytest
 from torch import nn
 
 from edgcn.base.errors import EdgcnError
-from edgcn.evaluation import finetune, folds, probes
+from edgcn.evaluation import finetune, folds, logistic
 from edgcn.evaluation.finetune import train_on_labels
 from edgcn.evaluation.fitted import fitted
+from edgcn.evaluation.logistic import fit_few
 from edgcn.evaluation.metrics import measure
-from edgcn.evaluation.probes import fit_few, fit_linear
+from edgcn.evaluation.probes import fit_linear
 from edgcn.evaluation.protocols import PROTOCOLS
 from edgcn.evaluation.results import lines
 from edgcn.evaluation.rows import Row
@@ -152,7 +153,7 @@ def test_fusion_averages_the_probabilities_of_all_methods() -> None:
 def test_with_folds_every_clip_is_tested_once_and_together(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probes, "GRID", (0.01, 0.1))
+    monkeypatch.setattr(logistic, "GRID", (0.01, 0.1))
     trial = one_out(problem())
     outcome = run(name, trial, **SMALL.get(name, {}))
     assert {row.n for row in outcome.rows} == {160}
@@ -283,7 +284,7 @@ def test_what_was_trained_gives_the_scores_of_its_row() -> None:
 def test_a_fitted_classifier_is_scored_as_it_is() -> None:
     trial = problem()
     task, (fold,), values = trial.task, trial.task.folds, trial.features[2].values
-    probe, c = probes.fit_logistic(
+    probe, c = logistic.fit_logistic(
         values[fold.train], task.labels[fold.train], task.subjects[fold.train], classes=7
     )
     order = np.array([2, 0, 1, 6, 5, 4, 3])  # of the recognizer's classes

@@ -3,15 +3,9 @@
 import numpy as np
 import pytest
 
+from edgcn.evaluation.logistic import choose_c, fit_c, fit_logistic, span
 from edgcn.evaluation.nearest import NearestProbe, fit_nearest
-from edgcn.evaluation.probes import (
-    choose_c,
-    fit_c,
-    fit_logistic,
-    probe_from_tensors,
-    probe_to_tensors,
-    span,
-)
+from edgcn.evaluation.probes import probe_from_tensors, probe_to_tensors
 from edgcn.evaluation.protocols import PROTOCOLS
 from edgcn.models.whitening import fit_whitening
 from problems import problem

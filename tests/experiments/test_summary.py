@@ -1,5 +1,6 @@
 """Scores over seeds, and the table of a sweep: means, spreads and differences as numpy has them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from edgcn.experiments.summary import (
     baselines,
     cell_of,
     csv_line,
+    notes_of,
     over_seeds,
     points,
     sweep_table,
@@ -32,7 +34,8 @@ def job(lr: float, encoder: str = "edgcn") -> Job:
 def score(
     job: Job, top1: float, *, seed: int = 0, kind: Kind = "method", number: int = 0, **row: Any
 ) -> Score:
-    data = {"protocol": EVALUATE[number]["protocol"], "store": str(STORE), "split": "subject"}
+    data: dict[str, Any] = {"store": str(STORE), "split": "subject"}
+    data["protocol"] = EVALUATE[number]["protocol"]
     made = Row(kind, kind, {"top1": top1}, 9, seeds=(seed,), **row)
     return Score(made, job, seed, number, data, minutes=2.0)
 
@@ -73,6 +76,18 @@ def test_a_sweep_shows_means_and_differences_of_the_same_seeds() -> None:
     assert [line["lr"] for line in lines] == ["0.1", "0.2"]
     assert [line["seeds"] for line in lines] == [[0, 1, 2], [0, 1]]
     assert lines[0]["minutes"] == "2.0"
+
+
+def test_a_sweep_names_test_people_that_were_learned_from() -> None:
+    a, b = job(0.1), job(0.2)
+    scores = [score(a, 0.5), score(a, 0.6, seed=1, learned="2/3 people"), score(b, 0.5)]
+    lines, columns = sweep_table([a, b], scores)
+    assert columns == ["lr", "linear: top-1 %", "learned", "seeds", "minutes"]
+    assert [line["learned"] for line in lines] == ["2/3 people", ""]
+    for number, each in enumerate(scores):
+        found = ["2 of 3 test people were in the pre-training"] * (number == 1) + ["x"]
+        scores[number] = replace(each, data={"notes": found})
+    assert notes_of(scores) == ["x", "2 of 3 test people were in the pre-training"]
 
 
 def test_amounts_of_labels_are_columns_and_what_failed_is_empty() -> None:

@@ -14,7 +14,7 @@ from edgcn.skeleton.layouts import BODY_25, BODY_25B, COCO_18
 from edgcn.skeleton.recording import Segment, Skipped
 from edgcn.skeleton.topology import Topology
 from edgcn.store import open_store, write_store
-from edgcn.store.inspect import missing_joints
+from edgcn.store.inspect import health
 from readers import standing
 from readers.items import clip, clips, parted, reason, trimmed, wholes
 from readers.writers import write_openpose
@@ -185,8 +185,9 @@ def test_the_note_of_a_store_names_who_is_missing_where(
     store = open_store(tmp_path / "store")
     assert "; 0: the subject is missing in 7 of 10 frames; 1: the subject is " in store.note
     assert store.note.endswith("; as much was noted of 2 more recordings")
-    assert "nobody is seen in 40.0 % of frames" in missing_joints(store)
-    assert "missing joints: 40.00 %" in missing_joints(store)
+    text = "; ".join(health(store))
+    assert "nobody in 40.00 % of the frames" in text
+    assert "missing joints: 40.00 %" in text
 
 
 def test_folders_spelled_in_two_forms_of_unicode_are_one_class(

@@ -269,6 +269,25 @@ def test_confusion_of_any_size(tmp_path: Path, drawn: Drawn, size: int) -> None:
     assert letter * size < image.shape[0]  # names do not overlap
 
 
+@pytest.mark.parametrize("size", [100, 300, 1000])
+def test_confusion_of_many_classes_grows_no_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    saved: list[Any] = []
+
+    def keep(figure: Any, path: Path) -> Path:
+        saved.append(figure)
+        return path
+
+    monkeypatch.setattr("edgcn.reports.plots.save_figure", keep)
+    names = [f"c{i}" for i in range(size)]
+    confusion_matrix_plot(np.eye(size, dtype=int), names, tmp_path / "c.png")
+    width, height = saved[0].get_size_inches() * saved[0].dpi
+    assert max(width, height) < 3600  # pixels: 40 MB
+    labels = [label.get_text() for label in saved[0].axes[0].get_xticklabels()]
+    assert labels == names[:: size // 100]
+
+
 def test_confusion_without_clips_is_quiet_and_of_another_size_an_error(
     tmp_path: Path, drawn: Drawn
 ) -> None:

@@ -13,6 +13,26 @@ from typing import Any
 from edgcn.base.errors import EdgcnError
 
 
+def as_path(value: Any, what: str) -> Path:
+    """A path from what a program gave.
+
+    Args:
+        what: it should have been, for the error: "a store or its path".
+
+    Raises:
+        EdgcnError: it is none.
+    """
+    try:
+        return Path(value)
+    except TypeError:
+        raise EdgcnError(f"expected {what}, got {named_type(value)}") from None
+
+
+def named_type(value: Any) -> str:
+    """What a value is, in an error."""
+    return "None" if value is None else f"a value of type {type(value).__name__}"
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place if all goes well, and is gone if not."""
@@ -102,6 +122,8 @@ def read_json(path: Path, *, hint: str = "") -> Any:
         return json.loads(path.read_text())
     except FileNotFoundError:
         raise EdgcnError(f"{path} does not exist{hint and f'; {hint}'}") from None
+    except RecursionError:
+        raise EdgcnError(f"{path}: expected JSON, got brackets nested without end") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         line = f":{error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise EdgcnError(f"{path}{line}: expected JSON, got {error}") from error

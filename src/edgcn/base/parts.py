@@ -9,6 +9,7 @@ settings, its docstring's `Args:` their helps, pydantic's annotations their limi
 import difflib
 import inspect
 import re
+import reprlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +22,9 @@ from edgcn.base.errors import EdgcnError
 
 # How pydantic calls the members of a union, among the names of where a mistake is.
 UNION = re.compile(r"\[|^(constrained|function)-|^(int|float|str|bool)$")
+SHORT = reprlib.Repr()  # of what came: it may be nested a billionfold, as aliases in YAML can be
+SHORT.maxlevel, SHORT.maxdict, SHORT.maxlist, SHORT.maxtuple = 3, 8, 8, 8
+SHORT.maxstring = SHORT.maxother = 80
 REQUIRED = inspect.Parameter.empty  # the default of a setting that has none
 
 
@@ -126,7 +130,7 @@ def explain(error: ValidationError, *place: str) -> list[str]:
     found: dict[tuple[str, str], list[str]] = {}
     for item in error.errors():
         names = [str(part) for part in item["loc"] if not UNION.search(str(part))]
-        where = (".".join([*place, *names]), f", got {item['input']!r}")
+        where = (".".join([*place, *names]), f", got {SHORT.repr(item['input'])}")
         text = re.sub(r", unable to parse .*", "", item["msg"]).removeprefix("Value error, ")
         found.setdefault(where, []).append(text)
     wrong = []

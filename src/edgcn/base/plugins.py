@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from edgcn.base.errors import EdgcnError, FileError
+from edgcn.base.files import as_path
 
 REGISTRIES: dict[str, dict[str, Any]] = {"encoder": {}, "objective": {}, "reader": {}}
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # names become parts of folder names
@@ -111,7 +112,8 @@ def load_plugin(path: str | Path) -> Plugin:
         EdgcnError: there is no such file, it fails (the message has the line), or a name that it
             registers is taken. What it had registered until then is taken back.
     """
-    given, path = Path(path), Path(path).absolute()
+    given = as_path(path, "the name of a Python file")
+    path = given.absolute()
     sha256 = _sha256(given)
     for plugin in _LOADED:
         if plugin.sha256 == sha256:

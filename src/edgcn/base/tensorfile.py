@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from edgcn.base.errors import EdgcnError
+from edgcn.base.errors import EdgcnError, FileError
 from edgcn.base.files import replacing
 
 FORMAT = "edgcn"  # the one key of the header: with several, their order would vary
@@ -42,4 +43,25 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if FORMAT not in header:
         found = ", ".join(header) or "nothing"
         raise EdgcnError(f"{path}: expected a file that edgcn wrote, its header names {found}")
-    return tensors, json.loads(header[FORMAT])
+    try:
+        metadata = json.loads(header[FORMAT])
+    except (ValueError, RecursionError):
+        metadata = None
+    if not isinstance(metadata, dict):
+        raise EdgcnError(f"{path}: expected a JSON object under {FORMAT!r} in its header")
+    return tensors, metadata
+
+
+def check_finite(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Refuse NaN and infinity: what is computed with them is no number either.
+
+    Raises:
+        FileError: names the tensor.
+    """
+    for name, value in tensors.items():
+        if value.is_floating_point() and (bad := int((~torch.isfinite(value)).sum())):
+            raise FileError(
+                path,
+                f"{bad} of {value.numel()} numbers of {name} are not finite: its training "
+                f"diverged, or the file was changed; use another, or train anew",
+            )

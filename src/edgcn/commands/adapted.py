@@ -19,6 +19,7 @@ from torch import Tensor
 from edgcn.augment.draws import Draws
 from edgcn.base.errors import EdgcnError
 from edgcn.base.words import count
+from edgcn.evaluation.cautions import cautions
 from edgcn.evaluation.embed import cached_embed, raw_coordinates
 from edgcn.evaluation.rows import Kind
 from edgcn.evaluation.trial import Classifier, Featured, Trainable, Trial, task_of
@@ -30,7 +31,7 @@ from edgcn.objectives import OBJECTIVES
 from edgcn.objectives.base import traits
 from edgcn.pipeline.adapt import Adapted, Skeleton
 from edgcn.store import Selection, open_store
-from edgcn.store.learned import Overlap, merged, overlap, repeated
+from edgcn.store.learned import Overlap, merged, overlap
 from edgcn.training.fabric import use_bfloat16
 from edgcn.training.views import one_view
 
@@ -93,7 +94,8 @@ class Evaluation:
         self.clips = open_store(store).clips()
         self.split = self.clips.split(split)
         self.task = task_of(self.clips, self.split, seed=seed)
-        self.train = np.unique(np.concatenate([fold.train for fold in self.task.folds]))
+        train = np.unique(np.concatenate([fold.train for fold in self.task.folds]))
+        self.train = self.clips.by_name(train)
         self.models = []
         for each in models:
             recognizer = resolve(each).source()
@@ -101,6 +103,7 @@ class Evaluation:
             embedder = read_as(name, recognizer.embedder(), readout)
             fitting = embedder.adapted(self.clips, rows=self.train, skeleton=skeleton, depth=depth)
             self.models.append(Model(name, recognizer, *fitting))
+        self.cautions = cautions(self.clips, self.split, self.task)
         self.main = self.models[0]
         check_fusion(self.models)
 
@@ -129,8 +132,7 @@ class Evaluation:
     def notes(self) -> list[str]:
         """What must be read with every number."""
         origins = [note for model in self.models for note in model.origin.notes]
-        again = [repeated(self.clips, fold.train, fold.test) for fold in self.task.folds]
-        notes = [self.split.warning, self.overlap.text(), *again, self.clips.note, *origins]
+        notes = [self.split.warning, self.overlap.text(), *self.cautions, self.clips.note, *origins]
         return [note for note in dict.fromkeys(notes) if note]
 
     def named(self) -> dict[str, Model]:
@@ -146,7 +148,8 @@ class Evaluation:
     @cached_property
     def features(self) -> list[Featured]:
         """Vectors of all clips: raw coordinates, the encoder before training, the models."""
-        raw = raw_coordinates(self.clips, np.arange(len(self.clips)), fit=self.train)
+        rows = np.arange(len(self.clips))
+        raw = raw_coordinates(self.clips, rows, fit=self.train, label="raw coordinates")
         random = replace(self.main, embedder=self.main.embedder.untrained(self.main.origin.seed))
         return [
             Featured("raw", "raw coordinates", raw),

@@ -1,5 +1,6 @@
 """`edgcn fit`: a run or released weights, and labelled clips, to a recognizer that names them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from edgcn.base.progress import Say
 from edgcn.base.screen import tell
 from edgcn.base.words import count
 from edgcn.commands.settings import POSITIONAL, Config
+from edgcn.evaluation.cautions import left_out, listed
 from edgcn.inference.recognizer import Recognizer
 from edgcn.pipeline.adapt import Skeleton
 from edgcn.store import open_store
@@ -40,6 +42,12 @@ def command(config: FitConfig) -> str:
     return f"wrote {config.out}   next: edgcn evaluate {config.out} {config.store}"
 
 
+def unlearned(classes: Sequence[str], labels: np.ndarray) -> str:
+    """Which classes have no training clips."""
+    absent = [name for i, name in enumerate(classes) if not (labels == i).any()]
+    return f"no training clips of {listed(absent)}, which is never predicted" if absent else ""
+
+
 def fit(config: FitConfig, *, say: Say = tell) -> Recognizer:
     """A recognizer of the store's classes, written to `config.out`."""
     if config.out.exists() and not config.overwrite:
@@ -57,6 +65,12 @@ def fit(config: FitConfig, *, say: Say = tell) -> Recognizer:
         f"{count(len(labelled), 'clip')} of {count(len(people), 'person', 'people')}; strength C = "
         f"{made.strength_:g}, chosen on held-out people among them"
     )
+    for note in (
+        left_out(len(chosen) - len(labelled), len(chosen), "have no label"),
+        unlearned(clips.classes, labelled.labels),
+    ):
+        if note:
+            say(f"note: {note}")
     if split is None:
         say("note: learned from all clips: nobody is left in this store to judge it on")
     elif seen := overlap(made.provenance_.pretrained, clips, split.test).text():

@@ -120,9 +120,8 @@ def learned_clips(store: Store, config: PretrainConfig) -> tuple[Selection, np.n
     kind, hint = ("windows", "--split all") if windows else ("segments", "--learn-from windows")
     if not len(clips):
         raise EdgcnError(f"{store.path} has no {kind} to learn from; use {hint}")
-    if windows or every:
-        return clips, np.arange(len(clips))
-    return clips, clips.split(config.split).train
+    rows = np.arange(len(clips)) if windows or every else clips.split(config.split).train
+    return clips, clips.by_name(rows)
 
 
 def by_windows(store: Store, config: PretrainConfig) -> bool:

@@ -17,7 +17,7 @@ from edgcn.base.progress import Say
 from edgcn.base.screen import tell
 from edgcn.commands.material import OF_INPUTS, Material, begun, material_of
 from edgcn.commands.pretrain_report import describe, draw_samples, opening
-from edgcn.commands.pretrain_settings import PretrainConfig, config_of
+from edgcn.commands.pretrain_settings import PretrainConfig, config_of, found_again
 from edgcn.evaluation.embed import embed
 from edgcn.evaluation.monitor import knn_check
 from edgcn.evaluation.rows import method_title
@@ -53,9 +53,9 @@ def command(config: PretrainConfig) -> str:
     return _saved(pretrain(config), config)
 
 
-def resume_command(run: Path) -> str:
+def resume_command(run: Path, store: Path | None = None) -> str:
     """Continue, and say what comes next."""
-    return _saved(resume(run), config_of(Run(run)))
+    return _saved(resume(run, store=store), found_again(config_of(Run(run)), Run(run), store))
 
 
 def _saved(run: Run, config: PretrainConfig) -> str:
@@ -63,9 +63,14 @@ def _saved(run: Run, config: PretrainConfig) -> str:
     return f"saved {run}   next: edgcn evaluate {run} {store}"
 
 
-def resume(run: Path, *, say: Say = tell) -> Run:
-    """Continue an unfinished run; it goes on bit for bit as if it had never stopped."""
-    return pretrain(config_of(Run(run)), resumed=Run(run), say=say)
+def resume(run: Path, *, store: Path | None = None, say: Say = tell) -> Run:
+    """Continue an unfinished run; it goes on bit for bit as if it had never stopped.
+
+    Args:
+        store: where its store is now, if it is not where it was.
+    """
+    config = found_again(config_of(Run(run)), Run(run), store)
+    return pretrain(config, resumed=Run(run), say=say)
 
 
 def pretrain(config: PretrainConfig, *, resumed: Run | None = None, say: Say = tell) -> Run:
@@ -91,7 +96,8 @@ def pretrain(config: PretrainConfig, *, resumed: Run | None = None, say: Say = t
     torch.manual_seed(config.seed)  # of the initial weights: `Embedder.untrained` makes the same
     embedder, trainer = assemble(config, material, batch, fabric)
     run = open_run(fabric, config, material, embedder, resumed)  # now: a mistake leaves none
-    provenance = provenance_of(config, material, embedder)
+    as_begun = config_of(resumed) if resumed else config  # its store may lie elsewhere now
+    provenance = provenance_of(as_begun, material, embedder)
     for line in (*opening(material, config, embedder, provenance.title), f"into {run}"):
         say(line)
     state, finished = run.path / STATE, 0
@@ -100,7 +106,7 @@ def pretrain(config: PretrainConfig, *, resumed: Run | None = None, say: Say = t
         done = f"nothing is left to do: all {finished} epochs are done"
         going = f"continuing after epoch {finished} of {trainer.epochs}"
         say(done if finished >= trainer.epochs else going)
-    recognizer, clips = unfitted(embedder, provenance, model=str(run)), trainer.clips
+    clips = trainer.clips
     if fabric.is_global_zero:
         run.rewind_metrics(epoch=finished)
     for row in trainer.fit(finished):
@@ -110,7 +116,8 @@ def pretrain(config: PretrainConfig, *, resumed: Run | None = None, say: Say = t
             if isinstance(clips, Selection) and every and (epoch % every == 0 or last):
                 row |= knn_check(embedder, clips, trainer.rows, device=fabric.device)
             run.add_metrics(row)
-            recognizer.save(run.recognizer)
+            so_far = unfinished(provenance, epoch, trainer.epochs)
+            unfitted(embedder, so_far, model=str(run)).save(run.recognizer)
             trainer.save_state(state, epoch=epoch)
         fabric.barrier()
         say(describe(row, trainer.epochs))
@@ -227,6 +234,12 @@ def provenance_of(config: PretrainConfig, material: Material, embedder: Embedder
         versions=environment()["versions"],
         plugins=plugin_records(),
     )
+
+
+def unfinished(provenance: Provenance, epoch: int, epochs: int) -> Provenance:
+    """The same, with a note that stands beside every number until the training is done."""
+    note = f"the pre-training is not finished: {epoch} of {epochs} epochs are done"
+    return replace(provenance, notes=(*provenance.notes, note))
 
 
 def open_run(

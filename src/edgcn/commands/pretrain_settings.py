@@ -1,16 +1,19 @@
 """The settings of `edgcn pretrain`; their defaults are the recipe `best` (docs/recipe.md)."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
+from edgcn.base.errors import EdgcnError
 from edgcn.base.plugins import require_plugins
-from edgcn.commands.settings import POSITIONAL, Config, Part, make_config
+from edgcn.commands.settings import POSITIONAL, Config, Part, Threads, make_config
 from edgcn.models import ENCODERS
 from edgcn.models.build import GIVEN as OF_ENCODER
 from edgcn.objectives import OBJECTIVES
 from edgcn.objectives.base import GIVEN as OF_OBJECTIVE
+from edgcn.presets.recipes import PROCEDURAL
 from edgcn.runs import Run
 
 Stream = Literal[
@@ -130,10 +133,40 @@ class PretrainConfig(Config):
     """Machines."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Precision of the products; `auto` is bfloat16 where the device is fast at it."""
-    threads: PositiveInt | None = None
+    threads: Threads | None = None
     """CPU threads per process; by default PyTorch's choice."""
     recompute: bool = False
     """Keep each layer's input only and compute the rest again (gradient checkpointing)."""
+
+
+def found_again(config: PretrainConfig, run: Run, store: Path | None = None) -> PretrainConfig:
+    """The same settings with the store, and what it goes on from, where they are seen from here.
+
+    Both were given as seen from the folder that the training was started in, which follows from
+    where the run lies and how its own folder was given.
+
+    Raises:
+        EdgcnError: the store is in neither of the two folders.
+    """
+    typed = config.out or Path("runs") / run.path.name
+    place, parts = Path(os.path.abspath(run.path)), Path(os.path.normpath(typed)).parts
+    started = Path()
+    if place.parts[-len(parts) :] == parts and not typed.is_absolute():
+        started = Path(os.path.relpath(Path(*place.parts[: -len(parts)])))
+    changes: dict[str, object] = {"store": store} if store else {}
+    if config.from_ is not None and (started / config.from_).exists():
+        changes["from_"] = str(started / config.from_)
+    if store is None and config.store != Path(PROCEDURAL):
+        looked = list(dict.fromkeys((started / config.store, config.store)))
+        there = [path for path in looked if path.exists()]
+        if not there:
+            raise EdgcnError(
+                f"the store that {run} learned from is not at "
+                f"{' nor at '.join(map(str, looked))}; say where it is: "
+                f"`edgcn pretrain STORE --resume {run}`"
+            )
+        changes["store"] = there[0]
+    return config.model_copy(update=changes)
 
 
 def config_of(run: Run) -> PretrainConfig:

@@ -10,18 +10,20 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from edgcn.base.errors import EdgcnError, FileError
-from edgcn.base.files import read_json, write_text
+from edgcn.base.files import write_text
 from edgcn.base.progress import Say
 from edgcn.base.screen import tell
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.evaluation.compare import Compared, Measured, compare, measured
 from edgcn.evaluation.protocols import PROTOCOLS
+from edgcn.evaluation.recorded import read_results
 from edgcn.reports.bars import results_bars
 from edgcn.reports.html import Section, html_page
 from edgcn.reports.plots import training_curves
 from edgcn.reports.tables import (
     HEADINGS,
     columns_of,
+    escape_markdown,
     format_cell,
     main_score,
     markdown_table,
@@ -87,6 +89,11 @@ def report(
     page = config.out / "report.html"
     if page.exists() and not config.overwrite:
         raise EdgcnError(f"{page} exists already; choose another --out, or pass --overwrite")
+    if not page.exists() and (others := written_over(config.out)):
+        raise EdgcnError(
+            f"{config.out} holds {', '.join(others)}, but no report; nothing is written over: "
+            f"choose another --out"
+        )
     if not config.runs:
         raise EdgcnError("expected runs to report on, got none; name the folders of one or more")
     results = list(results_in(config.runs))
@@ -104,17 +111,32 @@ def report(
         header = [HEADINGS[column] for column in columns]
         sections.append(Section(table.heading, notes, (header, cells), [figure]))
         text = markdown_table(rows, columns)
-        lines += [f"## {table.heading}", *([notes] if notes else []), text]
+        lines += [f"## {escape_markdown(table.heading)}", escape_markdown(notes), text]
         say(f"\n{table.heading}\n{notes}\n{text}")
     if curves := curves_in(config.runs):
         figure = training_curves(curves, config.out / "curves.png")
         sections.append(Section("Training", figures=[figure]))
     for path, data in results:
-        if pictures := [path.parent / name for name in PICTURES if (path.parent / name).exists()]:
+        pictures = [path.parent / name for name in PICTURES if (path.parent / name).exists()]
+        foreign = [picture for picture in pictures if not own(path.parent, picture)]
+        for picture in foreign:
+            say(f"left out: {picture}, which is a link to a file elsewhere")
+        if pictures := [picture for picture in pictures if picture not in foreign]:
             heading = f"{data.get('title', path.parent.name)}: confusion and map"
             sections.append(Section(heading, str(path.parent), figures=pictures))
-    write_text(config.out / "report.md", "\n\n".join(lines) + "\n")
+    write_text(config.out / "report.md", "\n\n".join(filter(None, lines)) + "\n")
     return html_page(title, sections, page)
+
+
+def written_over(out: Path) -> list[str]:
+    """Files that a report would replace."""
+    names = ("report.md", "curves.png", *(path.name for path in out.glob("results-*.png")))
+    return [name for name in names if (out / name).exists()]
+
+
+def own(folder: Path, path: Path) -> bool:
+    """Whether a file lies in the folder itself: a link to one elsewhere is nobody's result."""
+    return path.is_file() and path.resolve().is_relative_to(folder.resolve())
 
 
 def results_in(folders: Sequence[Path]) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -125,7 +147,7 @@ def results_in(folders: Sequence[Path]) -> Iterator[tuple[Path, dict[str, Any]]]
     """
     known = set()
     for folder in folders:
-        found = sorted(folder.rglob("results.json"))
+        found = sorted(path for path in folder.rglob("results.json") if own(folder, path))
         if not found:
             raise EdgcnError(
                 f"{folder} holds no evaluation; make one with `edgcn evaluate {folder} STORE`"
@@ -133,7 +155,7 @@ def results_in(folders: Sequence[Path]) -> Iterator[tuple[Path, dict[str, Any]]]
         for path in found:
             if path.resolve() not in known:
                 known.add(path.resolve())
-                yield path, read_json(path)
+                yield path, read_results(path)
 
 
 def collect(results: Sequence[tuple[Path, Mapping[str, Any]]]) -> list[Table]:
@@ -169,7 +191,7 @@ def collect(results: Sequence[tuple[Path, Mapping[str, Any]]]) -> list[Table]:
 def curves_in(folders: Sequence[Path]) -> dict[str, list[dict[str, Any]]]:
     """What the runs in or below the folders logged, by name."""
     found = {path.parent.resolve(): path.parent for folder in folders
-             for path in sorted(folder.rglob("metrics.jsonl"))}  # fmt: skip
+             for path in sorted(folder.rglob("metrics.jsonl")) if own(folder, path)}  # fmt: skip
     curves: dict[str, list[dict[str, Any]]] = {}
     for path in found.values():
         if rows := Run(path).metrics():

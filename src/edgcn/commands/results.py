@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from edgcn.base.errors import EdgcnError
-from edgcn.base.files import read_json, write_json, writing
+from edgcn.base.files import write_json, writing
 from edgcn.commands.adapted import Evaluation
+from edgcn.evaluation.recorded import read_results
 from edgcn.evaluation.results import draw
 from edgcn.evaluation.rows import Row
 from edgcn.evaluation.trial import Outcome, confusion_of, per_clip
@@ -129,8 +130,8 @@ def earlier(
     Raises:
         EdgcnError: it is of another model, store or settings.
     """
-    data: dict[str, Any] = read_json(folder / "results.json")
-    before = data["config"] | data["protocol_settings"]
+    data = read_results(folder / "results.json")
+    before = data.get("config", {}) | data["protocol_settings"]
     asked = {
         key: list(value) if isinstance(value, tuple) else value
         for key, value in {**config, **settings}.items()
@@ -140,9 +141,9 @@ def earlier(
         for key, value in asked.items()
         if before.get(key) != value
     ]
-    if data["store_fingerprint"] != evaluation.clips.fingerprint:
+    if data.get("store_fingerprint") != evaluation.clips.fingerprint:
         changes.append(f"other contents of {evaluation.clips.path}")
-    if data["model"]["digest"] != evaluation.main.digest:
+    if data["model"].get("digest") != evaluation.main.digest:
         changes.append("other weights of the encoder")
     if changes:
         raise EdgcnError(

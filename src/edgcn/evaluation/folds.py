@@ -11,8 +11,9 @@ import numpy as np
 from jaxtyping import Float
 
 from edgcn.evaluation.finetune import train_on_labels, vectors
+from edgcn.evaluation.logistic import fit_few
 from edgcn.evaluation.metrics import subject_interval
-from edgcn.evaluation.probes import LinearProbe, Probe, choose_lr, fit_few, fit_linear
+from edgcn.evaluation.probes import LinearProbe, Probe, choose_lr, fit_linear
 from edgcn.evaluation.rows import KINDS, Row
 from edgcn.evaluation.subsets import digest
 from edgcn.evaluation.trial import Featured, Outcome, Task, Trained, Trial

@@ -27,7 +27,7 @@ def knn_check(
     Args:
         rows: the training clips.
     """
-    rows = rows[clips.labels[rows] >= 0]
+    rows = clips.by_name(rows[clips.labels[rows] >= 0])
     if len(rows) < 2:
         return {}
     fit, held = held_out(rows, clips.subjects)[0]

@@ -1,11 +1,10 @@
-"""What is put on frozen features: the paper's linear layer, logistic regression.
+"""What is put on frozen features: a linear layer, the paper's by SGD; and probes as tensors.
 
 features (N, D), labels (N,) -> scores (N', K). The linear probes see features standardized by the
-training clips, so that one learning rate suits any encoder, and raw coordinates as well. Neighbors
-are in `nearest.py`.
+training clips, so that one learning rate suits any encoder, and raw coordinates as well. Logistic
+regression is in `logistic.py`, neighbors are in `nearest.py`.
 """
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,21 +16,17 @@ from scipy.special import softmax
 from torch import Tensor
 
 from edgcn.evaluation.nearest import ENOUGH, NearestProbe
-from edgcn.models.whitening import Whitening, fit_whitening
+from edgcn.models.whitening import Whitening
 from edgcn.store.splits import held_out
 
 LINEAR_BATCH = 32  # AS-CAL's
 MILESTONES = (15, 35, 60, 75)
 LRS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)  # that `auto` chooses from, around AS-CAL's 1
 NOT_ZERO = 1e-20  # least error of a logit: below 1e-38 a CPU computes many times slower
-GRID = (0.001, 0.01, 0.1, 1.0, 10.0)  # values of C that the logistic protocol chooses from
-LEAST_C = 0.0003  # one more for whitened features, whose weak directions count as much as strong
-FEW_C = 100.0  # on few labels; of 0.1 to 1000 good for all features on UTD-MHAD's training subjects
 
 Features = Float[np.ndarray, "n d"]
 Labels = Int[np.ndarray, " n"]
 Scores = Float[np.ndarray, "n k"]
-Span = tuple[np.ndarray, np.ndarray, np.ndarray]  # mean (D,), spread (D,), directions (R, D)
 
 
 @dataclass(frozen=True)
@@ -167,104 +162,6 @@ def choose_lr(
         judged += len(check)
     best = int(right.argmax())  # the smaller lr wins a tie
     return LRS[best], float(right[best]) / judged
-
-
-def fit_logistic(
-    features: Features, labels: Labels, subjects: np.ndarray, *, classes: int, whiten: int = 0
-) -> tuple[LinearProbe, float]:
-    """Logistic regression on all training clips at the C of `choose_c`, and that C."""
-    c, _ = choose_c(features, labels, subjects, classes=classes, whiten=whiten)
-    return fit_c(features, labels, c=c, classes=classes, known=span(features, whiten)), c
-
-
-def choose_c(
-    features: Features, labels: Labels, subjects: np.ndarray, *, classes: int, whiten: int = 0
-) -> tuple[float, float]:
-    """The C of GRID that is best on held-out TRAINING subjects, and how many of their clips are
-    right at it, as a share.
-
-    Args:
-        whiten: directions that are kept of the whitened features; 0 standardizes them instead.
-    """
-    grid = (LEAST_C, *GRID) if whiten else GRID
-    right, judged = dict.fromkeys(grid, 0), 0
-    for fit, check in held_out(np.arange(len(labels)), subjects):
-        if len(np.unique(labels[fit])) < 2:
-            continue  # nothing to tell apart without the subjects held out
-        known = span(features[fit], whiten)
-        for c in grid:
-            probe = fit_c(features[fit], labels[fit], c=c, classes=classes, known=known)
-            right[c] += int((probe.scores(features[check]).argmax(1) == labels[check]).sum())
-        judged += len(check)
-    best = max(grid, key=lambda c: (right[c], -c))  # the stronger regularization wins a tie
-    return best, right[best] / max(judged, 1)
-
-
-def span(features: Features, whiten: int = 0) -> Span:
-    """Of the standardized clips: mean, plain spread, an orthonormal basis of what they span.
-
-    Args:
-        whiten: of the clips as they are, so many directions of their whitening in its place.
-    """
-    if whiten:
-        whitening = fit_whitening(features, whiten)
-        return whitening.mean, np.ones_like(whitening.mean), whitening.matrix
-    mean, scale = standardize(features)
-    scale = (scale / features.shape[1] ** 0.5).astype(np.float32)
-    return mean, scale, _basis((features - mean) / scale)
-
-
-def _basis(x: Features) -> Float[np.ndarray, "r d"]:
-    """An orthonormal basis of what the rows span, or of everything where there are many rows."""
-    basis = np.linalg.svd(x, full_matrices=False)[2] if x.shape[1] > len(x) else np.eye(x.shape[1])
-    return basis.astype(np.float32)
-
-
-def fit_few(
-    features: Features, labels: Labels, *, among: Float[np.ndarray, "all d"], classes: int
-) -> LinearProbe:
-    """Logistic regression with C fixed: few labels leave no clips to choose it by.
-
-    Args:
-        among: all training clips, by which features are standardized (to rows of length about 1,
-            as for the linear layer); that needs no labels.
-    """
-    mean, scale = standardize(among)
-    known = mean, scale, _basis((features - mean) / scale)
-    return fit_c(features, labels, c=FEW_C, classes=classes, known=known)
-
-
-def fit_c(
-    features: Features,
-    labels: Labels,
-    *,
-    c: float,
-    classes: int,
-    known: Span | None = None,
-) -> LinearProbe:
-    """Logistic regression (scikit-learn) in the span of the clips (`known`, or found here).
-
-    That is the optimum of all dimensions, in fewer. A whitening is folded into the weights, so that
-    the probe reads features as they are.
-    """
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
-    mean, scale, basis = known or span(features)
-    x = (features - mean) / scale
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The number of unique classes")  # few labels
-        warnings.simplefilter("ignore", ConvergenceWarning)  # at large C the last digits take long
-        model = LogisticRegression(C=c, max_iter=300).fit(x @ basis.T, labels)
-    weight = np.zeros((classes, features.shape[1]), dtype=np.float32)
-    bias = np.full(
-        classes, -1e9, dtype=np.float32
-    )  # a class without training clips is never predicted
-    rows, values, offsets = model.classes_, model.coef_ @ basis, model.intercept_
-    if len(rows) == 2:
-        values, offsets = np.stack([-values[0], values[0]]) / 2, np.array([-1, 1]) * offsets[0] / 2
-    weight[rows], bias[rows] = values, offsets
-    return LinearProbe(mean, scale, weight, bias)
 
 
 def probe_to_tensors(probe: Probe) -> dict[str, Tensor]:

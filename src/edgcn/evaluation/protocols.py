@@ -15,13 +15,21 @@ import numpy as np
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from edgcn.base.errors import EdgcnError
+from edgcn.evaluation.cautions import too_few
 from edgcn.evaluation.clustering import clustering_metrics, k_means
 from edgcn.evaluation.folds import Fitted, classify, few, linear_layer, of_trained, train
+from edgcn.evaluation.logistic import choose_c, fit_c, span
 from edgcn.evaluation.nearest import fit_nearest, held_out_share
-from edgcn.evaluation.probes import choose_c, fit_c, span
 from edgcn.evaluation.retrieval import Ranking, chance_metrics, rank, retrieval_metrics
 from edgcn.evaluation.rows import BASELINES
-from edgcn.evaluation.subsets import few_clips, shortages, shots_label, some_share, some_shots
+from edgcn.evaluation.subsets import (
+    at_least_one,
+    few_clips,
+    shortages,
+    shots_label,
+    some_share,
+    some_shots,
+)
 from edgcn.evaluation.trial import Outcome, Task, Trial
 
 LearningRate = PositiveFloat | Literal["auto"]
@@ -53,7 +61,7 @@ def logistic(trial: Trial, *, whiten: NonNegativeInt = 0) -> Outcome:
         known = span(features, whiten)
         return Fitted(fit_c(features, labels, c=c, classes=classes, known=known), {"C": c}, share)
 
-    return classify(trial, fit, fuse=True)
+    return noting(classify(trial, fit, fuse=True), fewer_directions(trial.task, whiten))
 
 
 def knn(trial: Trial, *, k: PositiveInt = 1, whiten: NonNegativeInt = 0) -> Outcome:
@@ -70,7 +78,9 @@ def knn(trial: Trial, *, k: PositiveInt = 1, whiten: NonNegativeInt = 0) -> Outc
         share = held_out_share(features, labels, subjects, **settings)
         return Fitted(fit_nearest(features, labels, **settings), held_out=share)
 
-    return classify(trial, fit)
+    fewest = fewest_training(trial.task)
+    voting = too_few(k, fewest, what="k", so="all of which vote on every test clip")
+    return noting(classify(trial, fit), voting, fewer_directions(trial.task, whiten))
 
 
 def semi(
@@ -83,7 +93,26 @@ def semi(
         draws: Random choices of the clips that keep their labels, which are averaged.
     """
     amounts = {f"{100 * fraction:g} %": fraction for fraction in sorted(fractions)}
-    return few(trial, amounts, some_share, draws=draws)
+    sides = [trial.task.labels[fold.train] for fold in trial.task.folds]
+    notes = [at_least_one(sides, label, fraction) for label, fraction in amounts.items()]
+    return noting(few(trial, amounts, some_share, draws=draws), *notes)
+
+
+def noting(outcome: Outcome, *notes: str) -> Outcome:
+    """The outcome with those notes that say something."""
+    return replace(outcome, notes=(*outcome.notes, *filter(None, notes)))
+
+
+def fewest_training(task: Task) -> int:
+    """Training clips of the fold that has the fewest."""
+    return min(len(fold.train) for fold in task.folds)
+
+
+def fewer_directions(task: Task, whiten: int) -> str:
+    """That so few clips differ in fewer directions than are to be kept."""
+    return too_few(
+        whiten, fewest_training(task), what="whiten", so="which differ in fewer directions"
+    )
 
 
 def few_shot(

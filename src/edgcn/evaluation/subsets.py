@@ -77,6 +77,23 @@ def few_clips(shots: int, fewer: Mapping[str, int]) -> str:
     return f"{shots} per class: there are only {', '.join([*listed[:LISTED], *more])}"
 
 
+def at_least_one(sides: Sequence[np.ndarray], label: str, fraction: float) -> str:
+    """A note where a share of a class is less than the one clip of it that is kept.
+
+    Args:
+        sides: training labels of each fold.
+    """
+    sizes = [counts[counts > 0] for counts in map(np.bincount, sides)]
+    short = max(int((np.round(fraction * counts) < 1).sum()) for counts in sizes)
+    if not short:
+        return ""
+    kept = float(np.mean([np.maximum(1, np.round(fraction * n)).sum() / n.sum() for n in sizes]))
+    return (
+        f"{label} of {short} classes is less than a clip, and one is kept: {100 * kept:.1f} % of "
+        f"all labels"
+    )
+
+
 def digest(names: np.ndarray) -> str:
     """Short digest of chosen clips' names: two results that used the same clips show the same."""
     return hashlib.sha256("\n".join(map(str, names)).encode(errors="surrogatepass")).hexdigest()[

@@ -102,7 +102,7 @@ def task_of(clips: Selection, split: Split, *, seed: int = 0) -> Task:
     """
 
     def labelled(rows: np.ndarray) -> np.ndarray:
-        return np.asarray(rows[clips.labels[rows] >= 0])
+        return clips.by_name(rows[clips.labels[rows] >= 0])
 
     folds = [Fold(labelled(fold.train), labelled(fold.test)) for fold in split.folds]
     folds = [fold for fold in folds if len(fold.test)]

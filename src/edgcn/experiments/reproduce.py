@@ -16,7 +16,7 @@ from pydantic import Field, PositiveInt
 from edgcn.base.errors import EdgcnError, did_you_mean
 from edgcn.base.progress import Say
 from edgcn.base.screen import tell
-from edgcn.commands.settings import POSITIONAL, Config
+from edgcn.commands.settings import POSITIONAL, Config, Threads
 from edgcn.experiments.paper import FULL_WIDTHS, STAND_INS, TABLES, PaperRow
 from edgcn.experiments.plan import show_plan
 from edgcn.experiments.reproduced import Measured, Skip, description, publish, title
@@ -56,7 +56,7 @@ class ReproduceConfig(Config):
     """Where to compute: cpu, cuda, mps or auto."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Precision of the products; `auto` is bfloat16 where the device is fast at it."""
-    threads: PositiveInt | None = None
+    threads: Threads | None = None
     """CPU threads; by default PyTorch's choice."""
 
 

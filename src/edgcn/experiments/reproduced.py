@@ -22,13 +22,13 @@ from edgcn.models.cost import forward_flop, parameters
 from edgcn.presets.datasets import DATA_SETS
 from edgcn.reports.exports import csv_table, latex_table
 from edgcn.reports.paper_table import printed_and_measured
-from edgcn.reports.tables import markdown_table, text_table
+from edgcn.reports.tables import markdown_table, text_table, used
 from edgcn.runs import Run
 
 BASELINES = ("majority", "raw", "random")
 COLUMNS = (
     "name", "data", "protocol", "printed", "top1", "interval", "over_seeds", *BASELINES,
-    "parameters", "gflop", "minutes",
+    "learned", "parameters", "gflop", "minutes",
 )  # fmt: skip
 IN_CSV = ("key", *COLUMNS, "split", "seeds", "place")
 
@@ -73,6 +73,7 @@ def table_row(measured: Measured) -> dict[str, Any]:
         **{key: mean.scores[key] for key in ("top1", "low", "high")},
         "over_seeds": over_seeds([row.scores["top1"] for row in methods]),
         **{kind: baseline([result.rows for result in results], kind) for kind in BASELINES},
+        "learned": mean.learned,
         "parameters": f"{weights / 1e6:.2f} M",
         "gflop": f"{gflop:.3g}",
         "minutes": f"{sum(minutes) / len(minutes):.1f}",
@@ -123,27 +124,30 @@ def publish(
     if rows:
         figure = stem.with_suffix(".png")
         printed_and_measured(rows, figure, title=heading.replace(" [", "\n["))
-        parts += [markdown_table(rows, COLUMNS), f"![{heading}]({figure.name})"]
+        columns = used(COLUMNS, rows)
+        parts += [markdown_table(rows, columns), f"![{heading}]({figure.name})"]
         write_text(stem.with_suffix(".csv"), csv_table(rows, IN_CSV))
-        write_text(stem.with_suffix(".tex"), latex_table(rows, COLUMNS, caption=heading))
+        write_text(stem.with_suffix(".tex"), latex_table(rows, columns, caption=heading))
         places = [f"- {row['name']}: {row['place']}" for row in rows if row["place"] != "printed"]
         parts += ["Rows:\n\n" + "\n".join(dict.fromkeys(places))] if places else []
     if skips:
         lines = [f"- {skip.row.key} ({skip.row.name}): {skip.reason}" for skip in skips]
         parts.append("Left out:\n\n" + "\n".join(lines))
-    notes = [
+    notes = dict.fromkeys(
         note
         for one in measured
         for outcome in one.outcomes
         for result in outcome.results.values()
         for note in result.data["notes"]
-    ]
-    parts += [f"Note: {note}" for note in dict.fromkeys(notes)]
+    )
+    parts += [f"Note: {note}" for note in notes]
     page = stem.with_suffix(".md")
     write_text(page, "\n\n".join(parts) + "\n")
     say(f"\n{heading}")
     if rows:
-        say(text_table(rows, COLUMNS))
+        say(text_table(rows, used(COLUMNS, rows)))
+    for note in notes:
+        say(f"note: {note}")
     for skip in skips:
         say(f"left out: {skip.row.key}: {skip.reason}")
     return page

@@ -98,7 +98,7 @@ class Outcome:
     @property
     def minutes(self) -> float:
         """Minutes that the pre-training took."""
-        return float(sum(row["seconds"] for row in Run(self.task.run).metrics())) / 60
+        return float(sum(row.get("seconds", 0) for row in Run(self.task.run).metrics())) / 60
 
 
 def silent(_: str) -> None:

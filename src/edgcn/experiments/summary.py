@@ -16,8 +16,8 @@ from edgcn.reports.tables import HEADINGS, INTERVAL, percent
 
 Line = dict[str, Any]  # of a table, by column
 IN_CSV = (
-    "kind", "name", "labels", "measure", "score", INTERVAL, "n", "seed", "store", "protocol",
-    "split", "minutes", "run",
+    "kind", "name", "labels", "measure", "score", INTERVAL, "n", "learned", "seed", "store",
+    "protocol", "split", "minutes", "run",
 )  # fmt: skip
 
 
@@ -125,12 +125,21 @@ def sweep_table(jobs: Sequence[Job], scores: Sequence[Score]) -> tuple[list[Line
             if found is None:
                 continue
             line[title], seeds = beside(found, first.setdefault(key, found)), seeds | {*found.seeds}
+        line["learned"] = ", ".join(
+            dict.fromkeys(s.row.learned for s in methods if s.job.key == job.key and s.row.learned)
+        )
         line["seeds"] = sorted(seeds)
         line["minutes"] = (
             f"{np.mean([s.minutes for s in scores if s.job.key == job.key] or [0]):.1f}"
         )
         lines.append(line)
-    return lines, [*varied, *headings.values(), "seeds", "minutes"]
+    learned = ["learned"] if any(line["learned"] for line in lines) else []
+    return lines, [*varied, *headings.values(), *learned, "seeds", "minutes"]
+
+
+def notes_of(scores: Sequence[Score]) -> list[str]:
+    """What must be read with the scores, each once."""
+    return list(dict.fromkeys(note for score in scores for note in score.data["notes"]))
 
 
 APART = ("split", "readout", "skeleton", "depth", "fuse")  # two evaluations by one protocol

@@ -18,25 +18,26 @@ from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from edgcn.base.errors import EdgcnError
 from edgcn.base.files import write_text
 from edgcn.base.progress import Say
 from edgcn.base.screen import tell
-from edgcn.commands.settings import POSITIONAL, Config, make_config, read_yaml
+from edgcn.commands.settings import POSITIONAL, Config, Threads, make_config, read_yaml
 from edgcn.experiments.plan import show_plan
 from edgcn.experiments.runner import Job, Outcome, tasks_of, work
 from edgcn.experiments.summary import (
     IN_CSV,
     baselines,
     csv_line,
+    notes_of,
     scores_of,
     sweep_table,
     varying,
 )
 from edgcn.reports.exports import csv_table
-from edgcn.reports.tables import markdown_table, text_table
+from edgcn.reports.tables import escape_markdown, markdown_table, text_table
 from edgcn.store import open_store
 
 RESERVED = ("store", "out", "seed", "run", "model")  # of settings: they have places of their own
@@ -54,7 +55,7 @@ class SweepConfig(Config):
     """Only say what would be run, and about how long it takes."""
     accelerator: str = "auto"
     """Where to compute: cpu, cuda, mps or auto."""
-    threads: PositiveInt | None = None
+    threads: Threads | None = None
     """CPU threads; by default PyTorch's choice."""
 
 
@@ -112,6 +113,8 @@ def sweep(config: SweepConfig, *, say: Say = tell) -> Path | None:
     say(text_table(lines, columns))
     for line in baselines(jobs, scores):
         say(f"baselines of {line}")
+    for note in notes_of(scores):
+        say(f"note: {note}")
     for line in left_out(outcomes):
         say(f"left out: {line}")
     if not any(outcome.results for outcome in outcomes):
@@ -185,8 +188,7 @@ def write(
     ]
     if failures := left_out(outcomes):
         parts.append("## Left out\n\n" + "\n".join(f"- {line}" for line in failures))
-    notes = dict.fromkeys(note for score in scores for note in score.data["notes"])
-    parts += [f"Note: {note}" for note in notes]
+    parts += [f"Note: {escape_markdown(note)}" for note in notes_of(scores)]
     varied = [name for name in varying(jobs) if name not in IN_CSV]
     write_text(out / "sweep.md", "\n\n".join(parts) + "\n")
     rows = (csv_line(score, varied) for score in scores)

@@ -3,6 +3,7 @@
 arrays -> checked, bodies padded -> batch (N, C, T, V, M), resampled exactly as a store does it
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import torch
 from jaxtyping import Bool, Float
 
 from edgcn.base.errors import EdgcnError
+from edgcn.base.files import named_type
 from edgcn.base.words import count
 from edgcn.pipeline.adapter import Adapter
 from edgcn.pipeline.resample import even_positions, resample_time
@@ -22,6 +24,8 @@ from edgcn.skeleton.unseen import FAR, seen
 from edgcn.store import Selection
 
 NOBODY = "nobody"  # the name of a clip in which nobody is seen
+
+PEOPLE = 6  # an axis that is no longer may be bodies or frames
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,21 @@ def array_clips(clips: Any, *, topology: Topology, dims: int, units: str) -> Arr
             f"expected clips as arrays or a store, got the path {str(clips)!r}; open it first with "
             f"`edgcn.open_store`"
         )
+    if not hasattr(clips, "__len__") or isinstance(clips, Mapping):
+        raise EdgcnError(
+            f"expected a store, a selection of its clips, or a list of clips as arrays, got "
+            f"{named_type(clips)}"
+        )
+    if (
+        isinstance(clips, np.ndarray)
+        and clips.ndim == 4
+        and len(clips)
+        and clips.shape[1] <= PEOPLE
+    ):
+        raise EdgcnError(
+            f"an array of shape {clips.shape} may be one clip of {clips.shape[1]} bodies or "
+            f"{len(clips)} clips of {clips.shape[1]} frames; give a list of clips, [clip]"
+        )
     if isinstance(clips, np.ndarray) and clips.ndim in (2, 3):
         raise EdgcnError(
             f"expected a list of clips, got one array of shape {clips.shape}; put a single clip "
@@ -105,9 +124,14 @@ def array_clips(clips: Any, *, topology: Topology, dims: int, units: str) -> Arr
 
 def _checked(clip: Any, row: int, topology: Topology) -> np.ndarray:
     try:
-        frames = np.asarray(clip, dtype=np.float32)
+        values = np.asarray(clip)
+        if values.dtype.kind not in "biuf":
+            raise ValueError
+        with np.errstate(over="ignore"):  # infinite then, which is refused below
+            frames = values.astype(np.float32)
     except (TypeError, ValueError):
-        raise EdgcnError(f"clip {row}: expected an array of numbers, got {type(clip)}") from None
+        found = named_type(clip)
+        raise EdgcnError(f"clip {row}: expected an array of numbers, got {found}") from None
     frames = frames[:, None] if frames.ndim == 3 else frames
     joints = len(topology)
     if frames.ndim != 4 or frames.shape[2:] != (joints, 3) or not len(frames):

@@ -6,27 +6,37 @@ completes it, everything after it takes it, and nothing changes one in place.
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.exceptions import NotFittedError
 from sklearn.utils import Tags
 
 from edgcn.base.errors import EdgcnError, did_you_mean
-from edgcn.base.plugins import require_plugins
-from edgcn.base.tensorfile import load_tensors, save_tensors
-from edgcn.base.words import count
+from edgcn.base.files import as_path, named_type
+from edgcn.base.tensorfile import save_tensors
 from edgcn.evaluation.embed import embed
-from edgcn.evaluation.probes import LinearProbe, fit_logistic, probe_from_tensors, probe_to_tensors
+from edgcn.evaluation.logistic import fit_logistic
+from edgcn.evaluation.probes import probe_to_tensors
 from edgcn.inference.arrays import ArrayClips, array_clips, named, refuse_empty
 from edgcn.inference.provenance import Provenance
+from edgcn.inference.recorded import read_recorded
 from edgcn.inference.released import RELEASED, released
+from edgcn.inference.targets import targets
 from edgcn.models.embedder import Embedder
+from edgcn.pipeline.adapt import Skeleton
 from edgcn.runs import Run
+from edgcn.skeleton.layouts import topology_named
+from edgcn.skeleton.topology import Topology
 from edgcn.store import Selection, Store
-from edgcn.store.learned import Learned, learned_from
+from edgcn.store.learned import learned_from
+
+
+class UnfittedError(EdgcnError, NotFittedError):
+    """A recognizer that has learned no classes is asked for one; scikit-learn's error, too."""
 
 
 class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
@@ -76,7 +86,7 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
         embedder = source.embedder()
         clips = self._clips(X, embedder)
         refuse_empty(clips)
-        rows, labels, classes, people = self._targets(clips, y, subjects)
+        rows, labels, classes, people = targets(clips, y, subjects)
         embedder, features = self._embed(embedder, clips, rows)
         probe, strength = fit_logistic(features, labels, people, classes=len(classes))
         fitted = learned_from(clips, rows) if isinstance(clips, Selection) else None
@@ -109,6 +119,11 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
             EdgcnError: a store whose class names the recognizer does not know.
         """
         if y is not None:
+            clips = self._clips(X, self.embedder())
+            if np.shape(y) != (len(clips),):
+                raise EdgcnError(
+                    f"expected one class for each of {len(clips)} clips, got {np.shape(y)}"
+                )
             return float(super().score(X, y, sample_weight))
         clips = X.clips() if isinstance(X, Store) else X
         if not isinstance(clips, Selection):
@@ -125,7 +140,8 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
             EdgcnError: the file cannot be written.
         """
         source = self.source()
-        path, embedder, provenance = Path(path), source.embedder(), source.provenance_
+        path = as_path(path, "the name of a file")
+        embedder, provenance = source.embedder(), source.provenance_
         tensors = embedder.tensors()
         metadata: dict[str, Any] = {"embedder": embedder.metadata()}
         if hasattr(self, "classifier_"):
@@ -157,9 +173,7 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
     def classes_of(self) -> np.ndarray:
         """`classes_`, or an error that says how to learn some."""
         if not hasattr(self, "classifier_"):
-            from sklearn.exceptions import NotFittedError
-
-            raise NotFittedError(
+            raise UnfittedError(
                 "this recognizer has learned no classes yet; fit it on labelled clips with "
                 "`fit`, or `edgcn fit MODEL STORE --out NEW.edgcn`"
             )
@@ -182,6 +196,10 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
         if isinstance(X, Selection | ArrayClips):
             return X
         topology, sensor = self.topology or embedder.inputs.topology, embedder.inputs.sensor
+        if isinstance(topology, str):
+            topology = topology_named(topology)
+        if not isinstance(topology, Topology):
+            raise EdgcnError(f"expected a topology or its name, got {named_type(topology)}")
         return array_clips(X, topology=topology, dims=sensor.dims, units=sensor.units)
 
     def _embed(
@@ -190,39 +208,21 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
         """Vectors of some clips, and the embedder that made them."""
         if not len(rows):
             raise EdgcnError("expected at least one clip, got none")
+        self._check_settings()
         embedder, adapted = embedder.adapted(
             clips, rows=rows, skeleton=self.skeleton, depth=self.depth
         )
         return embedder, embed(embedder, adapted.clips, rows, device=self.device)
 
-    def _targets(
-        self, clips: Selection | ArrayClips, y: Any, subjects: Any
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Rows that have a label, their labels as numbers, the classes, who is in each."""
-        if y is None and not isinstance(clips, Selection):
-            raise EdgcnError("expected the class of each clip as y, got none")
-        total = len(clips)
-        rows = np.arange(total)
-        if y is None:
-            assert isinstance(clips, Selection)
-            rows = rows[clips.labels >= 0]
-            classes, labels = np.array(clips.classes), clips.labels[rows]
-        else:
-            y = np.asarray(y)
-            if y.shape != (total,):
-                raise EdgcnError(f"expected one class for each of {total} clips, got {y.shape}")
-            classes, labels = np.unique(y, return_inverse=True)
-        if (found := len(np.unique(labels))) < 2:
-            raise EdgcnError(
-                f"expected labelled clips of at least 2 classes to learn from, got "
-                f"{count(len(labels), 'clip')} of {count(found, 'class')}"
-            )
-        if subjects is None:
-            subjects = clips.subjects if isinstance(clips, Selection) else [""] * len(clips)
-        people = np.asarray(subjects, dtype=str)
-        if len(people) != total:
-            raise EdgcnError(f"expected a subject for each of {total} clips, got {len(people)}")
-        return rows, np.asarray(labels, dtype=np.int64), classes, people[rows]
+    def _check_settings(self) -> None:
+        """Refuse settings that no clip would be read by, also where they make no difference."""
+        for name, allowed in (("skeleton", get_args(Skeleton)), ("depth", ("zero", "confidence"))):
+            if (value := getattr(self, name)) not in allowed:
+                raise EdgcnError(f"{name}: expected {' or '.join(allowed)}, got {value!r}")
+        try:
+            torch.empty(0, device=self.device)
+        except (AssertionError, RuntimeError, TypeError):
+            raise EdgcnError(f"device {self.device!r} is not available here; use 'cpu'") from None
 
 
 def resolve(model: Any) -> Recognizer:
@@ -240,9 +240,18 @@ def load(model: Run | str | Path) -> Recognizer:
     Raises:
         EdgcnError: there is no such run, file or name, or it needs a plugin that is missing.
     """
-    path = Path(model)
+    path = as_path(model, "a run, a recognizer, its file or the name of released weights")
+    if (path / "store.json").is_file():
+        raise EdgcnError(
+            f"{path} is a store, where a model is expected; the model comes first and then the "
+            f"store, as in `edgcn evaluate MODEL {path}`"
+        )
+    if (path / "run.json").is_file() and not Run(path).recognizer.is_file():
+        raise EdgcnError(
+            f"no epoch of the run {path} is finished; go on with `edgcn pretrain --resume {path}`"
+        )
     if path.is_dir():
-        path = Run(path).recognizer
+        return _of_run(Run(path), model)
     elif str(model) in RELEASED and not path.exists():
         path = released(str(model))
     elif not path.is_file():
@@ -254,37 +263,26 @@ def load(model: Run | str | Path) -> Recognizer:
     return _read(path, model)
 
 
+def _of_run(run: Run, model: Any) -> Recognizer:
+    made = _read(run.recognizer, model)
+    if (run.path / "run.json").is_file():
+        said = made.provenance_.config
+        for name, value in run.config.items():
+            if said.get(name) != value:
+                raise EdgcnError(
+                    f"{run.path / 'run.json'}: config.{name} is {value!r}, and {run.recognizer} "
+                    f"was made with {said.get(name)!r}; one of the two was changed"
+                )
+    return made
+
+
 def _read(path: Path, model: Any) -> Recognizer:
-    tensors, metadata = load_tensors(path)
-    if "embedder" not in metadata:
-        raise EdgcnError(f"{path}: expected a recognizer, got another file of edgcn")
-    parts: dict[str, dict[str, torch.Tensor]] = {}
-    for name, value in tensors.items():
-        part, _, rest = name.partition(".")
-        parts.setdefault(part, {})[rest] = value
-    origin = dict(metadata["provenance"])
-    require_plugins(origin["plugins"])
-    made = Recognizer(model if isinstance(model, str) else str(model), **metadata["adapt"])
-    try:
-        made.embedder_ = Embedder.load(metadata["embedder"], parts)
-    except (KeyError, RuntimeError, EdgcnError) as error:  # RuntimeError: shapes that do not fit
-        reason = str(error).splitlines()[0].rstrip(":")
-        raise EdgcnError(
-            f"{path}: its encoder {metadata['embedder'].get('encoder')!r} is not the one that this "
-            f"edgcn makes: {reason}; use the version or the plugin that wrote it"
-        ) from error
-    learned = {
-        name: Learned.from_tensors(parts[name]["frames"], metadata[name])
-        for name in ("pretrained", "fitted")
-        if name in metadata
-    }
-    origin |= {"notes": tuple(origin["notes"]), "plugins": tuple(origin["plugins"]), **learned}
-    made.provenance_ = Provenance(**origin)
-    if "classifier" in parts:
-        probe = probe_from_tensors(parts["classifier"])
-        assert isinstance(probe, LinearProbe)
-        made.classifier_, made.strength_ = probe, metadata["strength"]
-        made.classes_ = np.array(metadata["classes"])
+    recorded = read_recorded(path)
+    made = Recognizer(model if isinstance(model, str) else str(model), **recorded.adapt)
+    made.embedder_, made.provenance_ = recorded.embedder, recorded.provenance
+    if recorded.classifier is not None:
+        made.classifier_, made.strength_ = recorded.classifier, recorded.strength
+        made.classes_ = recorded.classes
     return made
 
 

@@ -21,7 +21,7 @@ def released(name: str) -> Path:
         EdgcnError: no weights have this name.
     """
     if name not in RELEASED:
-        hint = did_you_mean(name, RELEASED)
+        hint = did_you_mean(str(name), RELEASED)
         raise EdgcnError(f"no weights are named {name!r}; there are {', '.join(RELEASED)}{hint}")
     return HERE / f"{name}.edgcn"
 

@@ -10,10 +10,12 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
+from edgcn.base.process import is_first_rank
+from edgcn.base.progress import track
 from edgcn.pipeline.features import feature_channels, prepare_features
 from edgcn.pipeline.normalize import NORMALIZATIONS, Normalize, mean_bone_lengths, normalize
 from edgcn.pipeline.sensor import Sensor, measure_sensor
-from edgcn.pipeline.source import FRAMES, ClipSource, batches
+from edgcn.pipeline.source import BATCH, FRAMES, ClipSource, batches
 from edgcn.skeleton.tensors import Clips
 from edgcn.skeleton.topology import Topology
 
@@ -122,7 +124,9 @@ def fit_inputs(
 
 def canonical(clips: ClipSource, rows: np.ndarray) -> Normalize:
     """The canonical normalization with the mean bone lengths of these clips."""
-    parts = (clips.batch(part, FRAMES) for part in batches(rows))
+    chosen, label = batches(rows), "measuring bones" if is_first_rank() else ""
+    waiting = track(chosen, len(chosen), label=label, unit=f"times {BATCH} clips")
+    parts = (clips.batch(part, FRAMES) for part in waiting)
     lengths = mean_bone_lengths(parts, topology=clips.topology, dims=clips.dims)
     return replace(NORMALIZATIONS["canonical"], bone_lengths=lengths)
 

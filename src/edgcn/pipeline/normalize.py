@@ -28,6 +28,7 @@ from edgcn.skeleton.tensors import (
     with_geometry,
 )
 from edgcn.skeleton.topology import Topology
+from edgcn.skeleton.unseen import FAR
 
 Center = Literal["first", "every", "none"]
 Scale = Literal["none", "torso"]
@@ -134,14 +135,16 @@ def mean_bone_lengths(
 ) -> tuple[float, ...]:
     """Mean length of every bone over all frames that have both its ends, in the data's units.
 
-    In the order of the topology's bones; 0 for a bone that is never seen.
+    In the order of the topology's bones; 0 for a bone that is never seen. A single frame gone
+    astray must not make all people giants: absurd lengths do not count.
     """
     totals = torch.zeros(2, len(topology), dtype=torch.float64)
     for x in batches:
         vectors, whole = bone_vectors(x, topology=topology, dims=dims)
         length = _norm(vectors) * whole
-        counted = length > NO_LENGTH
-        sums = (length.double().sum(dim=(0, 1, 2, 4)), counted.double().sum(dim=(0, 1, 2, 4)))
+        counted = (length > NO_LENGTH) & (length < FAR)
+        length = torch.where(counted, length, 0).double()
+        sums = (length.sum(dim=(0, 1, 2, 4)), counted.double().sum(dim=(0, 1, 2, 4)))
         totals += torch.stack(sums).cpu()
     means = totals[0] / totals[1].clamp(min=1)
     return tuple(means[child].item() for child, _ in topology.edges)

@@ -22,6 +22,11 @@ IMAGE_TYPES = {
     ".jpeg": "image/jpeg",
     ".svg": "image/svg+xml",
 }
+BEGINNINGS: dict[str, tuple[bytes, ...]] = {
+    "image/png": (b"\x89PNG\r\n",),
+    "image/jpeg": (b"\xff\xd8",),
+    "image/svg+xml": (b"<svg", b"<?xml"),
+}
 
 
 @dataclass(frozen=True)
@@ -107,9 +112,12 @@ def _figure(path: Path) -> str:
         known = ", ".join(IMAGE_TYPES)
         raise FileError(path, f"expected a figure that ends in one of {known}; save it as PNG")
     try:
-        data = base64.b64encode(path.read_bytes()).decode("ascii")
+        content = path.read_bytes()
     except OSError as error:
         raise FileError(path, f"cannot read this figure of the report: {error.strerror}") from error
+    if not content.startswith(BEGINNINGS[kind]):
+        raise FileError(path, f"expected a figure, {kind}: its contents are something else")
+    data = base64.b64encode(content).decode("ascii")
     name = html.escape(re.sub(r"[_-]+", " ", path.stem))
     return (
         f'<figure><div class="wide"><img alt="{name}" src="data:{kind};base64,{data}"></div>'

@@ -35,6 +35,8 @@ if TYPE_CHECKING:  # for annotations only: matplotlib is imported where it draws
 Epochs = Sequence[Mapping[str, Any]]
 
 CELLS = 6  # frames of a clip on a contact sheet
+MOST_CLASSES = 100  # that a confusion matrix names
+WIDEST = 0.22 * MOST_CLASSES + 1.2  # inches of its side
 MOST_POINTS = 3000  # t-SNE of these takes one core some 20 s; more would hide each other
 
 
@@ -129,7 +131,8 @@ def confusion_matrix_plot(
 ) -> Path:
     """True classes down, predicted ones across; color is the share of the true class's clips.
 
-    Counts other than 0 stand in the cells up to 20 classes. Each row's total stands at its name.
+    Counts other than 0 stand in the cells up to 20 classes. Each row's total stands at its name;
+    of many classes only every second, third, ... is named, and the picture grows no further.
     """
     size = len(classes)
     if matrix.shape != (size, size) or not size:
@@ -139,7 +142,7 @@ def confusion_matrix_plot(
         )
     totals = matrix.sum(axis=1)
     shares = matrix / np.maximum(totals, 1)[:, None]  # a class without clips stays white
-    side = max(2.0, 0.22 * size + 1.2 if size > 20 else 0.38 * size)
+    side = max(2.0, min(0.22 * size + 1.2, WIDEST) if size > 20 else 0.38 * size)
     figure = new_figure(side + 3.0, side + 1.9)
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -150,15 +153,16 @@ def confusion_matrix_plot(
         len(name) <= 2 * width and all(len(word) <= width for word in name.split())
         for name in classes
     )
-    across = [wrapped(name, *((width, 3) if upright else room)) for name in classes]
-    axes.set_xticks(range(size), across, rotation=0 if upright else 90, fontsize=font)
-    down = [f"{wrapped(name, *room)}  ({n})" for name, n in zip(classes, totals, strict=True)]
-    axes.set_yticks(range(size), down, fontsize=font)
+    named = range(0, size, -(-size // MOST_CLASSES))
+    across = [wrapped(classes[i], *((width, 3) if upright else room)) for i in named]
+    axes.set_xticks(named, across, rotation=0 if upright else 90, fontsize=font)
+    down = [f"{wrapped(classes[i], *room)}  ({totals[i]})" for i in named]
+    axes.set_yticks(named, down, fontsize=font)
     if size <= 20:
         for i, j in zip(*np.nonzero(matrix), strict=True):
             ink = "white" if shares[i, j] > 0.55 else INK
             axes.text(j, i, str(matrix[i, j]), ha="center", va="center", fontsize=8, color=ink)
-    _rule_cells(axes, size)
+    _rule_cells(axes, size if size <= MOST_CLASSES else 0)
     right = percent(np.trace(matrix) / totals.sum() if totals.any() else None)
     axes.set_title(f"{totals.sum()} {of}, {right} % {alike}", loc="left", fontsize=10)
     axes.set_xlabel(across_is)
@@ -209,10 +213,11 @@ def embedding_map(
 
 
 def _rule_cells(axes: "Axes", size: int) -> None:
-    """Thin lines between the cells of a matrix instead of ticks and a box."""
-    axes.set_xticks(np.arange(size + 1) - 0.5, minor=True)
-    axes.set_yticks(np.arange(size + 1) - 0.5, minor=True)
-    axes.grid(which="minor", color=FAINT, linewidth=0.5)
+    """Thin lines between the cells of a matrix (of no size: none) instead of ticks and a box."""
+    if size:
+        axes.set_xticks(np.arange(size + 1) - 0.5, minor=True)
+        axes.set_yticks(np.arange(size + 1) - 0.5, minor=True)
+        axes.grid(which="minor", color=FAINT, linewidth=0.5)
     axes.tick_params(which="both", length=0)
     axes.spines[:].set_visible(False)
 

@@ -170,7 +170,7 @@ def text_table(rows: Iterable[Row], columns: Sequence[str]) -> str:
 def markdown_table(rows: Iterable[Row], columns: Sequence[str]) -> str:
     """A table that any Markdown reader shows and that is also aligned in its source."""
     cells, right = table_cells(list(rows), columns)
-    cells = [[_escape_markdown(cell) for cell in line] for line in cells]
+    cells = [[escape_markdown(cell) for cell in line] for line in cells]
     # a rule cell has at least three characters, or some readers see no table
     widths = [max(3, *(cell_len(cell) for cell in column)) for column in zip(*cells, strict=True)]
     lines = [_padded(line, widths, right) for line in cells]
@@ -252,6 +252,6 @@ def _one_line(value: object) -> str:
     return " ".join(printable.split())
 
 
-def _escape_markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Backslashes before what Markdown or the HTML in it would act on; touch_neck and P&C stay."""
     return re.sub(r"[\\`*\[\]<>|~]|&(?=#?\w+;)|\b_|_\b", lambda match: "\\" + match[0], text)

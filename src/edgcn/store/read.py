@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int, Shaped, UInt64
 
 from edgcn.base.errors import EdgcnError, did_you_mean
+from edgcn.base.files import as_path
 from edgcn.skeleton.recording import Recording, Segment, SplitRule
 from edgcn.skeleton.topology import Topology
 from edgcn.store.damage import DamageError, check_metadata, damage, damaged, loaded, mapped
@@ -18,7 +19,7 @@ from edgcn.store.frames import FrameFile, FrameSource
 from edgcn.store.splits import Side, choose_rule, sides
 from edgcn.store.sums import ARRAYS, OWN, TABLES, changed
 from edgcn.store.tables import RecordingTable, SegmentTable, Words, load_table
-from edgcn.store.views import Selection, inside
+from edgcn.store.views import Selection, inside, row_of
 from edgcn.store.windows import all_windows
 
 OF_LOOKING = ("health", "sum")  # what store.json says and the recordings are not
@@ -143,6 +144,8 @@ class Store:
             subjects=_first(segments.persons, table.subjects[of]),
             conditions=_first(segments.conditions, table.conditions[of]),
         )
+        if split not in (None, "train", "test"):
+            raise EdgcnError(f"expected split 'train' or 'test', or none, got {split!r}")
         return every if split is None else every.take(getattr(every.split(by), split))
 
     def windows(
@@ -242,7 +245,7 @@ class Store:
 
     def _row(self, which: str | SupportsIndex) -> int:
         if not isinstance(which, str):
-            return range(len(self.recordings))[which.__index__()]
+            return row_of(which, len(self.recordings), "recording")
         names = self.recordings.names
         rows = np.flatnonzero(names == which)
         if len(rows) != 1:
@@ -277,7 +280,12 @@ def open_store(path: str | os.PathLike[str]) -> Store:
     Raises:
         EdgcnError: it is none, or one that was damaged, changed or made by another version.
     """
-    path = Path(path)
+    path = as_path(path, "a store or its path")
+    if (path / "run.json").is_file() or path.suffix == ".edgcn":
+        raise EdgcnError(
+            f"{path} is a model, where a store is expected; the model comes first and then the "
+            f"store, as in `edgcn evaluate {path} STORE`"
+        )
     if missing := [name for name in FILES if not (path / name).is_file()]:
         what = f"{missing[0]} is missing" if path.exists() else "there is no such folder"
         raise EdgcnError(

@@ -89,6 +89,8 @@ def choose_rule(name: str | None, *, rules: Mapping[str, SplitRule], clips: Colu
             is only one subject to split.
     """
     name = name or default_split(rules)
+    if not isinstance(name, str):
+        raise EdgcnError(f"expected the name of a split, got {name!r}")
     if name in rules:
         return rules[name]
     by, _, listed = name.partition(":")

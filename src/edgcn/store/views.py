@@ -136,9 +136,26 @@ class Selection:
 
     def take(self, rows: Rows | Bool[np.ndarray, " n"]) -> "Selection":
         """These of the clips, in this order."""
+        rows = np.asarray(rows)
+        whole = rows.dtype == bool and rows.shape == (len(self),)
+        if not (whole or rows.size == 0 or np.issubdtype(rows.dtype, np.integer)):
+            raise EdgcnError(f"expected rows as whole numbers, or whether to take each clip, "
+                             f"got {rows.dtype} of shape {rows.shape}")  # fmt: skip
+        for row in () if whole or not rows.size else (rows.min(), rows.max()):
+            row_of(row, len(self), "clip")
+        rows = rows if whole else rows.astype(np.int64)
         columns = ("recordings", "offsets", "lengths", "labels", "names", "subjects", "conditions")
         chosen = {name: getattr(self, name)[rows] for name in columns}
         return replace(self, **chosen, sizes=None if self.sizes is None else self.sizes[rows])
+
+    def by_name(self, rows: Rows) -> Rows:
+        """These rows in the order of their names, whatever their order in the store.
+
+        What is drawn, split or summed in this order is the same for a store in another. (Clips of
+        one name go by their frames.)
+        """
+        first = self.store.hashes[self.offsets[rows]]
+        return np.asarray(rows[np.lexsort((self.lengths[rows], first, self.names[rows]))])
 
     def adapted(
         self, adapter: Adapter, sizes: Float[np.ndarray, " n"] | None = None
@@ -175,7 +192,7 @@ class Selection:
 
     def clip(self, row: SupportsIndex) -> Float[np.ndarray, "t m v c"]:
         """One whole clip, not resampled."""
-        frames = self._read(np.array([row.__index__()]))
+        frames = self._read(np.array([row_of(row, len(self), "clip")]))
         return frames.astype(np.float32, copy=False)
 
     def hashes_of(self, rows: Rows) -> UInt64[np.ndarray, " total"]:
@@ -241,6 +258,18 @@ class Selection:
             return self.source.held, torch.from_numpy(self.offsets[rows])[:, None]
         lengths = self.lengths[rows]
         return planes_of(self._read(rows)), torch.from_numpy(lengths.cumsum() - lengths)[:, None]
+
+
+def row_of(row: SupportsIndex, count: int, what: str) -> int:
+    """The row, counted from the end where it is negative.
+
+    Raises:
+        EdgcnError: there is no such row.
+    """
+    number = row.__index__()
+    if not -count <= number < count:
+        raise EdgcnError(f"there is no {what} {number}: there are {count}, counted from 0")
+    return number % count
 
 
 def inside(

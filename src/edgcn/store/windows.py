@@ -1,6 +1,7 @@
 """Where windows of equal length lie in recordings."""
 
 from collections.abc import Callable
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -35,7 +36,8 @@ def all_windows(
     Raises:
         EdgcnError: a length or step that is not above 0.
     """
-    if not (seconds > 0 and step > 0):
+    numbers = isinstance(seconds, Real) and isinstance(step, Real)
+    if not (numbers and seconds > 0 and step > 0):
         raise EdgcnError(
             f"expected windows and steps longer than 0 seconds, got {seconds:g} and {step:g}"
         )

@@ -10,12 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from edgcn.base.errors import EdgcnError
-from edgcn.base.tensorfile import load_tensors, save_tensors
+from edgcn.base.records import Record, checked, within
+from edgcn.base.tensorfile import check_finite, load_tensors, save_tensors
 
 OPTIMIZER = "optimizer."  # what the names of its tensors begin with
+
+
+class StateRecord(Record):
+    """What the file of a state says beside its tensors."""
+
+    epoch: PositiveInt
+    optimizer: dict[str, Any]
 
 
 def tensors_of(module: nn.Module) -> dict[str, Tensor]:
@@ -69,6 +78,8 @@ def load_state(path: Path, *, module: nn.Module, optimizer: torch.optim.Optimize
         EdgcnError: The file is none, or of a training with other tensors.
     """
     saved, metadata = load_tensors(path)
+    record = checked(path, StateRecord, metadata)
+    check_finite(path, saved)
     values = {name: x for name, x in saved.items() if not name.startswith(OPTIMIZER)}
     own = tensors_of(module)
     shapes, expected = ({name: tuple(x.shape) for name, x in y.items()} for y in (values, own))
@@ -81,5 +92,6 @@ def load_state(path: Path, *, module: nn.Module, optimizer: torch.optim.Optimize
     for name, value in own.items():
         value.copy_(values[name])
     rest = {name.removeprefix(OPTIMIZER): x for name, x in saved.items() if name not in values}
-    restore_optimizer(optimizer, rest, metadata["optimizer"])
-    return int(metadata["epoch"])
+    with within(path, "optimizer"):
+        restore_optimizer(optimizer, rest, record.optimizer)
+    return record.epoch

@@ -21,6 +21,7 @@ from edgcn.base.errors import EdgcnError
 from edgcn.base.progress import progress
 from edgcn.base.seeds import stream
 from edgcn.objectives.base import Objective, Views, traits
+from edgcn.pipeline.astray import input_astray
 from edgcn.pipeline.inputs import Inputs
 from edgcn.pipeline.source import ClipSource
 from edgcn.store.views import Selection
@@ -169,10 +170,9 @@ class Trainer:
         loss = self._mean(torch.stack(losses).mean())
         if not math.isfinite(loss):
             kept = f"the state after epoch {epoch - 1} is kept; " if epoch > 1 else ""
-            raise EdgcnError(
-                f"the loss became {loss} in epoch {epoch}; {kept}try a smaller --lr, or "
-                f"--precision float32"
-            )
+            why = input_astray(self.clips, self.rows + new, self.inputs)
+            what = why or "try a smaller --lr, or --precision float32"
+            raise EdgcnError(f"the loss became {loss} in epoch {epoch}; {kept}{what}")
         return loss
 
     def _step(self, views: Views, lr: float) -> Tensor:
@@ -249,4 +249,7 @@ class Trainer:
         Raises:
             EdgcnError: The file is none, or the state of another training.
         """
-        return load_state(path, module=self.module, optimizer=self.optimizer)
+        epoch = load_state(path, module=self.module, optimizer=self.optimizer)
+        if epoch > self.epochs:
+            raise EdgcnError(f"{path} has finished epoch {epoch}, and the run has {self.epochs}")
+        return epoch
