@@ -263,6 +263,21 @@ def test_swapped_hands_find_their_wrists(tmp_path: Path, rng: np.random.Generato
     assert not read_light_hand(write_miga(tmp_path / "c", "0001", unseen, None)).any()
 
 
+def test_miga_frames_that_are_not_in_order_are_named(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    file = write_miga(tmp_path, "0001", light(rng, 6), [(1, 0, 3)])
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join([*lines[:2], *lines[4:]]) + "\n")
+    (whole,), (item,) = parted(read_imigue(tmp_path).recordings)
+    assert (len(whole.frames), len(whole.segments)) == (4, 1)
+    assert item.path == str(file)
+    assert item.reason.startswith("expected frame 2 after frame 1, got 4 (1 such places)")
+    file.write_text("\n".join(lines[3:]) + "\n")
+    _, (item, _) = parted(read_imigue(tmp_path).recordings)  # the label row is lost as well
+    assert item.reason.startswith("expected frames from 0 or 1 on, got 3 first")
+
+
 def test_miga_nothing_is_lost_in_silence(tmp_path: Path, rng: np.random.Generator) -> None:
     labels: list[tuple[int, ...]] = [(1, 0, 3), (33, 0, 3), (0, 0, 3), (2, 0), (2, 3, 4), (3, 2, 3)]
     write_miga(tmp_path, "0001", light(rng, 4), labels)

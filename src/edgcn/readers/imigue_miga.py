@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 
 from edgcn.base.errors import FileError
 from edgcn.readers.imigue_gestures import (
@@ -93,12 +94,13 @@ def _read_one(file: Path, *, root: Path) -> Iterator[Recording | Skipped]:
     if _number(file) in EMPTY:
         yield Skipped(str(file), "listed as empty by the data set", known=True)
         return
-    video, labels = read_light_hand(file), _labels_of(file)
+    table, labels = _rows(file), _labels_of(file)
+    video = _keypoints(table)
     gestures, bad = dict[int, Gesture](), list[Skipped]()
     if labels.is_file():
         read_row = partial(_gesture, labels)
         gestures, bad = label_rows(labels, read_row, what="id,start,end", is_header=_is_names)
-    yield from bad
+    yield from (*_gaps(file, table[:, 0]), *bad)
     yield from whole(
         video,
         gestures.values(),
@@ -117,12 +119,37 @@ def _gesture(labels: Path, line_no: int, line: str) -> Gesture:
 
 def read_light_hand(file: Path) -> Video:
     """One video in the joint order of MIGA_22, each hand with the fingers of its own wrist."""
+    return _keypoints(_rows(file))
+
+
+def _rows(file: Path) -> Float[np.ndarray, "t 106"]:
+    """All numbers of a file, its header left out."""
     lines = read_lines(file)
     skip = 1 if lines and _is_header(lines[0]) else 0
     if len(lines) == skip:
         raise FileError(file, f"expected rows of {COLUMNS} numbers, got none", line=skip + 1)
     places = range(1 + skip, 1 + len(lines))
-    table = rows(file, lines[skip:], COLUMNS, line_nos=places, separator=",")
+    return rows(file, lines[skip:], COLUMNS, line_nos=places, separator=",")
+
+
+def _gaps(file: Path, numbers: Float[np.ndarray, " t"]) -> Iterator[Skipped]:
+    """A note where frames are not numbered one after the other; the labels count them."""
+    odd, first = np.flatnonzero(np.diff(numbers) != 1), numbers[0]
+    if len(odd):
+        before, after = numbers[odd[0]], numbers[odd[0] + 1]
+        what = (
+            f"frame {before + 1:g} after frame {before:g}, got {after:g} ({len(odd)} such places)"
+        )
+    elif first not in (0, 1):
+        what = f"frames from 0 or 1 on, got {first:g} first"
+    else:
+        return
+    why = "rows are lost, doubled or exchanged; they are taken as frames in order"
+    yield Skipped(str(file), f"expected {what}: {why}")
+
+
+def _keypoints(table: Float[np.ndarray, "t 106"]) -> Video:
+    """The points of MIGA_22 from all columns."""
     video = table[:, 1:].reshape(-1, KEYPOINTS, 3)
     right, left = FIRST_HAND, SECOND_HAND
     if _is_swapped(video):

@@ -115,9 +115,12 @@ def _class_of(folder: Path, root: Path) -> str:
 
 
 def _natural(name: str) -> tuple[tuple[int, str], ...]:
-    """Sort key that puts frame 9 before frame 10 where numbers are not padded."""
+    """Sort key that puts frame 9 before frame 10 where numbers are not padded.
+
+    A number is its digits after how many they are: Python makes no `int` of thousands.
+    """
     return tuple(
-        (int(part), "") if part[0] in "0123456789" else (-1, part)
+        (len(digits := part.lstrip("0")), digits) if part[0] in "0123456789" else (-1, part)
         for part in re.split(r"([0-9]+)", name)
         if part
     )

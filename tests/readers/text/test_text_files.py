@@ -114,6 +114,8 @@ def test_integers_are_whole() -> None:
     assert integers(HERE, 1, "3,4.0", 2, separator=",") == [3, 4]
     with pytest.raises(FileError, match=r"whole number in column 2, got 4\.5"):
         integers(HERE, 1, "3,4.5", 2, separator=",")
+    with pytest.raises(FileError, match="whole number in column 1, got 1e"):
+        integers(HERE, 1, "1e300,4", 2, separator=",")
 
 
 def test_lines_end_in_any_way(tmp_path: Path) -> None:

@@ -236,7 +236,7 @@ def integers(
     """Exactly `count` whole numbers from one line of text; "3.0" is taken as 3."""
     values = numbers(path, line_no, text, count, separator=separator)
     for column, value in enumerate(values):
-        if value != int(value):
+        if value != int(value) or abs(value) > 2**53:  # beyond, floats leave some out
             raise FileError(
                 path, f"expected a whole number in column {column + 1}, got {value}", line=line_no
             )
