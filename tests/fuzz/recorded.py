@@ -1,0 +1,137 @@
+"""Samples that readers read, and stores: what a user is told of them counts as well.
+
+A reader joins by itself, through its small set in `contracts/test_readers.py`; what its format
+repeats, and must therefore notice when it changes, is named in `KEPT`.
+"""
+
+import hashlib
+import shutil
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+import numpy as np
+
+from contracts.test_readers import OF_FILES, SETS
+from edgcn.commands.prepare import PrepareConfig, prepare
+from edgcn.skeleton.recording import Skipped
+from edgcn.store import Store, open_store
+from edgcn.store.inspect import missing_joints, sample, skipped_lines, summary
+from fuzz.kind import Kept, Kind, Reading, without_numbers
+from helpers import long_store
+
+FARTHEST = 1e6  # meters or pixels: a coordinate beyond is absurd
+
+CLIPS = "count names labels frames recordings form"
+KEPT: dict[str, dict[str, Kept]] = {
+    "ntu": {"*": Kept.of(CLIPS)},  # counts of frames, bodies and joints; the rest is in the name
+    "smg": {
+        "*_finelabels.csv": Kept.of("recordings"),
+        "*_data.csv": Kept.of("count names labels frames"),
+        "*": Kept.of(CLIPS),
+    },
+    "imigue": {"*.xlsx": Kept.of(CLIPS + " values"), "*.csv": Kept.of("recordings form")},
+    "imigue MiGA": {"*_label.csv": Kept.of("recordings form"), "*": Kept.of("names labels form")},
+    "openpose": {"*": Kept.of(CLIPS, CLIPS)},
+    "openpose table": {"*.json": Kept.of(CLIPS, CLIPS), "*.csv": Kept.of("recordings form")},
+    "pyskl": {"*": Kept.of("count frames form")},
+    "stgcn": {"*.npy": Kept.of("count names labels form"), "*.pkl": Kept.of("count frames form")},
+    "clips_npz": {"*": Kept.of(CLIPS + " values")},  # a zip has checksums
+    "events_npz": {"*": Kept.of(CLIPS + " values")},
+    "utd_mhad": {"*": Kept.of(CLIPS)},
+    "msr_action3d": {"*": Kept.of("count names labels form")},
+    "nw_ucla": {"*": Kept.of(CLIPS, "count names labels form")},
+}
+
+
+def of_reader(name: str) -> Kind:
+    """A reader's small set, through `prepare`, so that what a user is told is known."""
+
+    def make(folder: Path) -> Callable[[Path], Reading]:
+        small = SETS[name](folder)
+        assert small.path is not None
+        place = small.path.relative_to(folder)
+        given = {
+            key: value.relative_to(folder) if isinstance(value, Path) else value
+            for key, value in small.options.items()
+        }
+
+        def read(copy: Path) -> Reading:
+            options = {
+                key: str(copy / value if isinstance(value, Path) else value)
+                for key, value in given.items()
+            }
+            out, lines = copy.with_name(f"{copy.name}.store"), list[str]()
+            config = PrepareConfig(
+                reader=name.partition(" ")[0], path=copy / place, out=out, options=options
+            )
+            try:
+                store = prepare(config, say=lines.append)
+                told = [line for line in lines if line not in summary(store).partition("\n")[0]]
+                return of_store(store, told)
+            finally:
+                shutil.rmtree(out, ignore_errors=True)
+
+        return read
+
+    return Kind(make, KEPT.get(name, {}))
+
+
+def of_store(store: Store, told: Collection[str]) -> Reading:
+    """What a store says of its clips."""
+    clips, table = store.clips(), store.recordings
+    labels = clips.labels.tolist()
+    frames = store.frames
+    nonsense = ""
+    if any(not -1 <= label < len(store.classes) for label in labels):
+        nonsense = f"labels {sorted(set(labels))} of {len(store.classes)} classes"
+    elif not np.isfinite(frames).all():
+        nonsense = "coordinates that are not finite"
+    elif not (np.isfinite(store.fps) and store.fps > 0 and np.isfinite(table.fps).all()):
+        nonsense = f"{store.fps:g} frames per second"
+    elif odd := [line for line in told if not "".join(line.splitlines()).isprintable()]:
+        nonsense = f"a line that no terminal shows as it is: {odd[0][:100]!r}"
+    far = np.abs(frames[..., : store.dims]).max(initial=0)
+    facts = {
+        "count": len(clips),
+        "names": clips.names.tolist(),
+        "labels": [store.classes[n] if 0 <= n < len(store.classes) else None for n in labels],
+        "frames": clips.lengths.tolist(),
+        "recordings": list(zip(table.names.tolist(), table.lengths.tolist(), strict=True)),
+        "form": (store.topology.name, store.bodies, store.dims, store.units, store.fps),
+        "values": hashlib.sha256(np.ascontiguousarray(frames).data).hexdigest(),
+        "far": bool(far > FARTHEST),
+    }
+    return Reading(facts, without_numbers(told), nonsense)
+
+
+def make_store(folder: Path) -> Callable[[Path], Reading]:
+    """Long recordings with times; read as `info` does, and every recording whole."""
+    long_store(folder, name="store", clips=12, uneven=True)
+
+    def read(copy: Path) -> Reading:
+        store = open_store(copy / "store")
+        skipped = [Skipped(**item) for item in store.metadata["skipped"]]
+        told = [*skipped_lines(skipped), missing_joints(store)]
+        for name in store.rules:
+            store.clips().split(name)
+        assert store.fingerprint
+        assert store.windows(0.5, 0.25)
+        assert sample(store)
+        for row in range(len(store.recordings)):
+            store.recording(row)
+        return of_store(store, [store.note, *told, summary(store)])
+
+    return read
+
+
+RECORDED: dict[str, Kind] = {
+    **{name: of_reader(name) for name in OF_FILES},
+    "store": Kind(
+        make_store,
+        {
+            "*.npz": Kept.of(CLIPS + " values"),
+            "*.npy": Kept.of(CLIPS + " values"),
+            "*": Kept.of("count names frames recordings"),
+        },
+    ),
+}
