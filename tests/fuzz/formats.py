@@ -9,6 +9,7 @@ import io
 import json
 import pickle
 import re
+import warnings
 import zipfile
 from random import Random
 from typing import Any
@@ -158,7 +159,8 @@ def _inside(rng: Random, name: str, content: bytes) -> bytes:
 
 def _zip_of(members: Members, method: int) -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", method) as new:
+    with warnings.catch_warnings(), zipfile.ZipFile(file, "w", method) as new:
+        warnings.simplefilter("ignore")  # of a name that is there twice
         for name, content in members:
             new.writestr(zipfile.ZipInfo(name), content, compress_type=method)
     return file.getvalue()

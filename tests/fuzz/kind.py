@@ -17,12 +17,14 @@ class Reading:
     Args:
         facts: what a user relies on, by name.
         said: lines of notes, numbers left out.
-        nonsense: what was accepted and cannot be, or nothing.
+        nonsense: what was accepted and cannot be, or nothing ("what: how it looks").
+        doubtful: what may be, if something is said about it, or nothing.
     """
 
     facts: Mapping[str, Any]
     said: frozenset[str] = frozenset()
     nonsense: str = ""
+    doubtful: str = ""
 
 
 class Kept(NamedTuple):

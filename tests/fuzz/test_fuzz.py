@@ -18,7 +18,7 @@ from fuzz.trained import TRAINED
 from fuzz.trial import FATAL, Hunt
 
 SEED = 0
-COUNT, COUNTS = 12, {"imigue": 3}  # inputs of a kind here; workbooks are slow
+COUNT, COUNTS = 8, {"imigue": 2}  # inputs of a kind here; workbooks are slow
 OPEN = (
     "pyskl",
     "stgcn",
@@ -29,7 +29,12 @@ OPEN = (
     *TRAINED,
 )  # not yet mended
 
-UNMENDED = ("store/write.py", "a coordinate beyond 1e6", "over 5 s in edgcn/readers/text/files.py")
+UNMENDED = (  # causes that are being mended elsewhere
+    "store/write.py",
+    "a coordinate beyond 1e6",
+    "clips of one name",
+    "over 5 s in edgcn/readers/",
+)
 
 SAMPLE = "\n".join(f"clip{n} {n % 3} {n}.5" for n in range(9)) + "\n"
 
@@ -78,7 +83,7 @@ def drops(data: bytes) -> Reading:
 
 
 def far_off(data: bytes) -> Reading:
-    return Reading({"count": 9, "far": b"1e30" in data})
+    return Reading({"count": 9}, doubtful="a coordinate beyond 1e6" if b"1e30" in data else "")
 
 
 def sleeps(data: bytes) -> None:

@@ -246,11 +246,11 @@ def _refusal(error: EdgcnError) -> Fault | None:
 def judged(hunt: Hunt, mutant: Mutant, before: Reading, after: Reading) -> Fault | None:
     """Whether what was accepted may be so without a word."""
     if after.nonsense:
-        return "nonsense", after.nonsense, ""
+        return "nonsense", after.nonsense.partition(":")[0], after.nonsense
     if after.said - before.said:
         return None
-    if after.facts.get("far"):
-        return "silent", "a coordinate beyond 1e6", ""
+    if after.doubtful:
+        return "silent", after.doubtful, ""
     for name in sorted(hunt.kind.must_keep(mutant.touched, mutant.sorts)):
         old, new = before.facts[name], after.facts[name]
         if old != new:
