@@ -9,12 +9,14 @@ import json
 import os
 import queue
 import shutil
+import signal
 import sys
 import tempfile
 import threading
 import time
 import zlib
 from collections import Counter
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -75,27 +77,36 @@ def hunt_all(
     turns: queue.SimpleQueue[str] = queue.SimpleQueue()
     for name in hunts:
         turns.put(name)
-    until = time.monotonic() + seconds
+    until, stop = time.monotonic() + seconds, threading.Event()
     part = min(SLICE, seconds * jobs / len(hunts))
 
     def take_turns() -> None:
-        while (left := until - time.monotonic()) > 0:
+        while (left := until - time.monotonic()) > 0 and not stop.is_set():
             try:
                 name = turns.get(timeout=1)
             except queue.Empty:
                 continue
             tally = tallies[name]
-            for find in hunts[name].go(seed, tally.inputs, seconds=min(part, left)):
-                tally.inputs += 1
-                if find is not None and tally.add(find):
-                    print(f"{name}: {find.line()}", flush=True)
+            with closing(hunts[name].go(seed, tally.inputs, seconds=min(part, left))) as answers:
+                for find in answers:
+                    tally.inputs += 1
+                    if find is not None and tally.add(find):
+                        print(f"{name}: {find.line()}", flush=True)
+                    if stop.is_set():
+                        break
             turns.put(name)
 
-    threads = [threading.Thread(target=take_turns, daemon=True) for _ in range(jobs)]
+    threads = [threading.Thread(target=take_turns) for _ in range(jobs)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    try:
+        for thread in threads:
+            thread.join()
+    except KeyboardInterrupt:  # what was found is kept all the same
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        stop.set()
+        for thread in threads:
+            thread.join()
 
 
 def again(hunt: Hunt, seed: int, number: int, out: Path) -> int:

@@ -17,7 +17,7 @@ from edgcn.commands import info as command
 from edgcn.commands.prepare import PrepareConfig, prepare
 from edgcn.store import Store, open_store
 from edgcn.store.inspect import summary
-from fuzz.kind import Kept, Kind, Reading, without_numbers
+from fuzz.kind import LONGEST, Kept, Kind, Reading, without_numbers
 from helpers import long_store
 
 FARTHEST = 1e6  # meters or pixels: a coordinate beyond is absurd
@@ -91,6 +91,8 @@ def of_store(store: Store, told: Collection[str]) -> Reading:
         nonsense = f"frame rates that are none: {rates}"
     elif odd := [line for line in told if not "".join(line.splitlines()).isprintable()]:
         nonsense = f"a line that no terminal shows as it is: {odd[0][:200]!r}"
+    elif odd := [line for line in told if len(line) > LONGEST]:
+        nonsense = f"a line of over {LONGEST:,} characters: {odd[0][:200]!r}"
     if np.abs(frames[..., : store.dims]).max(initial=0) > FARTHEST:
         doubtful = "a coordinate beyond 1e6"
     elif len(set(names)) < len(names):

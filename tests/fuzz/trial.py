@@ -4,6 +4,7 @@
 process only waits for it, and forks another one when it had to be ended.
 """
 
+import ctypes
 import faulthandler
 import json
 import multiprocessing
@@ -17,7 +18,7 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -29,6 +30,7 @@ from fuzz.mutants import Mutant, mutant_of, restore
 
 ROOM = 6 * 2**30  # bytes of addresses: what takes too much is seen, and not only refused
 START_SECONDS = 60.0
+END_WITH_PARENT = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Hunt:
 
     def go(
         self, seed: int, first: int, *, count: int | None = None, seconds: float = 3600
-    ) -> Iterator[Find | None]:
+    ) -> Generator[Find | None, None, None]:
         """Try inputs in order; None for each that was answered as it should be."""
         number, until = first, time.monotonic() + seconds
         last = first + count if count is not None else 2**62
@@ -173,6 +175,7 @@ class _Worker:
 def _work(hunt: Hunt, folder: Path, pipe: Connection) -> None:
     """Read what is asked for until killed."""
     os.setpgid(0, 0)
+    ctypes.CDLL(None).prctl(END_WITH_PARENT, signal.SIGKILL)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     stack = folder.with_name("stack").open("w")
