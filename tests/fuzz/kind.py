@@ -7,6 +7,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, NamedTuple
 
+LONGEST = 2000  # characters that one message may have
+
 Fields = frozenset[str]
 
 

@@ -25,7 +25,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from edgcn.base.errors import EdgcnError
-from fuzz.kind import Kind, Reading
+from fuzz.kind import LONGEST, Kind, Reading
 from fuzz.mutants import Mutant, mutant_of, restore
 
 ROOM = 6 * 2**30  # bytes of addresses: what takes too much is seen, and not only refused
@@ -240,8 +240,8 @@ def _refusal(error: EdgcnError) -> Fault | None:
         if isinstance(seen, MemoryError):
             return "memory", f"refused only when memory ended: {cause_of()}", shortest()
         seen = seen.__cause__ or seen.__context__
-    if len(text) > 2000 or not text.isprintable():
-        what = "over 2000 characters" if len(text) > 2000 else "not one printable line"
+    if len(text) > LONGEST or not text.isprintable():
+        what = "too long" if len(text) > LONGEST else "not one printable line"
         return "message", f"{what}: {cause_of()}", repr(text[:300])
     return None
 
