@@ -15,6 +15,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
+import yaml
 
 from fuzz.damage import BYTES, LINES, Change
 from fuzz.edits import edited, edited_array, other
@@ -67,6 +68,16 @@ def json_lines(rng: Random, data: bytes) -> bytes:
     at = rng.randrange(len(lines))
     lines[at] = json_text(rng, lines[at]) + b"\n"
     return b"".join(lines)
+
+
+def yaml_text(rng: Random, data: bytes) -> bytes:
+    """A node changed, or names for lists of names for lists: 9**8 words in a few lines."""
+    if rng.random() < 0.1:
+        lines = ["a: &a [x,x,x,x,x,x,x,x,x]"]
+        pairs = zip("abcdefgh", "bcdefghi", strict=True)
+        lines += [f"{new}: &{new} [{','.join([f'*{old}'] * 9)}]" for old, new in pairs]
+        return "\n".join([*lines, "epochs: *i", ""]).encode()
+    return yaml.safe_dump(edited(rng, yaml.safe_load(data)), encoding="utf-8")
 
 
 def npy(rng: Random, data: bytes) -> bytes:
@@ -253,6 +264,7 @@ def anything(rng: Random, data: bytes) -> bytes:
 REWRITES: dict[str, Change] = {
     ".json": json_text,
     ".jsonl": json_lines,
+    ".yaml": yaml_text,
     ".npy": npy,
     ".npz": zipped,
     ".xlsx": zipped,
