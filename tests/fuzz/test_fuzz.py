@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,10 @@ from fuzz.kinds import KINDS
 from fuzz.mutants import mutant_of, restore
 from fuzz.trained import TRAINED
 from fuzz.trial import FATAL, Hunt
+
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="processes are limited as Linux does it"
+)
 
 SEED = 0
 COUNT, COUNTS = 8, {"imigue": 2}  # inputs of a kind here; workbooks are slow
