@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench clean
+.PHONY: demo test fuzz bench clean
 
 demo: .venv/core
 	$(BIN)/edgcn demo
@@ -12,6 +12,10 @@ test: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest -q -n 2
+
+# Wrong inputs for an hour; FUZZ passes flags on, such as FUZZ='--minutes 5 --kinds ntu,pyskl --seed 3'.
+fuzz: .venv/dev
+	PYTHONPATH=tests OMP_NUM_THREADS=1 $(BIN)/python -m fuzz $(FUZZ)
 
 # BENCH passes flags on, such as BENCH='--peer-msg3d DIR' or BENCH=--quick.
 bench: .venv/core

@@ -314,6 +314,21 @@ def test_a_class_0_stops_it_all(tmp_path: Path, rng: np.random.Generator, releas
         list(read_imigue(tmp_path).recordings)
 
 
+def test_miga_frames_that_are_not_in_order_are_named(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    file = write_miga(tmp_path, "0001", light(rng, 6), [(1, 0, 3)])
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join([*lines[:2], *lines[4:]]) + "\n")
+    (whole,), (item,) = parted(read_imigue(tmp_path).recordings)
+    assert (len(whole.frames), len(whole.segments)) == (4, 1)
+    assert item.path == str(file)
+    assert item.reason.startswith("expected frame 2 after frame 1, got 4 (1 such places)")
+    file.write_text("\n".join(lines[3:]) + "\n")
+    _, (item, _) = parted(read_imigue(tmp_path).recordings)  # the label row is lost as well
+    assert item.reason.startswith("expected frames from 0 or 1 on, got 3 first")
+
+
 def test_miga_nothing_is_lost_in_silence(tmp_path: Path, rng: np.random.Generator) -> None:
     labels: list[tuple[int, ...]] = [
         (1, 0, 3),

@@ -60,6 +60,8 @@ def test_short_clips_and_skipping_numbers(tmp_path: Path) -> None:
         ({"label": 1, "skeletons": [[[1e39, 2, 3]] * 20]}, "got NaN, infinity or one beyond 3e38"),
         ({"label": 1, "skeletons": [[[None, 2, 3]] * 20]}, "got null among them"),
         ('{"label": 1, "label": 2, "skeletons": []}', "'label' twice in one object"),
+        (clip_of("", 2, 2), "expected label 2 in a file of action 2, got one named a01"),
+        (clip_of("a01_s02_e00_v01", 2, 1), "got 'a01_s02_e00_v01': one is wrong"),
         ('{"label": 1, "skeletons": [' + str([[1e400, 2, 3]] * 20).replace("inf", "NaN") + "]}",
          "got NaN, infinity or"),
     ],

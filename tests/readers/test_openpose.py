@@ -214,6 +214,16 @@ def test_classes_come_from_folders(tmp_path: Path, rng: np.random.Generator) -> 
     assert labels == {"nod/one": 2, "nod/two": 2, "class10/one": 1, "class9/one": 0, "loose": -1}
 
 
+def test_a_class_may_be_a_long_number(tmp_path: Path, rng: np.random.Generator) -> None:
+    for name in ("one", "two", "three"):
+        write_openpose(tmp_path / "data" / name, [[p] for p in walk(rng, 2, start=300)])
+    words = ("9" * 5000, "10", "07")
+    rows = zip(("one", "two", "three"), words, strict=True)
+    labels = tmp_path / "labels.csv"
+    labels.write_text("".join(f"{name},{word}\n" for name, word in rows))
+    assert read_openpose(tmp_path / "data", labels=labels).classes == words[::-1]
+
+
 def test_labels_come_from_a_csv(tmp_path: Path, rng: np.random.Generator) -> None:
     for name in ("nod/one", "nod/two", "shake/three"):
         write_openpose(tmp_path / "data" / name, [[p] for p in walk(rng, 3, start=300)])

@@ -162,3 +162,18 @@ def test_a_label_0_stops_it_all(tmp_path: Path) -> None:
     match = r"Sample0001_finelabels\.csv:2: expected labels that count from 1 to 17, got 0; either"
     with pytest.raises(EdgcnError, match=match):
         list(read_smg(tmp_path).recordings)
+
+
+def test_another_number_of_frames_than_stated_is_named(tmp_path: Path, xyz: np.ndarray) -> None:
+    folder = write_smg(tmp_path, 1, xyz, LABELS)
+    (folder / "Sample0001_data.csv").write_text("61,28,8000\n")
+    (whole,), (item,) = parted(read_smg(tmp_path).recordings)
+    assert (len(whole.frames), len(whole.segments)) == (60, 3)
+    assert item.path.endswith("Sample0001_data.csv")
+    assert item.reason == "states 61 frames, and the recording has 60; it is kept as it is"
+    for text, problem in (("60,0,1\n", "a frame rate above 0, got 0"), ("x\n", "3 numbers, got 1")):
+        (folder / "Sample0001_data.csv").write_text(text)
+        (whole,), (item,) = parted(read_smg(tmp_path).recordings)
+        assert (len(whole.frames), whole.fps) == (60, None)
+        assert problem in item.reason
+        assert item.reason.endswith("; the frame rate of the others is taken")

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
 from edgcn.base.errors import FileError
 from edgcn.readers.imigue_gestures import (
@@ -95,7 +95,7 @@ def _order_of_hands(files: list[Path]) -> tuple[bool, str]:
     left = right = 0
     for file in files:
         try:
-            video = _keypoints(file, _beginning(file))
+            video = _keypoints(_rows(file, _beginning(file)))
         except (FileError, OSError):
             continue  # it is named when it is read
         nearer = _left_is_nearer(video)
@@ -166,12 +166,13 @@ def _read_one(
     if _number(file) in EMPTY:
         yield Skipped(str(file), "listed as empty by the data set", known=True)
         return
-    video, labels = read_light_hand(file, left_first=left_first), _labels_of(file)
+    table, labels = _rows(file, read_lines(file)), _labels_of(file)
+    video = arranged(_keypoints(table), left_first=left_first)
     gestures, bad = dict[int, Gesture](), list[Skipped]()
     if labels.is_file():
         read_row = partial(_gesture, labels)
         gestures, bad = label_rows(labels, read_row, what="id,start,end", is_header=_is_names)
-    yield from bad
+    yield from (*_gaps(file, table[:, 0]), *bad)
     yield from whole(
         video,
         gestures.values(),
@@ -190,23 +191,47 @@ def _gesture(labels: Path, line_no: int, line: str) -> Gesture:
 
 
 def read_light_hand(file: Path, *, left_first: bool = True) -> Video:
-    """One video in the joint order of MIGA_22.
+    """One video in the joint order of MIGA_22, as `arranged` has it."""
+    return arranged(_keypoints(_rows(file, read_lines(file))), left_first=left_first)
+
+
+def arranged(points: Video, *, left_first: bool = True) -> Video:
+    """A video's points in the joint order of MIGA_22.
 
     Args:
         left_first: whose fingers come first in the file.
     """
-    video = _keypoints(file, read_lines(file))
     right, left = (SECOND_HAND, FIRST_HAND) if left_first else (FIRST_HAND, SECOND_HAND)
-    return np.concatenate([video[:, list(BODY)], video[:, right], video[:, left]], axis=1)
+    return np.concatenate([points[:, list(BODY)], points[:, right], points[:, left]], axis=1)
 
 
-def _keypoints(file: Path, lines: list[str]) -> Video:
-    """The 35 points of these lines, in the file's order."""
+def _rows(file: Path, lines: list[str]) -> Float[np.ndarray, "t 106"]:
+    """All numbers of these lines of a file, a header left out."""
     skip = 1 if lines and _is_header(lines[0]) else 0
     if len(lines) == skip:
         raise FileError(file, f"expected rows of {COLUMNS} numbers, got none", line=skip + 1)
     places = range(1 + skip, 1 + len(lines))
-    table = rows(file, lines[skip:], COLUMNS, line_nos=places, separator=",")
+    return rows(file, lines[skip:], COLUMNS, line_nos=places, separator=",")
+
+
+def _gaps(file: Path, numbers: Float[np.ndarray, " t"]) -> Iterator[Skipped]:
+    """A note where frames are not numbered one after the other; the labels count them."""
+    odd, first = np.flatnonzero(np.diff(numbers) != 1), numbers[0]
+    if len(odd):
+        before, after = numbers[odd[0]], numbers[odd[0] + 1]
+        what = (
+            f"frame {before + 1:g} after frame {before:g}, got {after:g} ({len(odd)} such places)"
+        )
+    elif first not in (0, 1):
+        what = f"frames from 0 or 1 on, got {first:g} first"
+    else:
+        return
+    why = "rows are lost, doubled or exchanged; they are taken as frames in order"
+    yield Skipped(str(file), f"expected {what}: {why}")
+
+
+def _keypoints(table: Float[np.ndarray, "t 106"]) -> Video:
+    """The 35 points of all columns, in the file's order."""
     return table[:, 1:].reshape(-1, KEYPOINTS, 3)
 
 

@@ -17,7 +17,8 @@ from edgcn.readers.text.json_files import json_array, read_json
 from edgcn.skeleton.layouts import KINECT_V1
 from edgcn.skeleton.recording import Frames, Recording, Recordings, Skipped, SplitRule, trimmed
 
-_NAME = re.compile(r"a\d+_s(\d+)_e\d+_v(\d+)\.json")
+_NAME = re.compile(r"a(\d+)_s(\d+)_e\d+_v(\d+)\.json")
+_ACTIONS = (1, 2, 3, 4, 5, 6, 8, 9, 11, 12)  # in names, in the order of the labels
 
 CLASSES = (
     "pick up with one hand", "pick up with two hands", "drop trash", "walk around", "sit down",
@@ -58,13 +59,19 @@ def _read_clip(path: Path) -> Iterator[Recording | Skipped]:
     if type(label) is int:
         check_counts_from_1(path, label, len(CLASSES))
     if not isinstance(label, int) or isinstance(label, bool) or not 1 <= label <= len(CLASSES):
-        raise FileError(path, f"expected a label 1..{len(CLASSES)}, got {label!r}")
+        raise FileError(path, f"expected a label 1..{len(CLASSES)}, got {label!r:.40}")
+    if _ACTIONS[label - 1] != int(matched[1]):
+        reason = f"expected label {label} in a file of action {_ACTIONS[label - 1]}"
+        raise FileError(path, f"{reason}, got one named a{matched[1]}")
+    own = content.get("file_name") or path.stem
+    if own != path.stem:
+        raise FileError(path, f"expected the file_name that it has, got {own!r:.40}: one is wrong")
     yield trimmed(
         _frames(path, content["skeletons"]),
         path.stem,
         label=label - 1,
-        subject=f"s{int(matched[1])}",
-        camera=f"v{int(matched[2])}",
+        subject=f"s{int(matched[2])}",
+        camera=f"v{int(matched[3])}",
     )
 
 

@@ -75,7 +75,7 @@ def read_smg(path: Path, *, first_frame: Literal[0, 1] = 1) -> Recordings:
         what="SMG recordings",
         hint="give the folder that holds Sample0001, Sample0002, ...",
     )
-    rates = Counter(rate for rate in map(_frame_rate, paths) if rate)
+    rates = Counter(rate for rate in map(_rate, paths) if rate)
     fps = rates.most_common(1)[0][0] if rates else FPS
     mixed = f"frame rates differ between recordings: {dict(rates)}" if len(rates) > 1 else ""
     return Recordings(
@@ -108,15 +108,35 @@ def _files(skeleton: Path) -> list[Path]:
     return [file for ending in endings if (file := _beside(skeleton, ending)).is_file()]
 
 
-def _frame_rate(skeleton: Path) -> float | None:
-    """From `_data.csv` (frames, rate, greatest depth); None where it cannot be read."""
+def _stated(skeleton: Path) -> tuple[int, float]:
+    """Frames and rate from `_data.csv` (the third number is the greatest depth)."""
     data = _beside(skeleton, "_data.csv")
+    lines = read_lines(data)
+    frames, rate, _ = integers(data, 1, lines[0] if lines else "", 3, separator=",")
+    if rate <= 0:
+        raise FileError(data, f"expected a frame rate above 0, got {rate}", line=1)
+    return frames, float(rate)
+
+
+def _rate(skeleton: Path) -> float | None:
+    """Frames per second; None where nothing says so."""
     try:
-        lines = read_lines(data)
-        rate = integers(data, 1, lines[0] if lines else "", 3, separator=",")[1]
+        return _stated(skeleton)[1]
     except (FileError, OSError):
         return None  # the skeleton itself may well be fine
-    return float(rate) if rate > 0 else None
+
+
+def _doubts(skeleton: Path, frames: int) -> Iterator[Skipped]:
+    """What `_data.csv` says of a recording of so many frames that cannot be."""
+    data = _beside(skeleton, "_data.csv")
+    try:
+        stated = _stated(skeleton)[0] if data.exists() else frames
+    except (FileError, OSError) as error:
+        yield skipped(error, note="; the frame rate of the others is taken")
+    else:
+        if stated != frames:
+            reason = f"states {stated} frames, and the recording has {frames}"
+            yield Skipped(str(data), f"{reason}; it is kept as it is")
 
 
 def _read_one(skeleton: Path, *, first_frame: int) -> Iterator[Recording | Skipped]:
@@ -129,7 +149,7 @@ def _read_one(skeleton: Path, *, first_frame: int) -> Iterator[Recording | Skipp
     read_row = partial(_gesture, labels, total=len(frames), first_frame=first_frame)
     spans, bad = label_rows(labels, read_row, what="label,start,end")
     emotions, not_used = _emotions(_beside(skeleton, "_tflabels_new.csv"))
-    yield from (*bad, *not_used)
+    yield from (*_doubts(skeleton, len(frames)), *bad, *not_used)
     segments = tuple(
         Segment(
             span.start - first_frame,
@@ -140,8 +160,7 @@ def _read_one(skeleton: Path, *, first_frame: int) -> Iterator[Recording | Skipp
         )
         for count, span in spans.items()
     )
-    fps = _frame_rate(skeleton)
-    yield Recording(frames, name, segments, subject=str(int(number[1])), fps=fps)
+    yield Recording(frames, name, segments, subject=str(int(number[1])), fps=_rate(skeleton))
 
 
 def _frames(skeleton: Path) -> Float[np.ndarray, "t 1 25 3"]:

@@ -1,0 +1,7 @@
+"""All kinds of input by name: how a small valid sample is made, how it is read, what is kept."""
+
+from fuzz.kind import Kind
+from fuzz.recorded import RECORDED
+from fuzz.trained import TRAINED
+
+KINDS: dict[str, Kind] = {**RECORDED, **TRAINED}
