@@ -61,6 +61,5 @@ def fit(config: FitConfig, *, say: Say = print) -> Recognizer:
     for note in dict.fromkeys((*made.provenance_.notes, clips.note)):
         if note:
             say(f"note: {note}")
-    config.out.parent.mkdir(parents=True, exist_ok=True)
-    made.save(config.out)
+    made.save(config.out, overwrite=config.overwrite)
     return made

@@ -64,7 +64,6 @@ def cached_embed(
     if path.exists():
         return load_tensors(path)[0]["features"].numpy()
     features = embed(embedder, clips, np.arange(len(clips)), device=device, label=label)
-    folder.mkdir(parents=True, exist_ok=True)
     save_tensors(path, {"features": torch.from_numpy(features)}, {"store": str(clips.path)})
     return features
 
