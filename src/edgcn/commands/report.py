@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from edgcn.base.errors import EdgcnError, FileError
-from edgcn.base.files import read_json, write_text
+from edgcn.base.files import is_unfinished, read_json, write_text
 from edgcn.base.progress import Say
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.evaluation.compare import Compared, Measured, compare, measured
@@ -89,7 +89,6 @@ def report(
     if not config.runs:
         raise EdgcnError("expected runs to report on, got none; name the folders of one or more")
     results = list(results_in(config.runs))
-    config.out.mkdir(parents=True, exist_ok=True)
     sections = [Section("What this is", intro)] if intro else []
     lines = []
     for number, table in enumerate(collect(results), start=1):
@@ -124,7 +123,7 @@ def results_in(folders: Sequence[Path]) -> Iterator[tuple[Path, dict[str, Any]]]
     """
     known = set()
     for folder in folders:
-        found = sorted(folder.rglob("results.json"))
+        found = sorted(p for p in folder.rglob("results.json") if not is_unfinished(p))
         if not found:
             raise EdgcnError(
                 f"{folder} holds no evaluation; make one with `edgcn evaluate {folder} STORE`"

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from edgcn.base.errors import EdgcnError
-from edgcn.base.files import read_json, write_json, writing
+from edgcn.base.files import new_folder, read_json, write_json, writing
 from edgcn.commands.adapted import Evaluation
 from edgcn.evaluation.results import draw
 from edgcn.evaluation.rows import Row
 from edgcn.evaluation.trial import Outcome, confusion_of, per_clip
 from edgcn.reports.tables import results_table
 from edgcn.runs import environment
+
+RESULTS = "results.json"
 
 
 @dataclass(frozen=True)
@@ -52,21 +54,22 @@ def write(
     settings: Mapping[str, Any],
     config: Mapping[str, Any],
     figures: bool,
+    overwrite: bool,
 ) -> Results:
-    """Write one protocol's outcome into a folder.
+    """Write one protocol's outcome into a folder, all of it or nothing.
 
     Args:
         settings: of the protocol.
         config: what else its numbers depend on.
     """
     data = describe(evaluation, outcome, protocol, settings, config)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_predictions(folder / "predictions.csv", per_clip(outcome, evaluation.task))
-    write_json(folder / "results.json", data)
-    if figures:
-        mapped = outcome.probe is not None and outcome.encoder is None
-        features = evaluation.features[-1].values if mapped else None
-        draw(folder, protocol, evaluation.task, outcome, features)
+    with new_folder(folder, overwrite=overwrite, marker=RESULTS, what="result") as made:
+        write_predictions(made / "predictions.csv", per_clip(outcome, evaluation.task))
+        write_json(made / RESULTS, data)
+        if figures:
+            mapped = outcome.probe is not None and outcome.encoder is None
+            features = evaluation.features[-1].values if mapped else None
+            draw(made, protocol, evaluation.task, outcome, features)
     return Results(tuple(outcome.rows), folder, data)
 
 
@@ -126,7 +129,8 @@ def earlier(
     Raises:
         EdgcnError: it is of another model, store or settings.
     """
-    data: dict[str, Any] = read_json(folder / "results.json")
+    no_result = "remove the folder, or choose another --out"
+    data: dict[str, Any] = read_json(folder / RESULTS, hint=no_result)
     before = data["config"] | data["protocol_settings"]
     asked = {
         key: list(value) if isinstance(value, tuple) else value
