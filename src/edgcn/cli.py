@@ -240,14 +240,17 @@ def write_report(error: BaseException, words: Sequence[str]) -> Path:
 
 def main() -> None:
     """Entry point of the `edgcn` script."""
-    for number in STOPS:
-        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):  # not `nohup`
-            signal.signal(number, _stop)
-    sys.unraisablehook = _stop_again
-    status = run(sys.argv[1:])
-    for number in STOPS:
-        if signal.getsignal(number) is _stop:
-            signal.signal(number, signal.SIG_DFL)  # from here on without a traceback
+    try:
+        for number in STOPS:
+            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+                signal.signal(number, _stop)  # and not where `nohup` has it ignored
+        sys.unraisablehook = _stop_again
+        status = run(sys.argv[1:])
+        for number in STOPS:
+            if signal.getsignal(number) is _stop:
+                signal.signal(number, signal.SIG_DFL)  # from here on without a traceback
+    except KeyboardInterrupt as error:  # in between
+        status = explain(error, sys.argv[1:])[0]
     if _signals:
         os._exit(status)  # Python itself would die of the signal, or wait for threads
     sys.exit(status)

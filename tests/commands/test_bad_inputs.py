@@ -9,7 +9,6 @@ import os
 import pickle
 import shlex
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +19,7 @@ import pytest
 import yaml
 
 from edgcn import cli
-from edgcn.base import tensorfile
+from edgcn.base import files, tensorfile
 from edgcn.skeleton.recording import Recording, SplitRule, trimmed
 from edgcn.skeleton.topology import Topology
 from edgcn.store import write, write_store
@@ -337,14 +336,14 @@ def refuse_folders(patch: pytest.MonkeyPatch) -> None:
     def refused(*_: object, **__: object) -> str:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    patch.setattr(tempfile, "mkdtemp", refused)
+    patch.setattr(files, "locked", refused)
 
 
 def refuse_runs(patch: pytest.MonkeyPatch) -> None:
     make = Path.mkdir
 
     def refused(self: Path, *arguments: Any, **options: Any) -> None:
-        if self.name == "run":
+        if self.name.startswith(".run."):
             raise OSError(errno.EROFS, "Read-only file system")
         make(self, *arguments, **options)
 
