@@ -83,7 +83,9 @@ def new_folder(out: Path, *, overwrite: bool, marker: str, what: str) -> Iterato
         EdgcnError: the folder exists, or another process is writing it. One that came up in the
             meantime is left as it is, and the new one gets a free name beside it.
     """
-    place = Path(os.path.realpath(out))  # what a link leads to, and a name where `out` is "."
+    place = out
+    if out.is_symlink() or out.name in ("", ".."):
+        place = Path(os.path.realpath(out))
     if not place.exists():
         _put_back(place, marker)
     if place.exists() and not overwrite:

@@ -9,9 +9,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import torch
 from lightning_fabric import Fabric
@@ -21,7 +21,7 @@ EVERY = 0.2  # seconds between two looks
 GRACE = 2.0  # seconds for the others to find out and end on their own
 HAS_SPOKEN = 75  # exit status of a rank that has said itself why it ends
 
-_children: list[subprocess.Popen[bytes]] = []
+_children: list[subprocess.Popen[Any]] = []
 _finished = threading.Event()
 
 
@@ -61,8 +61,8 @@ def _is_lost_peer(error: BaseException) -> bool:
     return known or (isinstance(error, RuntimeError) and "gloo" in str(error).lower())
 
 
-def _watch_children(children: Sequence[subprocess.Popen[bytes]]) -> None:
-    _children[:] = children
+def _watch_children(child_processes: list[subprocess.Popen[Any]]) -> None:
+    _children[:] = child_processes
     _start(_until_one_is_lost)
 
 
