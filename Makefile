@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test fuzz bench clean
+.PHONY: demo test bench faults fuzz clean
 
 demo: .venv/core
 	$(BIN)/edgcn demo
@@ -20,6 +20,10 @@ fuzz: .venv/dev
 # BENCH passes flags on, such as BENCH='--peer-msg3d DIR' or BENCH=--quick.
 bench: .venv/core
 	$(BIN)/python -m benchmarks $(BENCH)
+
+# FAULTS passes flags on, such as FAULTS='--kills 20'.
+faults: .venv/dev
+	PYTHONPATH=tests $(BIN)/python -m faults $(FAULTS)
 
 .venv/core: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -402,12 +402,13 @@ def test_an_interrupt_that_became_another_error_is_one_too(
 
     def answer(_: list[str]) -> NoReturn:
         try:
-            cli._interrupt(signal.SIGINT, None)
+            cli._stop(signal.SIGINT, None)
         except KeyboardInterrupt:
             raise ImportError("numpy") from None
         raise AssertionError
 
     monkeypatch.setattr(cli, "_signals", [])
+    monkeypatch.setattr(cli, "_came", -cli.REPEATED)
     monkeypatch.setattr(cli, "answer", answer)
     assert cli.run(["info"]) == 130
     assert capsys.readouterr().err == "stopped\n"
@@ -436,9 +437,30 @@ def test_a_dead_pipe_ends_quietly(word: str, status: int) -> None:
     assert process.returncode == status
 
 
-@pytest.mark.parametrize("sleep", ["time.sleep(60)", "exec('time.sleep(60)')"])
-def test_ctrl_c_is_one_line_while_importing_too(tmp_path: Path, sleep: str) -> None:
-    (tmp_path / "slow.py").write_text(f"import time; print('here', flush=True); {sleep}")
+# A callback whose errors C code can only print, as where matplotlib draws and numpy computes.
+CALLBACK = """
+class Gone:
+    def __del__(self): time.sleep(60)
+Gone()
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(
+    ("work", "number"),
+    [
+        ("time.sleep(60)", signal.SIGINT),
+        ("exec('time.sleep(60)')", signal.SIGINT),
+        ("time.sleep(60)", signal.SIGTERM),
+        ("time.sleep(60)", signal.SIGHUP),
+        (CALLBACK, signal.SIGINT),
+    ],
+)
+def test_being_stopped_is_one_line_wherever_it_happens(
+    tmp_path: Path, work: str, number: signal.Signals
+) -> None:
+    """While importing, too; Ctrl-C pressed twice, or passed on by `make`, is one request."""
+    (tmp_path / "slow.py").write_text(f"import time; print('here', flush=True)\n{work}")
     code = "from edgcn import cli; cli.COMMANDS['info'] = ('slow', ''); cli.main()"
     process = subprocess.Popen(
         [sys.executable, "-c", code, "info"],
@@ -449,9 +471,27 @@ def test_ctrl_c_is_one_line_while_importing_too(tmp_path: Path, sleep: str) -> N
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "here\n"
-    process.send_signal(signal.SIGINT)
+    for _ in "ab":
+        process.send_signal(number)
     assert process.communicate()[1] == "stopped\n"
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
+
+
+def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
+    """`nohup edgcn ...` outlives its terminal."""
+    (tmp_path / "slow.py").write_text("import os; os.kill(os.getpid(), 1); print('on')")
+    code = (
+        "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
+        "from edgcn import cli; cli.COMMANDS['info'] = ('slow', ''); cli.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "info"],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    assert done.stdout == b"on\n"
 
 
 @pytest.mark.parametrize(("arguments", "status"), [(["--help"], 0), (["-h"], 0), ([], 2)])

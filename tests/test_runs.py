@@ -18,13 +18,27 @@ def test_runs_are_numbered_from_the_highest(tmp_path: Path) -> None:
 
 
 def test_a_run_is_never_written_over(tmp_path: Path) -> None:
-    run = new_run(tmp_path / "a" / "b")
+    run = new_run(tmp_path / "a" / "b", {"config": {"seed": 1}})
+    assert run.config == {"seed": 1}
     (run.path / "mine").write_text("x")
     with pytest.raises(EdgcnError, match=r"exists already; .* --resume"):
-        new_run(run.path)
-    assert (run.path / "mine").read_text() == "x"
-    with pytest.raises(EdgcnError, match="cannot make the run"):
-        new_run(run.path / "mine" / "below")
+        new_run(run.path, {})
+    assert sorted(path.name for path in run.path.iterdir()) == ["mine", "run.json"]
+    with pytest.raises(EdgcnError, match=r"cannot write .*below: .*mine: File exists"):
+        new_run(run.path / "mine" / "below", {})
+
+
+def test_one_process_at_a_time_trains_a_run(tmp_path: Path) -> None:
+    run = new_run(tmp_path / "run", {})
+    with (
+        run.alone(),
+        pytest.raises(EdgcnError, match="another process is training"),
+        Run(run.path).alone(),
+    ):
+        raise AssertionError
+    with run.alone():
+        assert (run.path / ".lock").exists()
+    assert [path.name for path in run.path.iterdir()] == ["run.json"]
 
 
 def test_a_run_stands_for_its_folder_and_knows_its_settings(tmp_path: Path) -> None:

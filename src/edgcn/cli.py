@@ -7,6 +7,8 @@ come from; each has a config, and `command(config)`, which returns the last line
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -64,9 +66,12 @@ STOPPED = {
     "sweep": "; the same command goes on from here",
     "reproduce": "; the same command goes on from here",
 }
-FAILED, MISTAKEN, INTERRUPTED, DEAD_PIPE = 1, 2, 130, 141
+FAILED, MISTAKEN, STOPPED_BY, DEAD_PIPE = 1, 2, 128, 141  # 130 of Ctrl-C, 143 of SIGTERM, ...
+STOPS = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+REPEATED = 1.0  # seconds in which a second signal is the same request as the first
 
-_signals: list[int] = []  # interrupts that came, even where an import made another error of one
+_signals: list[int] = []  # that came, even where an import made another error of one
+_came = -REPEATED  # when the last one did
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -195,7 +200,8 @@ def take(arguments: list[str], flag: str) -> str | None:
 def explain(error: BaseException, words: Sequence[str]) -> tuple[int, str]:
     """The exit status of an error and the one line about it; none for a pipe that nobody reads."""
     if isinstance(error, KeyboardInterrupt) or _signals:
-        return INTERRUPTED, f"stopped{STOPPED.get(words[0] if words else '', '')}"
+        number = _signals[-1] if _signals else signal.SIGINT
+        return STOPPED_BY + number, f"stopped{STOPPED.get(words[0] if words else '', '')}"
     if isinstance(error, BrokenPipeError) and nobody_reads():
         return DEAD_PIPE, ""
     text = str(error)
@@ -243,15 +249,37 @@ def write_report(error: BaseException, words: Sequence[str]) -> Path:
 
 def main() -> None:
     """Entry point of the `edgcn` script."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _interrupt)
-    status = run(sys.argv[1:])
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # from here on without a traceback
-    if status == INTERRUPTED:
+    try:
+        for number in STOPS:
+            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+                signal.signal(number, _stop)  # and not where `nohup` has it ignored
+        sys.unraisablehook = _stop_again
+        status = run(sys.argv[1:])
+        for number in STOPS:
+            if signal.getsignal(number) is _stop:
+                signal.signal(number, signal.SIG_DFL)  # from here on without a traceback
+    except KeyboardInterrupt as error:  # in between
+        status = explain(error, sys.argv[1:])[0]
+    if _signals:
         os._exit(status)  # Python itself would die of the signal, or wait for threads
     sys.exit(status)
 
 
-def _interrupt(number: int, frame: object) -> None:
+def _stop(number: int, frame: object) -> None:
+    """End as Ctrl-C does, whatever the signal: unfinished files and folders are removed."""
+    global _came
+    now, before = time.monotonic(), _came
     _signals.append(number)
-    raise KeyboardInterrupt
+    if now - before >= REPEATED:
+        _came = now
+        raise KeyboardInterrupt
+
+
+def _stop_again(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Where Python could only have printed it, as in a callback from C, it soon comes again."""
+    global _came
+    if not _signals:
+        sys.__unraisablehook__(unraisable)
+    elif issubclass(unraisable.exc_type, KeyboardInterrupt):
+        _came = -REPEATED
+        threading.Timer(0.01, os.kill, (os.getpid(), _signals[-1])).start()

@@ -9,6 +9,8 @@ import os
 import platform
 import re
 import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,7 +19,8 @@ from typing import Annotated, Any
 from pydantic import Field, NonNegativeFloat, PositiveInt
 
 from edgcn.base.errors import EdgcnError, FileError
-from edgcn.base.files import read_json, write_text
+from edgcn.base.files import new_folder, read_json, write_json, write_text
+from edgcn.base.locks import locked
 from edgcn.base.records import Record, checked
 
 PACKAGES = ("edgcn", "torch", "numpy", "lightning-fabric", "safetensors", "scikit-learn")
@@ -122,6 +125,26 @@ class Run:
         lines = "".join(json.dumps(row) + "\n" for row in rows)
         write_text(self.path / "metrics.jsonl", lines)
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other processes from training this run.
+
+        Raises:
+            EdgcnError: one does already.
+        """
+        lock = self.path / ".lock"
+        with ExitStack() as held:
+            try:
+                ours = held.enter_context(locked(lock))
+            except OSError as error:
+                raise EdgcnError(f"cannot write {lock}: {error.strerror}") from error
+            if not ours:
+                raise EdgcnError(f"another process is training {self}; wait for it to end")
+            try:
+                yield
+            finally:
+                lock.unlink(missing_ok=True)
+
 
 def next_run(folder: Path, title: str) -> Path:
     """`folder/0007-title`: one more than the highest number in it."""
@@ -130,16 +153,14 @@ def next_run(folder: Path, title: str) -> Path:
     return folder / f"{number:04d}-{title}"
 
 
-def new_run(path: Path) -> Run:
-    """Make a run's folder; an existing one is never written over."""
-    try:
-        path.mkdir(parents=True)
-    except FileExistsError:
+def new_run(path: Path, metadata: Mapping[str, Any]) -> Run:
+    """Make a run's folder with its run.json; an existing one is never written over."""
+    if path.exists():
         raise EdgcnError(
             f"{path} exists already; choose another --out, or continue it with --resume {path}"
-        ) from None
-    except OSError as error:
-        raise EdgcnError(f"cannot make the run {path}: {error.strerror}") from error
+        )
+    with new_folder(path, overwrite=False, marker="run.json", what="run") as folder:
+        write_json(folder / "run.json", metadata)
     return Run(path)
 
 

@@ -10,7 +10,6 @@ import os
 import pickle
 import shlex
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ import yaml
 from scipy.io import savemat
 
 from edgcn import cli
-from edgcn.base import tensorfile
+from edgcn.base import files, tensorfile
 from edgcn.skeleton.recording import Recording, SplitRule, trimmed
 from edgcn.skeleton.topology import Topology
 from edgcn.store import write, write_store
@@ -573,14 +572,14 @@ def refuse_folders(patch: pytest.MonkeyPatch) -> None:
     def refused(*_: object, **__: object) -> str:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    patch.setattr(tempfile, "mkdtemp", refused)
+    patch.setattr(files, "locked", refused)
 
 
 def refuse_runs(patch: pytest.MonkeyPatch) -> None:
     make = Path.mkdir
 
     def refused(self: Path, *arguments: Any, **options: Any) -> None:
-        if self.name == "run":
+        if self.name.startswith(".run."):
             raise OSError(errno.EROFS, "Read-only file system")
         make(self, *arguments, **options)
 

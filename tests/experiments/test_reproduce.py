@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from edgcn.base.errors import EdgcnError
+from edgcn.base.locks import locked
 from edgcn.experiments.paper import TABLES
 from edgcn.experiments.reproduce import ReproduceConfig, job_of, narrow, plan, reproduce
-from edgcn.experiments.shares import locked
 from edgcn.experiments.sources import Source
 from edgcn.presets.datasets import DATA_SETS
 from layouts import write_small_miga, write_small_smg

@@ -10,6 +10,7 @@ import pytest
 
 from edgcn.base.errors import EdgcnError
 from edgcn.base.files import write_json
+from edgcn.base.locks import locked
 from edgcn.base.progress import Say
 from edgcn.commands.evaluate import EvaluateConfig
 from edgcn.commands.pretrain import PretrainConfig
@@ -17,7 +18,7 @@ from edgcn.commands.results import Results
 from edgcn.evaluation.rows import Row
 from edgcn.experiments import runner
 from edgcn.experiments.runner import Job, Task, tasks_of, work
-from edgcn.experiments.shares import in_turn, locked, parse_share
+from edgcn.experiments.shares import in_turn, parse_share
 from edgcn.runs import Run
 
 LINEAR = {"store": Path("a"), "protocol": "linear"}

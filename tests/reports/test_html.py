@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgcn.base.errors import FileError
+from edgcn.base.errors import EdgcnError, FileError
 from edgcn.reports.html import Section, html_page
 from edgcn.reports.plots import confusion_matrix_plot
 
@@ -119,7 +119,7 @@ def test_a_failure_leaves_the_old_page_and_no_rubbish(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("edgcn.base.files.os.replace", full_disk)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(EdgcnError, match="No space"):
         html_page("new", [Section("s", figures=[figure])], path)
     assert "<h1>old</h1>" in path.read_text(encoding="utf-8")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["confusion_matrix.png", "r.html"]

@@ -1,16 +1,23 @@
-"""Files and folders are written whole or not at all; JSON in and out."""
+"""Files and folders are written whole or not at all; JSON in and out.
 
-import errno
+What is being written to NAME waits beside it as `.NAME.edgcn-part`, which the holder of the lock
+`.NAME.edgcn-lock` owns. Both are gone when the writer ends; of one that was killed, the next writer
+of NAME removes them.
+"""
+
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from edgcn.base.errors import EdgcnError
+from edgcn.base.locks import locked
+from edgcn.base.rename import earlier_name, exchange, rename_beside, rename_new
+
+PART, LOCK = ".edgcn-part", ".edgcn-lock"
 
 
 def as_path(value: Any, what: str) -> Path:
@@ -34,24 +41,53 @@ def named_type(value: Any) -> str:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place if all goes well, and is gone if not."""
-    waiting = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        yield waiting
-        os.replace(waiting, path)
-    finally:
-        waiting.unlink(missing_ok=True)
+def _waiting(path: Path, *, wait: bool) -> Iterator[Path]:
+    """The name under which `path` is written, ours alone; nothing is left of it in the end."""
+    lock, part = (path.with_name(f".{path.name}{ending}") for ending in (LOCK, PART))
+    with locked(lock, wait=wait) as ours:
+        if not ours:
+            raise EdgcnError(
+                f"another process is writing {path}; wait for it, or choose another --out"
+            )
+        try:
+            _remove(part)  # of a process that was killed
+            yield part
+        finally:
+            _remove(part)
+            lock.unlink(missing_ok=True)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def is_unfinished(path: Path) -> bool:
+    """Whether something is only being written, or was left by a process that was killed."""
+    return any(part.endswith(PART) for part in path.parts)
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[Path]:
-    """`replacing`, with what the system refuses as one line for the user."""
-    try:
-        with replacing(path) as waiting:
-            yield waiting
-    except OSError as error:
-        raise EdgcnError(f"cannot write {path}: {error.strerror}") from error
+def writing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its place if all goes well, and is gone if not.
+
+    Args:
+        overwrite: an earlier file is replaced; otherwise the new one gets a free name beside it.
+
+    Raises:
+        EdgcnError: the system refuses it, or there is something that is not to be replaced.
+    """
+    if path.exists() and not path.is_file():
+        raise EdgcnError(f"{path} is not a file and is not overwritten; choose another name")
+    kept = "; the previous file is kept" if path.exists() else ""
+    with _refused(path, kept), _waiting(path, wait=True) as part:
+        yield part
+        if overwrite:
+            part.replace(path)
+        elif not rename_new(part, path):
+            raise _came_up(part, path, "file")
 
 
 @contextmanager
@@ -62,43 +98,64 @@ def new_folder(out: Path, *, overwrite: bool, marker: str, what: str) -> Iterato
         overwrite: replace a folder that exists, if it holds `marker`; another is never touched.
         marker: the file by which a folder of this kind is known.
         what: how people call one ("store").
+
+    Raises:
+        EdgcnError: the folder exists, or another process is writing it. One that came up in the
+            meantime is left as it is, and the new one gets a free name beside it.
     """
-    if out.exists() and not overwrite:
+    place = out
+    if out.is_symlink() or out.name in ("", ".."):
+        place = Path(os.path.realpath(out))
+    if not place.exists():
+        _put_back(place, marker)
+    if place.exists() and not overwrite:
         raise EdgcnError(f"{out} exists already; choose another --out, or pass --overwrite")
-    if out.exists() and not (out / marker).is_file():
+    if place.exists() and not (place / marker).is_file():
         raise EdgcnError(f"{out} is not a {what} and is not overwritten; choose another --out")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    except OSError as error:
-        raise EdgcnError(f"cannot write to {out.parent}: {error.strerror}") from error
-    try:
-        folder.chmod(0o755)
-        yield folder
-        _put_in_place(folder, out)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
-            raise EdgcnError(
-                f"cannot write {out}: {error.strerror}; nothing of the new {what} was kept"
-            ) from error
-        raise
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    kept = f"; nothing of the new {what} was kept"
+    with _refused(place, kept), _waiting(place, wait=False) as part:
+        part.mkdir()
+        yield part
+        if overwrite and (place / marker).is_file():
+            exchange(part, place)
+        elif not rename_new(part, place):
+            raise _came_up(part, place, what)
 
 
-def _put_in_place(folder: Path, out: Path) -> None:
-    """Rename a finished folder; an earlier one goes only when the new one is in its place."""
-    earlier = folder.with_name(f"{folder.name}.earlier")
-    if not out.exists():
-        folder.rename(out)
-        return
-    out.rename(earlier)
+@contextmanager
+def _refused(path: Path, more: str) -> Iterator[None]:
+    """What the system refuses while `path` is written, as one line; errors elsewhere stay."""
     try:
-        folder.rename(out)
-    except OSError:
-        earlier.rename(out)
+        yield
+    except BrokenPipeError:  # of the terminal
         raise
-    shutil.rmtree(earlier, ignore_errors=True)
+    except OSError as error:
+        name = os.fsdecode(error.filename) if error.filename else ""
+        if name and not (PART in name or LOCK in name or path.is_relative_to(name)):
+            raise
+        where = "" if PART in name or LOCK in name or not name else f"{name}: "
+        reason = error.strerror or error
+        raise EdgcnError(f"cannot write {_final(path)}: {where}{reason}{more}") from error
+
+
+def _final(path: Path) -> Path:
+    """What a path inside unfinished work is going to be."""
+    return Path(*(p[1:].removesuffix(PART) if p.endswith(PART) else p for p in path.parts))
+
+
+def _came_up(part: Path, path: Path, what: str) -> EdgcnError:
+    """What is finished is kept beside what somebody else has put in its place."""
+    return EdgcnError(
+        f"{path} came up while it was written, and is left as it is; the finished {what} is "
+        f"{rename_beside(part, path)}"
+    )
+
+
+def _put_back(place: Path, marker: str) -> None:
+    """Undo an exchange in steps that was cut short."""
+    earlier = earlier_name(place)
+    if (earlier / marker).is_file():
+        earlier.rename(place)
 
 
 def write_text(path: Path, text: str) -> None:

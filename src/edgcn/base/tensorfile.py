@@ -11,21 +11,23 @@ from safetensors.torch import save
 from torch import Tensor
 
 from edgcn.base.errors import EdgcnError, FileError
-from edgcn.base.files import replacing
+from edgcn.base.files import writing
 
 FORMAT = "edgcn"  # the one key of the header: with several, their order would vary
 
 
-def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
+def save_tensors(
+    path: Path,
+    tensors: Mapping[str, Tensor],
+    metadata: Mapping[str, Any],
+    *,
+    overwrite: bool = True,
+) -> None:
     """Write tensors with a JSON description; a crash leaves the old file or the new one, whole."""
     plain = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-    try:
-        with replacing(path) as waiting:
-            header = {FORMAT: json.dumps(metadata, sort_keys=True)}
-            waiting.write_bytes(save(plain, metadata=header))  # `save_file` hides it from others
-    except (OSError, SafetensorError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise EdgcnError(f"cannot write {path}: {reason}; the previous file is kept") from error
+    header = {FORMAT: json.dumps(metadata, sort_keys=True)}
+    with writing(path, overwrite=overwrite) as waiting:
+        waiting.write_bytes(save(plain, metadata=header))  # `save_file` hides it from others
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

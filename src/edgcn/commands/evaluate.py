@@ -180,7 +180,7 @@ def folder_of(config: EvaluateConfig, evaluation: Evaluation, protocol: str) -> 
 def stored(config: EvaluateConfig, evaluation: Evaluation, protocol: str) -> Results | None:
     """The result that exists already, of the same model, store and settings."""
     folder = folder_of(config, evaluation, protocol)
-    if not (folder / "results.json").exists():
+    if not folder.exists():
         return None
     return earlier(folder, evaluation, comparable(config), settings_for(config, protocol))
 
@@ -202,4 +202,5 @@ def score(config: EvaluateConfig, evaluation: Evaluation, protocol: str) -> Resu
         settings=settings,
         config=comparable(config),
         figures=config.figures,
+        overwrite=config.overwrite,
     )

@@ -78,6 +78,5 @@ def fit(config: FitConfig, *, say: Say = tell) -> Recognizer:
     for note in dict.fromkeys((*made.provenance_.notes, clips.note)):
         if note:
             say(f"note: {note}")
-    config.out.parent.mkdir(parents=True, exist_ok=True)
-    made.save(config.out)
+    made.save(config.out, overwrite=config.overwrite)
     return made

@@ -3,6 +3,7 @@
 clips or windows -> views -> objective -> recognizer.edgcn, after every epoch
 """
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from edgcn.base.errors import EdgcnError
-from edgcn.base.files import write_json
 from edgcn.base.progress import Say
 from edgcn.base.screen import tell
 from edgcn.commands.material import OF_INPUTS, Material, begun, material_of
@@ -38,6 +38,7 @@ from edgcn.store import Selection
 from edgcn.store.learned import merged
 from edgcn.training.batches import batch_size_of
 from edgcn.training.fabric import make_fabric, use_bfloat16
+from edgcn.training.ranks import ending_together
 from edgcn.training.statistics import clip_statistics
 from edgcn.training.trainer import Trainer
 
@@ -93,15 +94,30 @@ def pretrain(config: PretrainConfig, *, resumed: Run | None = None, say: Say = t
         threads=config.threads,
     )
     say = say if fabric.is_global_zero else lambda _: None
-    torch.manual_seed(config.seed)  # of the initial weights: `Embedder.untrained` makes the same
-    embedder, trainer = assemble(config, material, batch, fabric)
-    run = open_run(fabric, config, material, embedder, resumed)  # now: a mistake leaves none
-    as_begun = config_of(resumed) if resumed else config  # its store may lie elsewhere now
-    provenance = provenance_of(as_begun, material, embedder)
+    with ending_together(fabric), ExitStack() as held:
+        torch.manual_seed(config.seed)  # of the first weights: `Embedder.untrained` makes the same
+        embedder, trainer = assemble(config, material, batch, fabric)
+        run = open_run(fabric, config, material, embedder, resumed, held)  # a mistake leaves none
+        train(fabric, config, material, embedder, trainer, run, say)
+    return run
+
+
+def train(
+    fabric: Fabric,
+    config: PretrainConfig,
+    material: Material,
+    embedder: Embedder,
+    trainer: Trainer,
+    run: Run,
+    say: Say,
+) -> None:
+    """All epochs that are not done; the run holds what each has learned."""
+    # What it learned from, as it was begun: its store may lie elsewhere now.
+    provenance = provenance_of(config_of(run), material, embedder)
     for line in (*opening(material, config, embedder, provenance.title), f"into {run}"):
         say(line)
     state, finished = run.path / STATE, 0
-    if resumed and state.exists():
+    if state.exists():
         finished = trainer.load_state(state)
         done = f"nothing is left to do: all {finished} epochs are done"
         going = f"continuing after epoch {finished} of {trainer.epochs}"
@@ -126,7 +142,6 @@ def pretrain(config: PretrainConfig, *, resumed: Run | None = None, say: Say = t
         unfitted(made, provenance, model=str(run)).save(run.recognizer)
         training_curves(run.metrics(), run.path / "curves.png")
         draw_samples(trainer, embedder.inputs, run.path / "samples.png", config.seed)
-    return run
 
 
 def assemble(
@@ -248,19 +263,20 @@ def open_run(
     material: Material,
     embedder: Embedder,
     resumed: Run | None,
+    held: ExitStack,
 ) -> Run:
-    """The run's folder, new or continued, the same on every rank."""
-    if resumed:
-        if resumed.metadata["store_fingerprint"] != material.fingerprint:
-            raise EdgcnError(
-                f"{config.store} is not the store that {resumed} was trained on: its contents have "
-                f"changed; start a new run"
-            )
-        return resumed
+    """The run's folder, new or continued, the same on every rank; ours alone while it is held."""
+    if resumed and resumed.metadata["store_fingerprint"] != material.fingerprint:
+        raise EdgcnError(
+            f"{config.store} is not the store that {resumed} was trained on: its contents have "
+            f"changed; start a new run"
+        )
     made, fault = "", ""
     if fabric.is_global_zero:
         try:
-            made = str(make_run(fabric, config, material, embedder))
+            run = resumed or make_run(fabric, config, material, embedder)
+            held.enter_context(run.alone())
+            made = str(run)
         except EdgcnError as error:
             fault = str(error)  # told to all ranks: they would wait for the first one
     made, fault = fabric.broadcast((made, fault))
@@ -272,7 +288,6 @@ def open_run(
 def make_run(fabric: Fabric, config: PretrainConfig, material: Material, embedder: Embedder) -> Run:
     """A new run's folder, with everything its numbers depend on in run.json."""
     title = f"{config.encoder}{'-moments' if config.moments else ''}-{config.objective}"
-    run = new_run(config.out or next_run(Path("runs"), title))
     bfloat16 = use_bfloat16(config.precision, config.accelerator)
     metadata = {
         "config": config.model_dump(mode="json") | {"readout": embedder.readout},
@@ -284,5 +299,4 @@ def make_run(fabric: Fabric, config: PretrainConfig, material: Material, embedde
         "plugins": list(plugin_records()),
         **environment(),
     }
-    write_json(run.path / "run.json", metadata)
-    return run
+    return new_run(config.out or next_run(Path("runs"), title), metadata)

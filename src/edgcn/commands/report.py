@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from edgcn.base.errors import EdgcnError, FileError
-from edgcn.base.files import write_text
+from edgcn.base.files import is_unfinished, write_text
 from edgcn.base.progress import Say
 from edgcn.base.screen import tell
 from edgcn.commands.settings import POSITIONAL, Config
@@ -97,7 +97,6 @@ def report(
     if not config.runs:
         raise EdgcnError("expected runs to report on, got none; name the folders of one or more")
     results = list(results_in(config.runs))
-    config.out.mkdir(parents=True, exist_ok=True)
     sections = [Section("What this is", intro)] if intro else []
     lines = []
     for number, table in enumerate(collect(results), start=1):
@@ -147,7 +146,8 @@ def results_in(folders: Sequence[Path]) -> Iterator[tuple[Path, dict[str, Any]]]
     """
     known = set()
     for folder in folders:
-        found = sorted(path for path in folder.rglob("results.json") if own(folder, path))
+        every = folder.rglob("results.json")
+        found = sorted(p for p in every if own(folder, p) and not is_unfinished(p))
         if not found:
             raise EdgcnError(
                 f"{folder} holds no evaluation; make one with `edgcn evaluate {folder} STORE`"

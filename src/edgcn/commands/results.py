@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edgcn.base.errors import EdgcnError
-from edgcn.base.files import write_json, writing
+from edgcn.base.files import new_folder, write_json, writing
 from edgcn.commands.adapted import Evaluation
 from edgcn.evaluation.recorded import read_results
 from edgcn.evaluation.results import draw
@@ -18,6 +18,8 @@ from edgcn.evaluation.rows import Row
 from edgcn.evaluation.trial import Outcome, confusion_of, per_clip
 from edgcn.reports.tables import results_table
 from edgcn.runs import environment
+
+RESULTS = "results.json"
 
 
 @dataclass(frozen=True)
@@ -53,21 +55,22 @@ def write(
     settings: Mapping[str, Any],
     config: Mapping[str, Any],
     figures: bool,
+    overwrite: bool,
 ) -> Results:
-    """Write one protocol's outcome into a folder.
+    """Write one protocol's outcome into a folder, all of it or nothing.
 
     Args:
         settings: of the protocol.
         config: what else its numbers depend on.
     """
     data = describe(evaluation, outcome, protocol, settings, config)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_predictions(folder / "predictions.csv", per_clip(outcome, evaluation.task))
-    write_json(folder / "results.json", data)
-    if figures:
-        mapped = outcome.probe is not None and outcome.encoder is None
-        features = evaluation.features[-1].values if mapped else None
-        draw(folder, protocol, evaluation.task, outcome, features)
+    with new_folder(folder, overwrite=overwrite, marker=RESULTS, what="result") as made:
+        write_predictions(made / "predictions.csv", per_clip(outcome, evaluation.task))
+        write_json(made / RESULTS, data)
+        if figures:
+            mapped = outcome.probe is not None and outcome.encoder is None
+            features = evaluation.features[-1].values if mapped else None
+            draw(made, protocol, evaluation.task, outcome, features)
     return Results(tuple(outcome.rows), folder, data)
 
 

@@ -72,7 +72,6 @@ def cached_embed(
     found = embed(embedder, clips, rows, device=device, label=label)
     features = np.empty_like(found)
     features[rows] = found
-    folder.mkdir(parents=True, exist_ok=True)
     save_tensors(path, {"features": torch.from_numpy(features)}, {"store": str(clips.path)})
     return features
 

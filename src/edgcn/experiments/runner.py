@@ -20,13 +20,14 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from edgcn.base.errors import EdgcnError
+from edgcn.base.locks import locked
 from edgcn.base.progress import Say
 from edgcn.base.screen import tell
 from edgcn.commands.evaluate import EvaluateConfig, evaluate, stored_result
 from edgcn.commands.pretrain import PretrainConfig, pretrain, resume
 from edgcn.commands.results import Results
 from edgcn.commands.settings import make_config
-from edgcn.experiments.shares import Share, in_turn, locked
+from edgcn.experiments.shares import Share, in_turn
 from edgcn.runs import Run
 from edgcn.store import open_store
 

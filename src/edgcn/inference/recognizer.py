@@ -133,11 +133,11 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
             raise EdgcnError(f"this recognizer does not know the classes {', '.join(unknown)}")
         return float(super().score(kept, np.array(kept.classes)[kept.labels], sample_weight))
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, *, overwrite: bool = True) -> Path:
         """Write the recognizer as one file, whole or not at all; returns its path.
 
         Raises:
-            EdgcnError: the file cannot be written.
+            EdgcnError: the file cannot be written, or is there and not to be overwritten.
         """
         source = self.source()
         path = as_path(path, "the name of a file")
@@ -158,7 +158,7 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
             name: getattr(provenance, name)
             for name in ("title", "config", "notes", "versions", "plugins")
         }
-        save_tensors(path, tensors, metadata)
+        save_tensors(path, tensors, metadata, overwrite=overwrite)
         return path
 
     def source(self) -> "Recognizer":

@@ -35,10 +35,6 @@ def copy_released(name: str, out: Path) -> Path:
     source = released(name)
     if out.exists():
         raise EdgcnError(f"{out} exists already; choose another --out")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise EdgcnError(f"cannot write {out}: {error.strerror}") from error
-    with writing(out) as waiting:
+    with writing(out, overwrite=False) as waiting:
         shutil.copyfile(source, waiting)
     return out

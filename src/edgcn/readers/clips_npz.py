@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from edgcn.base.errors import EdgcnError, FileError
-from edgcn.base.files import replacing
+from edgcn.base.files import writing
 from edgcn.base.words import count
 from edgcn.readers.flat import seen, with_confidence
 from edgcn.readers.npz_arrays import Arrays
@@ -197,7 +197,7 @@ def write_clips_npz(
         members["scores"] = _end_to_end(
             [part.scores[span] for part, span in spans if part.scores is not None]
         )
-    with replacing(path) as unfinished, unfinished.open("wb") as file:
+    with writing(path) as unfinished, unfinished.open("wb") as file:
         np.savez_compressed(file, **members)
 
 

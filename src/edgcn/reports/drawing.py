@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from edgcn.base.errors import EdgcnError
-from edgcn.base.files import replacing
+from edgcn.base.files import writing
 from edgcn.base.screen import printable
 
 if TYPE_CHECKING:  # for annotations only: matplotlib is imported where it draws
@@ -47,8 +47,7 @@ def save_figure(figure: "Figure", path: Path) -> Path:
             f"{path}: expected a figure's name to end in one of .{', .'.join(sorted(kinds))}; "
             "use .png"
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary:
+    with writing(path) as temporary:
         figure.savefig(temporary, format=kind, bbox_inches="tight", pad_inches=0.08)
     return path
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from string import Template
 
 from edgcn.base.errors import FileError
-from edgcn.base.files import replacing
+from edgcn.base.files import writing
 
 Table = tuple[Sequence[str], Sequence[Sequence[object]]]
 
@@ -55,8 +55,7 @@ def html_page(title: str, sections: Sequence[Section], path: Path) -> Path:
         contents=_contents(sections),
         body="\n".join(_section(i, section) for i, section in enumerate(sections, start=1)),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary:
+    with writing(path) as temporary:
         temporary.write_text(page, encoding="utf-8", errors="backslashreplace")
     return path
 

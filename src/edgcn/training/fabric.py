@@ -8,6 +8,7 @@ from lightning_fabric import Fabric
 
 from edgcn.base.errors import EdgcnError
 from edgcn.base.process import keep_freed_memory
+from edgcn.training.ranks import watch_ranks
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -37,6 +38,7 @@ def make_fabric(
     if threads:
         torch.set_num_threads(threads)
     keep_freed_memory()
+    watch_ranks()
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     try:
         fabric = Fabric(

@@ -103,6 +103,7 @@ def _begin(work: Callable[[list[Any]], list[Any]]) -> None:
     global _work
     _work = work
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which then ends us
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the parent's way to do so
     keep_freed_memory()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
