@@ -443,7 +443,7 @@ def absurd_clip(clip: Recording) -> Recording:
     if clip.name != "clip004":
         return clip
     frames = clip.frames.copy()
-    frames[0, 0, :] = 1e30
+    frames[0, 0, :] = 9e4
     return replace(clip, frames=frames)
 
 
@@ -633,10 +633,6 @@ CASES = (
          lambda f: openpose(f, "name,label", "one,touch", "two,Touch")),
     Case("labels of clips that are not there", PREPARE_LABELS,
          lambda f: openpose(f, "one,touch", "tow,rub"), works=True),
-    Case("NaN coordinates", f"{PREPARE_NPZ} --strict", spoiled(np.nan)),
-    Case("infinite coordinates", f"{PREPARE_NPZ} --strict", spoiled(np.inf)),
-    Case("NaN coordinates among good clips", PREPARE_NPZ, spoiled(np.nan), works=True),
-    Case("too large for float16", f"{PREPARE_NPZ} --dtype float16 --strict", spoiled(1e6)),
     Case("NaN for a joint", PREPARE_NPZ, spoiled(np.nan), works=True),
     Case("infinite coordinates, strict", f"{PREPARE_NPZ} --strict", spoiled(np.inf)),
     Case("infinite coordinates", PREPARE_NPZ, spoiled(np.inf), works=True),
@@ -780,7 +776,7 @@ CASES = (
     Case("resuming on a store that has changed", "pretrain --resume run", another_store_now),
     Case("resuming with other settings", "pretrain --resume run --lr 1", run),
     # Models and labels
-    Case("evaluating what is neither a run nor released weights", "evaluate edgcn store", store),
+    Case("evaluating what is neither a run nor released weights", "evaluate edgcn-l store", store),
     Case("evaluating a folder that is no run", "evaluate store store", store),
     Case("evaluating a file that is no recognizer", "evaluate clips.npz store", file_and_store),
     Case("cut recognizer", "evaluate run store", cut_recognizer),

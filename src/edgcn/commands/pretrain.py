@@ -60,7 +60,7 @@ def resume_command(run: Path, store: Path | None = None) -> str:
 
 
 def _saved(run: Run, config: PretrainConfig) -> str:
-    store = "STORE" if config.store == Path(PROCEDURAL) else config.store
+    store = "STORE" if str(config.store) == PROCEDURAL else config.store
     return f"saved {run}   next: edgcn evaluate {run} {store}"
 
 
@@ -112,8 +112,7 @@ def train(
     say: Say,
 ) -> None:
     """All epochs that are not done; the run holds what each has learned."""
-    # What it learned from, as it was begun: its store may lie elsewhere now.
-    provenance = provenance_of(config_of(run), material, embedder)
+    provenance = provenance_of(config_of(run), material, embedder)  # its store may lie elsewhere
     for line in (*opening(material, config, embedder, provenance.title), f"into {run}"):
         say(line)
     state, finished = run.path / STATE, 0
@@ -219,8 +218,7 @@ def finish(
 
 def recompute_layers(encoder: nn.Module, name: str) -> None:
     """Trade time for memory, in an encoder that can."""
-    recompute = getattr(encoder, "recompute", None)
-    if not callable(recompute):
+    if not callable(recompute := getattr(encoder, "recompute", None)):
         raise EdgcnError(f"{name} keeps little to compute again; leave out --recompute")
     recompute()
 

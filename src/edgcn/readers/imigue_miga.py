@@ -190,12 +190,12 @@ def _gesture(labels: Path, line_no: int, line: str) -> Gesture:
     return Gesture(line_no, label_of(labels, line_no, number), start, end)
 
 
-def read_light_hand(file: Path, *, left_first: bool = True) -> Video:
+def read_light_hand(file: Path, *, left_first: bool = True) -> Float[np.ndarray, "t 22 3"]:
     """One video in the joint order of MIGA_22, as `arranged` has it."""
     return arranged(_keypoints(_rows(file, read_lines(file))), left_first=left_first)
 
 
-def arranged(points: Video, *, left_first: bool = True) -> Video:
+def arranged(points: Video, *, left_first: bool = True) -> Float[np.ndarray, "t 22 3"]:
     """A video's points in the joint order of MIGA_22.
 
     Args:

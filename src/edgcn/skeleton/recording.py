@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Shaped, UInt64
 
+from edgcn.base.errors import EdgcnError
 from edgcn.skeleton.topology import Topology
 
 Frames = Float[np.ndarray, "t m v c"]
@@ -158,6 +159,16 @@ class Recordings:
     skeletons: dict[str, Topology] = field(default_factory=dict)
     doubt: bool = True
     remarks: list[str] = field(default_factory=list)
+
+
+def check_one_skeleton(recordings: Recordings) -> None:
+    """Raise an `EdgcnError` where the recordings have several."""
+    if any(own != recordings.topology for own in recordings.skeletons.values()):
+        named = (f"{part} ({own.name})" for part, own in recordings.skeletons.items())
+        raise EdgcnError(
+            f"expected recordings of one skeleton, got {', '.join(named)}; convert them by joint "
+            f"name to one that you choose, as in `--topology kinect_v1`"
+        )
 
 
 def fit_bodies(

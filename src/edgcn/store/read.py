@@ -18,7 +18,7 @@ from edgcn.store.damage import DamageError, check_metadata, damage, damaged, loa
 from edgcn.store.frames import FrameFile, FrameSource
 from edgcn.store.splits import Side, choose_rule, sides
 from edgcn.store.sums import ARRAYS, OWN, TABLES, changed
-from edgcn.store.tables import RecordingTable, SegmentTable, Words, load_table
+from edgcn.store.tables import RecordingTable, SegmentTable, filled, load_table
 from edgcn.store.views import Selection, inside, row_of
 from edgcn.store.windows import all_windows
 
@@ -140,9 +140,9 @@ class Store:
             offsets=table.offsets[of] + segments.starts,
             lengths=segments.stops - segments.starts,
             labels=segments.labels,
-            names=_first(segments.names, table.names[of]),
-            subjects=_first(segments.persons, table.subjects[of]),
-            conditions=_first(segments.conditions, table.conditions[of]),
+            names=filled(segments.names, table.names[of]),
+            subjects=filled(segments.persons, table.subjects[of]),
+            conditions=filled(segments.conditions, table.conditions[of]),
         )
         if split not in (None, "train", "test"):
             raise EdgcnError(f"expected split 'train' or 'test', or none, got {split!r}")
@@ -260,11 +260,6 @@ class Store:
         if self.times is None:
             return np.asarray(np.arange(length) / self.recordings.fps[row])
         return np.array(self.times[offset : offset + length])
-
-
-def _first(words: Words, others: Words) -> Words:
-    """The words, and where there are none the others."""
-    return np.where(words != "", words, others)
 
 
 def _optional(path: Path) -> np.ndarray | None:

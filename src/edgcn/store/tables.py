@@ -105,3 +105,8 @@ def load_table(kind: type[Table], path: Path) -> Table:
                 )
             columns.append(values)
     return kind(*columns)
+
+
+def filled(words: Words, others: Words) -> Words:
+    """The words, and where there are none the others."""
+    return np.where(words != "", words, others)

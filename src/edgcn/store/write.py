@@ -27,6 +27,7 @@ from edgcn.skeleton.recording import (
     Recordings,
     Segment,
     Skipped,
+    check_one_skeleton,
     fit_bodies,
     with_hashes,
 )
@@ -219,7 +220,7 @@ def write_store(
         EdgcnError: nothing could be stored, `out` cannot be written, the recordings have several
             skeletons, or `strict` stopped.
     """
-    _check_one_skeleton(recordings)
+    check_one_skeleton(recordings)
     if twice := [name for name, times in Counter(recordings.classes).items() if times > 1]:
         raise EdgcnError(f"expected classes of different names, got several called {twice[0]!r}")
     skipped: list[Skipped] = []
@@ -268,15 +269,6 @@ def write_store(
 
 def _even_times(frames: int, fps: float) -> Float[np.ndarray, " t"]:
     return np.arange(frames) / fps
-
-
-def _check_one_skeleton(recordings: Recordings) -> None:
-    if any(own != recordings.topology for own in recordings.skeletons.values()):
-        named = (f"{part} ({own.name})" for part, own in recordings.skeletons.items())
-        raise EdgcnError(
-            f"expected recordings of one skeleton, got {', '.join(named)}; convert them by joint "
-            f"name to one that you choose, as in `--topology kinect_v1`"
-        )
 
 
 def _nothing(recordings: Recordings, skipped: Sequence[Skipped]) -> str:
