@@ -42,7 +42,7 @@ CALLS: dict[str, tuple[Call, str]] = {
         lambda s, r: api.load(r).transform(s.clips().clip(0)), "may be one clip of 1 bodies"),
     "a ragged clip": (lambda s, r: api.load(r).transform([[[1, 2], [3]]]), "clip 0: expected an"),
     "an absurd clip": (
-        lambda s, r: api.load(r).transform([np.full((3, 5, 3), 1e30)]), "a coordinate of 1e.30"),
+        lambda s, r: api.load(r).transform([np.full((3, 5, 3), 1e30)]), "some beyond 100,000"),
     "scores of too few": (lambda s, r: api.fit(r, s).score(s, ["a"]), "one class for each of 24"),
     "evaluating nothing": (lambda s, r: api.evaluate(None, s), "expected a run.* got None"),
     "evaluating on clips": (lambda s, r: api.evaluate(r, s.clips()), "store or its path, got a"),

@@ -181,7 +181,8 @@ def test_a_run_that_learned_more_since_is_noticed(
     everything: Everything, trained: dict[str, Path], store: Store, tmp_path: Path
 ) -> None:
     run = Path(shutil.copytree(everything[0], tmp_path / "run"))
-    shutil.copy(trained["seed1"] / "recognizer.edgcn", run / "recognizer.edgcn")
+    for name in ("recognizer.edgcn", "run.json"):
+        shutil.copy(trained["seed1"] / name, run / name)
     with pytest.raises(EdgcnError, match="other weights of the encoder"):
         score(run, store, protocol="all")
 

@@ -38,7 +38,7 @@ def test_what_is_astray() -> None:
         assert astray(np.append(sizes, value)).tolist() == [False] * 4 + [True]
 
 
-@pytest.mark.parametrize("value", [1e30, 1e38])
+@pytest.mark.parametrize("value", [2e4, 9e4])
 def test_one_absurd_clip_is_refused_by_name_and_spoils_no_other(
     tmp_path: Path, value: float
 ) -> None:
@@ -53,7 +53,7 @@ def test_one_absurd_clip_is_refused_by_name_and_spoils_no_other(
 
 
 def test_the_input_of_a_training_is_told_from_its_learning_rate(tmp_path: Path) -> None:
-    clips = stored(tmp_path, {7: 1e38})
+    clips = stored(tmp_path, {7: 9e4})
     inputs = fit_inputs(clips, ROWS, frames=8, normalize="paper")
     assert "1 of 24 clips" in input_astray(clips, ROWS, inputs)
     assert "clip007" in input_astray(clips, ROWS, inputs)

@@ -110,7 +110,7 @@ def test_a_recording_is_found_by_its_name_or_its_row(tmp_path: Path) -> None:
         store.recording("clip001")
     with pytest.raises(EdgcnError, match=r"no recording is named 'clip02' .*mean 'clip002'"):
         store.recording("clip02")
-    with pytest.raises(IndexError):
+    with pytest.raises(EdgcnError, match="there is no recording 4"):
         store.recording(4)
 
 
