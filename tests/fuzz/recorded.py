@@ -115,7 +115,7 @@ def make_store(folder: Path) -> Callable[[Path], Reading]:
 
     def read(copy: Path) -> Reading:
         lines = list[str]()
-        with patch.object(command, "contact_sheet"):
+        with patch.object(command, "contact_sheet", return_value=None):
             command.info(command.InfoConfig(store=copy / "store"), say=lines.append)
         store = open_store(copy / "store")
         assert store.fingerprint

@@ -20,7 +20,7 @@ from edgcn.skeleton.recording import Recording
 from edgcn.skeleton.remap import plan_remap
 from edgcn.skeleton.topology import Topology
 from edgcn.store import Selection, open_store, write_store
-from helpers import SMALL_ENCODER, make_clips, tiny_recordings
+from helpers import SMALL_ENCODER, make_clips, tiny_recordings, tiny_store, twenty_joints
 
 FRAMES = 8
 ABOUT = {"encoder": "edgcn-s", "options": SMALL_ENCODER}
@@ -265,3 +265,14 @@ def test_people_whose_size_cannot_be_told_are_refused(tmp_path: Path) -> None:
         clip.frames[:, :, hidden] = 0
     with pytest.raises(EdgcnError, match=r"in px .* no clip shows a torso or shoulders"):
         meet(trained, store_of(tmp_path / "b", ISL, clips, units="px", dims=2))
+
+
+def test_one_false_hip_makes_nobody_point_further_than_up(tmp_path: Path) -> None:
+    """Of all frames the mean, of lengths the median: the one may be beyond the other."""
+    clips = make_clips(6, 3, 8, 0, twenty_joints())
+    lower = twenty_joints().index(twenty_joints().spine[0])
+    clips[0].frames[0, 0, lower, 1] -= 500
+    store = tiny_store(tmp_path, clips=clips, topology=twenty_joints())
+    sensor = measure_sensor(store.clips(), np.arange(6))
+    assert abs(sensor.up) <= 1
+    assert abs(sensor.right) <= 1

@@ -68,7 +68,7 @@ def measure_sensor(clips: ClipSource, rows: np.ndarray) -> Sensor:
     lengths, axes = torso_and_shoulders(clips, rows[::step])
     torso, shoulders = (float(np.nanmean(x)) if (x > 0).any() else 0.0 for x in lengths.T)
     up, right = (
-        axis / length if length else 0.0
+        min(1.0, max(-1.0, axis / length)) if length else 0.0  # a false hip is beyond
         for axis, length in zip(axes, (torso, shoulders), strict=True)
     )
     return Sensor(clips.units, clips.dims, torso, shoulders, up, right)

@@ -84,5 +84,5 @@ def test_a_folder_that_may_not_be_looked_into_is_named(
 
     monkeypatch.setattr(os, "scandir", refuse)
     assert found(tmp_path, "**/*.txt") == ["mine/1.txt", "theirs"]
-    with pytest.raises(PermissionError):
+    with pytest.raises(FileError, match="Permission denied"):
         check_file(tmp_path / "theirs")

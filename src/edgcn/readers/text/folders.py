@@ -94,18 +94,20 @@ def check_file(path: Path) -> None:
     Where there is nothing at all, whoever opens it is told.
 
     Raises:
-        FileError: it is something else, or a link to nothing.
-        OSError: it is a folder that may not be looked into.
+        FileError: it is something else, a link to nothing or round and round, or a folder that may
+            not be looked into.
     """
     try:
         kind = stat.S_IFMT(path.stat().st_mode)
+        if kind == stat.S_IFDIR:
+            os.scandir(path).close()
     except FileNotFoundError:
         if not path.is_symlink():
             return
         reason = f"expected a file, got a link to {os.readlink(path)}, where there is nothing"
         raise FileError(path, reason) from None
-    if kind == stat.S_IFDIR:
-        os.scandir(path).close()
+    except OSError as error:
+        raise FileError(path, error.strerror or str(error)) from None
     if kind != stat.S_IFREG:
         raise FileError(path, f"expected a file, got {_KINDS.get(kind, 'something else')}")
 
