@@ -5,7 +5,8 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgcn.base.spelling import alike, listed, natural, spelling, tidy
+from edgcn.base.spelling import alike, natural, spelling, tidy
+from edgcn.base.words import LISTED, named
 
 
 @given(numbers=st.lists(st.integers(0, 10**30)))
@@ -44,5 +45,5 @@ def test_names_that_are_alike() -> None:
 
 
 def test_a_list_ends_with_how_many_more() -> None:
-    assert listed(["a", "b"]) == "a, b"
-    assert listed(list("abcdefg")) == "a, b, c, d, e and 2 more"
+    assert named(["a", "b"], most=LISTED) == "a, b"
+    assert named(list("abcdefg"), most=LISTED) == "a, b, c, d, e and 2 more"

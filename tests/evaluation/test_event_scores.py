@@ -155,3 +155,10 @@ def test_links_need_most_of_the_longer_event() -> None:
     assert links(a, [Event("x", "touch", 0.0, 5.9)]) == []
     both = [Event("x", "rub", 0.0, 9.9), Event("x", "touch", 2.0, 10.0)]
     assert links(a, both) == [(0, 1)]  # the same label before more overlap
+
+
+def test_a_label_may_be_called_other() -> None:
+    rows = [Event("x", "hand", 0.0, 1.0), Event("x", "other", 2.0, 3.0)]
+    found = agreement(rows, rows)
+    assert found.linked == 2
+    assert [one.linked for one in by_label(found).values()] == [1, 1]

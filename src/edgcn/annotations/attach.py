@@ -10,9 +10,8 @@ import numpy as np
 
 from edgcn.annotations.events import Event, Events, media_names, stem
 from edgcn.base.errors import EdgcnError, did_you_mean
+from edgcn.base.words import LISTED, named
 from edgcn.skeleton.recording import Recording, Recordings, Segment, Skipped
-
-NAMED = 5  # names that one line lists
 
 
 class Attached:
@@ -48,8 +47,8 @@ class Attached:
         for item in recordings.recordings:
             yield self._one(item, recordings.fps) if isinstance(item, Recording) else item
         if not self._seen:
-            names = ", ".join(map(repr, self._without[:NAMED]))
-            there = ", ".join(map(repr, list(self._rows)[:NAMED]))
+            names = ", ".join(map(repr, self._without[:LISTED]))
+            there = ", ".join(map(repr, list(self._rows)[:LISTED]))
             near = did_you_mean(self._without[0], self._rows) if self._without else ""
             raise EdgcnError(
                 f"no annotation file is of any recording: recordings are named {names}, and "
@@ -106,11 +105,11 @@ class Attached:
         lines = []
         if lost := sorted(set(self._rows) - set(self._seen)):
             count = sum(len(self._rows[name]) for name in lost)
-            lines.append(f"{count} events are of no recording here: {_some(lost)}")
+            lines.append(f"{count} events are of no recording here: {named(lost, most=LISTED)}")
         if self._without:
             lines.append(
                 f"{len(self._without)} recordings have no annotations and no segments: "
-                f"{_some(self._without)}"
+                f"{named(self._without, most=LISTED)}"
             )
         for number, what in (
             (self._own, "labels that the recordings came with gave way to the annotations"),
@@ -138,9 +137,3 @@ def _aliases(name: str) -> Iterable[str]:
     """Names that a recording is looked for by: its own, then without folders and ending."""
     last = name.replace("\\", "/").rpartition("/")[2]
     return dict.fromkeys((name, last, stem(name)))
-
-
-def _some(names: Iterable[str]) -> str:
-    names = list(names)
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more

@@ -6,6 +6,7 @@ it, associated one to one. Validates against EAFv3.0.xsd.
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -104,12 +105,8 @@ def eaf_text(table: Events) -> tuple[str, list[str]]:
 
 def _numbered(table: Events) -> Events:
     """The events, without the ids that ELAN would not keep."""
-    rows = (row if ID.fullmatch(row.id) else _without_id(row) for row in table.rows)
-    return Events(tuple(rows), table.recordings, table.labels, table.media, table.notes)
-
-
-def _without_id(row: Event) -> Event:
-    return Event(**{**row.__dict__, "id": ""})
+    rows = (row if ID.fullmatch(row.id) else replace(row, id="") for row in table.rows)
+    return replace(table, rows=tuple(rows))
 
 
 def _tiers(table: Events) -> dict[str, list[Event]]:

@@ -4,7 +4,7 @@ files or folders -> `read_events` -> one table of events -> `write_events` -> fi
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -213,8 +213,3 @@ def _by_recording(table: Events, folder: Path, ending: str) -> dict[Path, Events
             raise EdgcnError(f"two recordings would be written to {path}; rename one of them")
         jobs[path] = of_recording(table, name)
     return jobs
-
-
-def titles(names: Sequence[str] = tuple(FORMATS)) -> str:
-    """The formats in words, for help and errors."""
-    return ", ".join(f"{name} ({FORMATS[name].title})" for name in names)

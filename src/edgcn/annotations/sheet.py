@@ -6,7 +6,6 @@ CSV, TSV and what Excel and LibreOffice save under these names
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,8 +94,3 @@ def _separator(text: str) -> str:
         return max(((lines, cells) for cells, lines in counts.items()), default=(0, 0))
 
     return max(SEPARATORS, key=agreeing)
-
-
-def column(names: Sequence[str], known: Sequence[str]) -> str | None:
-    """The first of the known names that a header has."""
-    return next((name for name in known if name in names), None)

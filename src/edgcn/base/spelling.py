@@ -2,10 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 _INVISIBLE = re.compile("[\ufeff\u200b\u2060]")  # byte order marks and spaces of no width
-LISTED = 5  # names that a sentence lists
 
 
 def natural(name: str) -> tuple[tuple[int, str], ...]:
@@ -33,9 +32,3 @@ def alike(names: Iterable[str]) -> list[list[str]]:
     for name in names:
         groups.setdefault(spelling(name), []).append(name)
     return [group for group in groups.values() if len(group) > 1]
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first of the names, and how many more there are."""
-    more = len(names) - LISTED
-    return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-NAMED = 3  # of many, where they are listed
+NAMED, LISTED = 3, 5  # of many, where they are listed: in an error or check, in a note
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

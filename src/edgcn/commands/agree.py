@@ -16,7 +16,9 @@ from edgcn.annotations.formats import read_events
 from edgcn.base.errors import EdgcnError
 from edgcn.base.files import write_text
 from edgcn.base.progress import Say
-from edgcn.commands.events import in_words
+from edgcn.base.screen import tell
+from edgcn.base.words import LISTED, named
+from edgcn.commands.events import finite, in_words
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.evaluation.agreement import Agreement, agreement, by_label
 from edgcn.evaluation.event_scores import event_counts, onset_errors
@@ -57,7 +59,7 @@ def command(config: AgreeConfig) -> str:
     return f"wrote {config.out}/agreement.csv, confusion.csv and confusion.png"
 
 
-def agree(config: AgreeConfig, *, say: Say = print) -> Agreement:
+def agree(config: AgreeConfig, *, say: Say = tell) -> Agreement:
     """Print the tables of two coders; returns the agreement of all events."""
     a, b = (read_events([path], settings=config.options) for path in (config.a, config.b))
     notes = [*a.notes, *b.notes]
@@ -68,8 +70,8 @@ def agree(config: AgreeConfig, *, say: Say = print) -> Agreement:
     )
     for line in notes:
         say(line)
-    rows = list(rows_of(a, b, config.overlap))
     whole = agreement(a.rows, b.rows, config.overlap)
+    rows = list(rows_of(a, b, config.overlap, whole))
     digits = {"raw": 1, "onset": 3} | {f"f1_{least}": 1 for least in IOUS}
     headed = [
         {COLUMNS[k]: in_words(value, digits.get(k, 2)) for k, value in row.items()} for row in rows
@@ -99,12 +101,12 @@ def common(a: Events, b: Events, notes: list[str]) -> tuple[Events, Events, tupl
     names = tuple(name for name in a.recordings if name in known.values())
     if not names:
         raise EdgcnError(
-            f"the two have no recording in common: {_some(a.recordings)}, and "
-            f"{_some(b.recordings)}; give both coders' files the recordings' names"
+            f"the two have no recording in common: {named(a.recordings, most=LISTED)}, and "
+            f"{named(b.recordings, most=LISTED)}; give both coders' files the recordings' names"
         )
     for which, table in zip("AB", kept, strict=True):
         if lost := [name for name in table.recordings if name not in names]:
-            notes.append(f"left out, only in {which}: {_some(lost)}")
+            notes.append(f"left out, only in {which}: {named(lost, most=LISTED)}")
     parts = [
         replace(t, rows=tuple(r for r in t.rows if r.recording in names), recordings=names)
         for t in kept
@@ -117,15 +119,9 @@ def _renamed(table: Events, names: Mapping[str, str]) -> Events:
     return replace(table, rows=rows, recordings=tuple(names[n] for n in table.recordings))
 
 
-def _some(names: tuple[str, ...] | list[str]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(names[:5]) + more
-
-
-def rows_of(a: Events, b: Events, overlap: float) -> Iterator[dict[str, Any]]:
+def rows_of(a: Events, b: Events, overlap: float, whole: Agreement) -> Iterator[dict[str, Any]]:
     """A row for all events, each label, each subject, and each confidence of suggestions."""
-    yield row_of("all events", a.rows, b.rows, overlap)
-    whole = agreement(a.rows, b.rows, overlap)
+    yield row_of("all events", a.rows, b.rows, overlap, whole)
     for label, found in by_label(whole).items():
         one, two = ([r for r in rows if r.label == label] for rows in (a.rows, b.rows))
         yield row_of(label, one, two, overlap, found)
@@ -150,24 +146,17 @@ def row_of(
     """What two lists of events agree on, as text."""
     found = found or agreement(a, b, overlap)
     errors = onset_errors(a, b)
-    linked = int(found.table[:-1, :-1].sum())
-    if len(found.table) == 3 and found.labels[1] == "other":
-        linked = int(found.table[0, :2].sum() + found.table[1, 0])
     return {
         "of": of,
         "a": len(a),
         "b": len(b),
-        "linked": linked,
-        "raw": _known(100 * found.raw),
-        "kappa": _known(found.kappa),
-        "kappa_linked": _known(found.kappa_linked),
+        "linked": found.linked,
+        "raw": finite(100 * found.raw),
+        "kappa": finite(found.kappa),
+        "kappa_linked": finite(found.kappa_linked),
         **{f"f1_{least}": 100 * event_counts(a, b, least).f1 for least in IOUS},
         "onset": float(np.median(errors)) if len(errors) else None,
     }
-
-
-def _known(value: float) -> float | None:
-    return value if np.isfinite(value) else None
 
 
 def save(out: Path, rows: list[dict[str, Any]], found: Agreement) -> None:

@@ -9,6 +9,7 @@ from pydantic import Field
 from edgcn.annotations.events import Event, Events, Media, events, returned
 from edgcn.annotations.formats import read_events, write_events
 from edgcn.base.progress import Say
+from edgcn.base.screen import tell
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.store import Store, open_store
 
@@ -42,7 +43,7 @@ def command(config: ConvertConfig) -> str:
     return f"wrote {files}"
 
 
-def convert(config: ConvertConfig, *, say: Say = print) -> list[Path]:
+def convert(config: ConvertConfig, *, say: Say = tell) -> list[Path]:
     """Read, say what was assumed, write, and say what was lost; the files."""
     store = open_store(config.source) if (config.source / "store.json").is_file() else None
     table = events_of(store) if store else read_events([config.source], settings=config.options)
@@ -59,23 +60,26 @@ def convert(config: ConvertConfig, *, say: Say = print) -> list[Path]:
 
 def events_of(store: Store) -> Events:
     """The labelled segments of a store as events."""
-    segments, recordings = store.segments, store.recordings
-    rows, media = [], {}
-    for row in range(len(recordings)):
-        name, fps = str(recordings.names[row]), float(recordings.fps[row])
-        media[name] = Media(fps=fps)
-        times = store.times_of(row)
-        ends = np.append(times[1:], times[-1:] + 1 / fps)
-        for index in np.flatnonzero((segments.recordings == row) & (segments.labels >= 0)).tolist():
-            rows.append(
-                Event(
-                    name,
-                    store.classes[segments.labels[index]],
-                    float(times[segments.starts[index]]),
-                    float(ends[segments.stops[index] - 1]),
-                    subject=str(segments.persons[index]) or str(recordings.subjects[row]),
-                )
+    segments, recordings, clips = store.segments, store.recordings, store.clips()
+    media = {
+        str(name): Media(fps=float(fps))
+        for name, fps in zip(recordings.names, recordings.fps, strict=True)
+    }
+    rows, times, of = [], np.empty(0), -1
+    for index in np.flatnonzero(clips.labels >= 0).tolist():
+        if (row := int(clips.recordings[index])) != of:
+            times, of = store.times_of(row), row
+        last = int(segments.stops[index]) - 1
+        after = times[last + 1] if last + 1 < len(times) else times[-1] + 1 / recordings.fps[row]
+        rows.append(
+            Event(
+                str(recordings.names[row]),
+                store.classes[clips.labels[index]],
+                float(times[segments.starts[index]]),
+                float(after),
+                subject=str(clips.subjects[index]),
             )
+        )
     return events(rows, recordings=map(str, recordings.names), labels=store.classes, media=media)
 
 

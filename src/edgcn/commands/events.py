@@ -15,14 +15,15 @@ from edgcn.annotations.formats import read_events
 from edgcn.base.errors import EdgcnError
 from edgcn.base.files import write_text
 from edgcn.base.progress import Say
+from edgcn.base.screen import tell
 from edgcn.commands.convert import events_of
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.evaluation.event_scores import time_by_label
+from edgcn.evaluation.metrics import resampled
 from edgcn.reports.exports import csv_table
 from edgcn.reports.tables import text_table
 from edgcn.store import Store, open_store
 
-RESAMPLES = 2000
 COLUMNS = {
     "label": "label", "of": "of", "subjects": "subjects", "count": "count",
     "rate": "per minute", "rate_interval": "95 % interval", "share": "share of time %",
@@ -51,7 +52,7 @@ def command(config: EventsConfig) -> str:
     return f"wrote {config.out}" if config.out else "next: --out FILE.csv writes the table"
 
 
-def count(config: EventsConfig, *, say: Say = print) -> list[dict[str, Any]]:
+def count(config: EventsConfig, *, say: Say = tell) -> list[dict[str, Any]]:
     """Print the table; returns its rows."""
     path = config.source if (config.source / "store.json").is_file() else config.store
     store = open_store(path) if path else None
@@ -162,9 +163,9 @@ def row_of(
         "of": of,
         "subjects": len(people) or None,
         "count": len(rows),
-        "rate": _known(rate),
+        "rate": finite(rate),
         "rate_interval": _interval(within, timed, about),
-        "share": _known(100 * covered / total if total else float("nan")),
+        "share": finite(100 * covered / total if total else float("nan")),
         **{
             key: float(value(lengths)) if len(lengths) else None
             for key, value in (
@@ -188,9 +189,7 @@ def _interval(rows: Sequence[Event], recordings: Sequence[str], about: About) ->
         minutes[place[who[name] or name]] += about.seconds[name] / 60
     for row in rows:
         counts[place[who[row.recording] or row.recording]] += 1
-    drawn = np.random.default_rng(0).integers(len(people), size=(RESAMPLES, len(people)))
-    rates = counts[drawn].sum(1) / np.maximum(minutes[drawn].sum(1), 1e-9)
-    low, high = np.quantile(rates, [0.025, 0.975])
+    low, high = resampled(counts, minutes)
     return f"{low:.2f} to {high:.2f}"
 
 
@@ -201,5 +200,6 @@ def in_words(value: Any, digits: int = 2) -> str:
     return "-" if value is None else str(value)
 
 
-def _known(value: float) -> float | None:
+def finite(value: float) -> float | None:
+    """The number, or nothing where it is none."""
     return value if np.isfinite(value) else None

@@ -9,9 +9,9 @@ import numpy as np
 from edgcn.base.errors import EdgcnError
 from edgcn.base.progress import Say
 from edgcn.base.screen import tell
-from edgcn.base.words import count
+from edgcn.base.words import LISTED, count, named
 from edgcn.commands.settings import POSITIONAL, Config
-from edgcn.evaluation.cautions import left_out, listed
+from edgcn.evaluation.cautions import left_out
 from edgcn.inference.recognizer import Recognizer
 from edgcn.pipeline.adapt import Skeleton
 from edgcn.store import open_store
@@ -45,7 +45,9 @@ def command(config: FitConfig) -> str:
 def unlearned(classes: Sequence[str], labels: np.ndarray) -> str:
     """Which classes have no training clips."""
     absent = [name for i, name in enumerate(classes) if not (labels == i).any()]
-    return f"no training clips of {listed(absent)}, which is never predicted" if absent else ""
+    if not absent:
+        return ""
+    return f"no training clips of {named(absent, most=LISTED)}, which is never predicted"
 
 
 def fit(config: FitConfig, *, say: Say = tell) -> Recognizer:

@@ -56,7 +56,8 @@ def command(config: PretrainConfig) -> str:
 
 def resume_command(run: Path, store: Path | None = None) -> str:
     """Continue, and say what comes next."""
-    return _saved(resume(run, store=store), found_again(config_of(Run(run)), Run(run), store))
+    config = found_again(config_of(Run(run)), Run(run), store)
+    return _saved(pretrain(config, resumed=Run(run)), config)
 
 
 def _saved(run: Run, config: PretrainConfig) -> str:
@@ -70,8 +71,7 @@ def resume(run: Path, *, store: Path | None = None, say: Say = tell) -> Run:
     Args:
         store: where its store is now, if it is not where it was.
     """
-    config = found_again(config_of(Run(run)), Run(run), store)
-    return pretrain(config, resumed=Run(run), say=say)
+    return pretrain(found_again(config_of(Run(run)), Run(run), store), resumed=Run(run), say=say)
 
 
 def pretrain(config: PretrainConfig, *, resumed: Run | None = None, say: Say = tell) -> Run:

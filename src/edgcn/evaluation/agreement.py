@@ -26,6 +26,7 @@ class Agreement:
         kappa: Cohen's kappa of all events, those without a match among them.
         kappa_linked: of the linked ones alone: agreement on what, not on whether.
         raw: share of all rows of the table that agree.
+        linked: pairs of linked events, of one label those that have it on either side.
     """
 
     labels: tuple[str, ...]
@@ -33,6 +34,7 @@ class Agreement:
     kappa: float
     kappa_linked: float
     raw: float
+    linked: int
 
 
 def links(a: Sequence[Event], b: Sequence[Event], least: float = 0.6) -> list[tuple[int, int]]:
@@ -81,6 +83,7 @@ def agreement(a: Sequence[Event], b: Sequence[Event], least: float = 0.6) -> Agr
         kappa_of(table, expected(table, empty_corner=True)),
         kappa_of(table[:-1, :-1], expected(table[:-1, :-1], empty_corner=False)),
         float(np.trace(table) / total) if total else float("nan"),
+        len(linked),
     )
 
 
@@ -102,6 +105,7 @@ def _one(found: Agreement, index: int) -> Agreement:
         kappa_of(table, expected(table, empty_corner=True)),
         kappa_of(table[:2, :2], expected(table[:2, :2], empty_corner=False)),
         float(np.trace(table) / total) if total else float("nan"),
+        int(table[0, :2].sum() + table[1, 0]),
     )
 
 

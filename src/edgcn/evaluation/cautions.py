@@ -3,15 +3,12 @@
 clips, split, task -> sentences that stand beside every number
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
+from edgcn.base.words import LISTED, named
 from edgcn.evaluation.trial import Task
 from edgcn.store.splits import Split
 from edgcn.store.views import Selection
-
-NAMED = 5  # classes and people that a sentence names
 
 
 def cautions(clips: Selection, split: Split, task: Task) -> list[str]:
@@ -42,8 +39,8 @@ def untested(task: Task) -> str:
         return ""
     rest = len(task.classes) - len(absent)
     return (
-        f"no test clips of {listed(absent)}: macro-F1 and balanced accuracy are over {rest} of "
-        f"{len(task.classes)} classes"
+        f"no test clips of {named(absent, most=LISTED)}: macro-F1 and balanced accuracy are over "
+        f"{rest} of {len(task.classes)} classes"
     )
 
 
@@ -62,9 +59,3 @@ def known_people(task: Task) -> str:
 def too_few(asked: int, there: int, *, what: str, so: str) -> str:
     """That there are fewer than asked for, and what was done; nothing where there are enough."""
     return f"{what} {asked}: there are only {there} training clips, {so}" if asked > there else ""
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first few names, and how many more there are."""
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"{', '.join(names[:NAMED])}{more}"

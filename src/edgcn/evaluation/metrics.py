@@ -4,7 +4,7 @@ The interval resamples test SUBJECTS, not clips: clips of one person are not ind
 """
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Real
 
 RESAMPLES = 2000
 
@@ -56,13 +56,13 @@ def subject_interval(
 
 
 def resampled(
-    sums: Float[np.ndarray, " subjects"], clips: Int[np.ndarray, " subjects"], *, seed: int = 0
+    sums: Float[np.ndarray, " subjects"], clips: Real[np.ndarray, " subjects"], *, seed: int = 0
 ) -> tuple[float, float]:
     """95 % interval of a mean over clips, by resampling subjects with replacement.
 
     Args:
         sums: of each subject's clips, such as how many are right.
-        clips: how many each has.
+        clips: how many each has; or minutes, for a rate.
     """
     drawn = np.random.default_rng(seed).integers(len(sums), size=(RESAMPLES, len(sums)))
     means = sums[drawn].sum(1) / clips[drawn].sum(1)

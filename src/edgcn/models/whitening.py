@@ -36,7 +36,7 @@ class Whitening:
         return (vectors.float() - mean) @ matrix.T
 
     def to_tensors(self) -> dict[str, Tensor]:
-        """For a file; each row of the matrix in 255 steps, which moves scores by 0.1 points."""
+        """For a file; each row of the matrix in 255 steps, 2 % of which is rounding."""
         steps = np.maximum(np.abs(self.matrix).max(1, keepdims=True), 1e-30) / STEPS
         rounded = np.round(self.matrix / steps).astype(np.int8)
         return {

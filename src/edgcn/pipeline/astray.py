@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 
+from edgcn.base.words import LISTED, named
 from edgcn.pipeline.inputs import Inputs
 from edgcn.pipeline.source import FRAMES, ClipSource, batches
 
 FAR = 1000.0  # no person is so many times as large as most
-NAMED = 5  # clips that a sentence names
 
 Sizes = Float[np.ndarray, " n"]
 
@@ -40,11 +40,10 @@ def named_astray(what: str, sizes: Sizes, clips: ClipSource, rows: np.ndarray) -
     why = f"are more than {FAR:g} times as large as of most" if finite else "are not finite"
     names = getattr(clips, "names", None)
     listed = [str(row if names is None else names[row]) for row in rows[bad]]
-    more = f" and {len(listed) - NAMED} more" if len(listed) > NAMED else ""
     largest = float(clips.batch(rows[bad][:1], FRAMES).abs().max())
     return (
         f"{what} of {len(listed)} of {len(rows)} clips of {clips.name} {why}: "
-        f"{', '.join(listed[:NAMED])}{more} (the largest coordinate there is {largest:.3g} "
+        f"{named(listed, most=LISTED)} (the largest coordinate there is {largest:.3g} "
         f"{clips.units}); leave such clips out, or mend them, and prepare the store again"
     )
 

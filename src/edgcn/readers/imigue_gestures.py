@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import FileError
+from edgcn.base.words import named
 from edgcn.readers.flat import seen
 from edgcn.readers.label_table import shared
 from edgcn.readers.labels import check_counts_from_1
@@ -111,6 +112,5 @@ def unlabelled(videos: Collection[str]) -> str:
     """The note on videos that no label row names."""
     if not videos:
         return ""
-    first, more = sorted(videos)[:LISTED], max(0, len(videos) - LISTED)
-    listed = ", ".join(first) + (f" and {more} more" if more else "")
+    listed = named(sorted(videos), most=LISTED)
     return f"videos without a label row, kept whole and without segments: {listed}"

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edgcn.base.errors import FileError, did_you_mean
-from edgcn.base.spelling import listed, spelling, tidy
+from edgcn.base.spelling import spelling, tidy
+from edgcn.base.words import LISTED, named
 from edgcn.readers.text.files import csv_fields, integers, numbers, read_lines, skipped
 from edgcn.skeleton.recording import Frames, Recording, Segment, Skipped
 
@@ -114,7 +115,7 @@ def _check_spelling(
 
 def unlabelled(names: Sequence[str]) -> str:
     """The note on clips that have no label."""
-    return f"clips without a label: {listed(names)}" if names else ""
+    return f"clips without a label: {named(names, most=LISTED)}" if names else ""
 
 
 def segmented(

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from edgcn.base.errors import FileError
-from edgcn.base.spelling import listed, natural, tidy
+from edgcn.base.spelling import natural, tidy
+from edgcn.base.words import LISTED, named
 from edgcn.readers.flat import seen
 from edgcn.readers.label_table import Row, Table, read_table, segmented, unlabelled
 from edgcn.readers.rates import Rate
@@ -177,9 +178,8 @@ def _beside(videos: Collection[Video]) -> str:
     shared = [video.name for video in videos if folders[video.frames[0][1].parent] > 1]
     if not shared:
         return ""
-    return (
-        f"recordings in one folder, told apart by what stands before the number: {listed(shared)}"
-    )
+    told = "recordings in one folder, told apart by what stands before the number"
+    return f"{told}: {named(shared, most=LISTED)}"
 
 
 def _frames(video: Video, topology: Topology) -> tuple[list[list[Person]], str]:

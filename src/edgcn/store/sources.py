@@ -7,7 +7,8 @@ from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any
 
-from edgcn.base.spelling import LISTED, alike, listed
+from edgcn.base.spelling import alike
+from edgcn.base.words import LISTED, named
 from edgcn.skeleton.recording import Recordings
 
 
@@ -21,7 +22,7 @@ def note_of(recordings: Recordings, notes: Mapping[str, str], people: Sequence[s
     said = [recordings.note]
     for what, names in (("classes", recordings.classes), ("subjects", people)):
         if groups := [" and ".join(map(repr, group)) for group in alike(filter(None, names))]:
-            said.append(f"{what} that differ in spelling only: {listed(groups)}")
+            said.append(f"{what} that differ in spelling only: {named(groups, most=LISTED)}")
     said += [f"{name}: {note}" for name, note in list(notes.items())[:LISTED]]
     if len(notes) > LISTED:
         said.append(f"as much was noted of {len(notes) - LISTED} more recordings")

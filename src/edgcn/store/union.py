@@ -19,13 +19,13 @@ import numpy as np
 from jaxtyping import Bool, Shaped
 
 from edgcn.base.errors import EdgcnError, did_you_mean
+from edgcn.base.words import LISTED, named
 from edgcn.readers.text.folders import check_folder
 from edgcn.skeleton.recording import Recording, Recordings, Segment, Skipped, SplitRule
 from edgcn.store.read import Store, open_store
 from edgcn.store.splits import default_split
 
 READER = "stores"
-NAMED = 5  # recordings that an error names
 
 Sides = Shaped[np.ndarray, " n"]  # "train", "test" or nothing
 
@@ -193,10 +193,9 @@ def _refuse(stores: Sequence[Store], tested: Iterable[tuple[str, int]]) -> None:
     names = {store.name: store.recordings.names for store in stores}
     found = [f"{store}/{names[store][row]}" for store, row in tested]
     if found:
-        more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
         raise EdgcnError(
             f"{len(found)} recordings train in one store, and another tests on them: "
-            f"{', '.join(found[:NAMED])}{more}; leave them out of the training with `--options "
+            f"{named(found, most=LISTED)}; leave them out of the training with `--options "
             f"overlap leave_out`, or a whole store, as in `--options leave_out {stores[-1].name}`"
         )
 
