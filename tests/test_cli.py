@@ -4,9 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from types import SimpleNamespace
+from typing import NoReturn, cast
 
 import pytest
 
@@ -475,6 +477,18 @@ def test_being_stopped_is_one_line_wherever_it_happens(
         process.send_signal(number)
     assert process.communicate()[1] == "stopped\n"
     assert process.returncode == 128 + number
+
+
+def test_a_signal_while_the_first_is_put_off_is_the_same_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Pressed again just as a callback's hook runs, where another error would be printed."""
+    monkeypatch.setattr(cli, "_signals", [signal.SIGINT])
+    monkeypatch.setattr(cli, "_came", -cli.REPEATED)
+    monkeypatch.setattr(threading.Timer, "start", lambda _: cli._stop(signal.SIGINT, None))
+    unraisable = SimpleNamespace(exc_type=KeyboardInterrupt)
+    cli._stop_again(cast("sys.UnraisableHookArgs", unraisable))
+    assert cli._signals == [signal.SIGINT] * 2
 
 
 def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:

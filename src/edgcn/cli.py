@@ -281,5 +281,12 @@ def _stop_again(unraisable: "sys.UnraisableHookArgs") -> None:
     if not _signals:
         sys.__unraisablehook__(unraisable)
     elif issubclass(unraisable.exc_type, KeyboardInterrupt):
-        _came = -REPEATED
-        threading.Timer(0.01, os.kill, (os.getpid(), _signals[-1])).start()
+        _came = time.monotonic()  # what comes before the timer does is the same request
+        threading.Timer(0.01, _ask_again).start()
+
+
+def _ask_again() -> None:
+    """From the timer's thread: the signal once more, and this time it is not a repetition."""
+    global _came
+    _came = -REPEATED
+    os.kill(os.getpid(), _signals[-1])
