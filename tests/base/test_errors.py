@@ -16,6 +16,10 @@ def test_a_file_error_begins_with_its_place() -> None:
     assert str(error) == "a.csv:3: too short"
     assert (error.path, error.reason, error.line) == (Path("a.csv"), "too short", 3)
     assert isinstance(error, EdgcnError)
+    quoted = FileError("a.csv", f"expected numbers, got {'x' * 9000} after the last comma")
+    assert str(quoted).startswith("a.csv: expected numbers, got xxx")
+    assert str(quoted).endswith("xxx after the last comma")
+    assert len(str(quoted)) < 700
 
 
 def test_the_nearest_word_is_suggested() -> None:

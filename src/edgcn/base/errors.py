@@ -15,11 +15,16 @@ class EdgcnError(ValueError):
     """Something the user gave cannot be used as it is."""
 
 
+LONGEST = 600  # characters of a reason; a library's own text may quote half a file
+
+
 class FileError(EdgcnError):
     """A file cannot be read; the message starts `path:line:`."""
 
     def __init__(self, path: str | Path, reason: str, *, line: int | None = None) -> None:
         where = f"{path}:{line}" if line is not None else f"{path}"
+        if len(reason) > LONGEST:
+            reason = f"{reason[: LONGEST * 2 // 3]} [...] {reason[-LONGEST // 3 :]}"
         super().__init__(f"{where}: {reason}")
         self.path, self.reason, self.line = Path(path), reason, line
 
