@@ -40,6 +40,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def whole(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run that nobody stopped."""
+    return tiny_run(store, tmp_path_factory.mktemp("whole") / "run", **LARGE)
+
+
+@pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """40 clips, of which 30 train."""
     return Path(tiny_store(tmp_path_factory.mktemp("data"), clips=40))
@@ -61,9 +67,10 @@ def epoch_of(run: Path) -> int:
 
 
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
-def test_stopped_in_an_epoch_and_resumed(stop: signal.Signals, store: Path, tmp_path: Path) -> None:
-    whole, run = tmp_path / "whole", tmp_path / "killed"
-    tiny_run(store, whole, **LARGE)
+def test_stopped_in_an_epoch_and_resumed(
+    stop: signal.Signals, store: Path, whole: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "killed"
     process = start("pretrain", store, "--out", run, "--config", write_config(tmp_path, **LARGE))
     try:
         for _ in range(24_000):

@@ -3,7 +3,6 @@
 Every subject, camera and class is asserted, and that each class that tests also trains.
 """
 
-import re
 from collections import Counter
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import numpy as np
 import pytest
 
 from edgcn.experiments.sources import ensure_store, find_sources
-from edgcn.presets.datasets import DATA_SETS
 from edgcn.store import Selection, open_store
 from edgcn.store.splits import Split
 from layouts import FIRST_OF_TWO, write_small_miga
@@ -125,27 +123,3 @@ def test_classes_can_be_told_apart(stores: dict[str, Selection], name: str) -> N
     near = np.linalg.norm(flat[split.test, None] - flat[None, split.train], axis=-1).argmin(1)
     right = clips.labels[split.train][near] == clips.labels[split.test]
     assert right.mean() > 3 * np.bincount(clips.labels[split.test]).max() / len(split.test)
-
-
-def natural(text: str) -> list[tuple[int, str]]:
-    """Sort key that puts s2 before s10."""
-    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", text)]
-
-
-@pytest.mark.data
-@pytest.mark.parametrize("name", ["wmft", "isl30", "utd", "msr-world", "msr-screen"])
-def test_our_tables_test_on_every_third_subject_or_as_published(
-    data_dir: Path, tmp_path: Path, name: str
-) -> None:
-    """The two sets that publish no split have the one that their first tables were made by."""
-    known = DATA_SETS[name]
-    clips = open_store(ensure_store(find_sources(data_dir)[name], tmp_path, _quiet)).clips()
-    split = clips.split(known.split)
-    tests = sorted(set(clips.subjects[split.test].tolist()), key=natural)
-    assert tests == list(known.tests)
-    everybody = sorted(set(clips.subjects.tolist()), key=natural)
-    assert known.published == bool(clips.rules)
-    if not known.published:
-        assert tests == everybody[2::3]
-        sizes = {"wmft": (720, 360), "isl30": (1890, 810)}
-        assert (len(split.train), len(split.test)) == sizes[name]

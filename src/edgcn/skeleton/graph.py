@@ -42,6 +42,8 @@ def hop_distance(graph: Adjacency) -> Adjacency:
     distance = np.where(reached, 0, np.inf).astype(np.float32)
     for hops in range(1, len(graph)):
         farther = (reached.astype(np.float32) @ steps.astype(np.float32)) > 0
+        if (farther == reached).all():
+            break
         distance[farther & ~reached] = hops
         reached = farther
     return distance
