@@ -99,7 +99,10 @@ class Run:
     def metrics(self) -> list[dict[str, Any]]:
         """One row per epoch: all whole lines of metrics.jsonl (a crash may have cut the last)."""
         path, rows = self.path / "metrics.jsonl", []
-        text = path.read_text(errors="replace") if path.exists() else ""
+        try:
+            text = path.read_text(errors="replace") if path.exists() else ""
+        except OSError as error:
+            raise EdgcnError(f"cannot read {path}: {error.strerror}") from error
         for number, line in enumerate(text.splitlines(), start=1):
             try:
                 row = json.loads(line)

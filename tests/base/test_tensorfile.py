@@ -70,6 +70,18 @@ def test_files_of_another_kind(tmp_path: Path) -> None:
         load_tensors(path)
 
 
+def test_a_flipped_bit_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "x.safetensors"
+    save_tensors(path, {"a": torch.ones(3), "b": torch.tensor(True)}, {"is": "here"})
+    whole = path.read_bytes()
+    for at in (len(whole) - 1, whole.index(b"here")):
+        changed = bytearray(whole)
+        changed[at] ^= 1
+        path.write_bytes(changed)
+        with pytest.raises(EdgcnError, match="its checksum differs; take another copy"):
+            load_tensors(path)
+
+
 def test_others_on_the_machine_can_read_it(tmp_path: Path) -> None:
     before = os.umask(0o022)
     try:

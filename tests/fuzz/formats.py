@@ -11,12 +11,15 @@ import pickle
 import re
 import warnings
 import zipfile
+from contextlib import suppress
 from random import Random
 from typing import Any
 
 import numpy as np
 import yaml
+from safetensors.torch import load
 
+from edgcn.base.tensorfile import checksum
 from fuzz.damage import BYTES, LINES, Change
 from fuzz.edits import edited, edited_array, other
 
@@ -222,7 +225,7 @@ def matlab(rng: Random, data: bytes) -> bytes:
 
 
 def safetensors(rng: Random, data: bytes) -> bytes:
-    """The header, what the header describes in JSON, or the numbers."""
+    """The header, what the header describes in JSON, or the numbers; often signed anew."""
     size = int.from_bytes(data[:8], "little")
     header, body = json.loads(data[8 : 8 + size]), data[8 + size :]
     match rng.randrange(6):
@@ -238,7 +241,17 @@ def safetensors(rng: Random, data: bytes) -> bytes:
             header[first], header[second] = header[second], header[first]
         case _:
             texts = header["__metadata__"]
-            texts["edgcn"] = json.dumps(edited(rng, json.loads(texts["edgcn"])))
+            signed, _, text = texts["edgcn"].partition(" ")
+            texts["edgcn"] = f"{signed} {json.dumps(edited(rng, json.loads(text)))}"
+    if rng.random() < 0.8:
+        with suppress(Exception):  # where it is no such file any more
+            _, _, text = header["__metadata__"]["edgcn"].partition(" ")
+            signed = checksum(load(_file_of(header, body)), text)
+            header["__metadata__"]["edgcn"] = f"{signed} {text}"
+    return _file_of(header, body)
+
+
+def _file_of(header: Any, body: bytes) -> bytes:
     text = json.dumps(header).encode()
     return len(text).to_bytes(8, "little") + text + body
 

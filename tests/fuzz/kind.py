@@ -6,10 +6,16 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, NamedTuple
+from unicodedata import category
 
-LONGEST = 2000  # characters that one message may have
+LONGEST = 2000  # characters that one line may have
 
 Fields = frozenset[str]
+
+
+def steers(line: str) -> bool:
+    """Whether a terminal does anything but show it: control characters, halves of characters."""
+    return any(category(sign) in ("Cc", "Cs", "Zl", "Zp") for sign in line if sign not in "\n\t")
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from edgcn.commands import info as command
 from edgcn.commands.prepare import PrepareConfig, prepare
 from edgcn.store import Store, open_store
 from edgcn.store.inspect import summary
-from fuzz.kind import LONGEST, Kept, Kind, Reading, without_numbers
+from fuzz.kind import LONGEST, Kept, Kind, Reading, steers, without_numbers
 from helpers import long_store
 
 FARTHEST = 1e6  # meters or pixels: a coordinate beyond is absurd
@@ -91,9 +91,9 @@ def of_store(store: Store, told: Collection[str]) -> Reading:
         nonsense = "coordinates that are not finite"
     elif not all(0 < rate < np.inf for rate in rates):
         nonsense = f"frame rates that are none: {rates}"
-    elif odd := [line for line in told if not "".join(line.splitlines()).isprintable()]:
+    elif odd := [line for line in told if steers(line)]:
         nonsense = f"a line that no terminal shows as it is: {odd[0][:200]!r}"
-    elif odd := [line for line in told if len(line) > LONGEST]:
+    elif odd := [line for line in told if max(map(len, line.split("\n"))) > LONGEST]:
         nonsense = f"a line of over {LONGEST:,} characters: {odd[0][:200]!r}"
     if np.abs(frames[..., : store.dims]).max(initial=0) > FARTHEST:
         doubtful = "a coordinate beyond 1e6"

@@ -109,9 +109,11 @@ def only_then(data: bytes) -> None:
             raise EdgcnError("too large") from None
 
 
-def prints_lines(data: bytes) -> None:
+def rings(data: bytes) -> None:
     if b"\0" in data:
-        raise EdgcnError("expected this\ngot that")
+        error = EdgcnError()
+        error.args = ("expected this, got that\a",)  # the constructor would spell it out
+        raise error
 
 
 ONLY_COUNT = {"*": Kept.of("count")}
@@ -124,7 +126,7 @@ PLANTED: dict[str, tuple[Kind, str, str]] = {
     "leaves": (planted(leaves), "died", "exit 3"),
     "grows": (planted(grows, memory=2**26), "memory", "over what it may take"),
     "only then": (planted(only_then), "memory", "refused only when memory ended"),
-    "message": (planted(prints_lines), "message", "not one printable line"),
+    "message": (planted(rings), "message", "not one printable line"),
 }
 
 

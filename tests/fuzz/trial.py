@@ -25,7 +25,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from edgcn.base.errors import EdgcnError
-from fuzz.kind import LONGEST, Kind, Reading
+from fuzz.kind import LONGEST, Kind, Reading, steers
 from fuzz.mutants import Mutant, mutant_of, restore
 
 ROOM = 6 * 2**30  # bytes of addresses: what takes too much is seen, and not only refused
@@ -235,12 +235,12 @@ def _answer(hunt: Hunt, folder: Path, mutant: Mutant, before: Reading) -> Fault 
 
 def _refusal(error: EdgcnError) -> Fault | None:
     """A refusal is right, if it is one line and did not first take all memory."""
-    text, seen = str(error), error.__cause__ or error.__context__
+    text, seen = " ".join(str(error).split()), error.__cause__ or error.__context__
     while seen is not None:
         if isinstance(seen, MemoryError):
             return "memory", f"refused only when memory ended: {cause_of()}", shortest()
         seen = seen.__cause__ or seen.__context__
-    if len(text) > LONGEST or not text.isprintable():
+    if len(text) > LONGEST or steers(text):
         what = "too long" if len(text) > LONGEST else "not one printable line"
         return "message", f"{what}: {cause_of()}", repr(text[:300])
     return None

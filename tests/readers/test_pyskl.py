@@ -344,6 +344,14 @@ def test_stgcn_parts_have_the_same_channels(tmp_path: Path) -> None:
         read_stgcn(tmp_path)
 
 
+@pytest.mark.parametrize("gone", [2, 3, 4])
+def test_stgcn_arrays_of_no_size_are_refused(tmp_path: Path, gone: int) -> None:
+    data = write_stgcn(tmp_path, "train", [3, 4])
+    np.save(tmp_path / "train_data.npy", data.take([], axis=gone))
+    with pytest.raises(FileError, match=r"expected frames, joints and bodies, got none: \("):
+        read_stgcn(tmp_path)
+
+
 def test_stgcn_errors_say_what_was_expected(tmp_path: Path) -> None:
     with pytest.raises(EdgcnError, match=r"\*_data\.npy"):
         read_stgcn(tmp_path)

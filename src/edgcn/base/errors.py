@@ -10,12 +10,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
+from edgcn.base.screen import printable, shortened
+
 
 class EdgcnError(ValueError):
     """Something the user gave cannot be used as it is."""
 
+    def __init__(self, message: str = "") -> None:
+        super().__init__(printable(message))
 
-LONGEST = 600  # characters of a reason; a library's own text may quote half a file
+
+REASON = 600  # characters; a library's own text may quote half a file
 
 
 class FileError(EdgcnError):
@@ -23,8 +28,7 @@ class FileError(EdgcnError):
 
     def __init__(self, path: str | Path, reason: str, *, line: int | None = None) -> None:
         where = f"{path}:{line}" if line is not None else f"{path}"
-        if len(reason) > LONGEST:
-            reason = f"{reason[: LONGEST * 2 // 3]} [...] {reason[-LONGEST // 3 :]}"
+        reason = shortened(reason, REASON)
         super().__init__(f"{where}: {reason}")
         self.path, self.reason, self.line = Path(path), reason, line
 

@@ -179,8 +179,10 @@ def read_json(path: Path, *, hint: str = "") -> Any:
         return json.loads(path.read_text())
     except FileNotFoundError:
         raise EdgcnError(f"{path} does not exist{hint and f'; {hint}'}") from None
+    except OSError as error:
+        raise EdgcnError(f"cannot read {path}: {error.strerror}") from error
     except RecursionError:
         raise EdgcnError(f"{path}: expected JSON, got brackets nested without end") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # not JSON, not text, or a number of thousands of digits
         line = f":{error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise EdgcnError(f"{path}{line}: expected JSON, got {error}") from error

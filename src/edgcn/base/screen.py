@@ -10,9 +10,21 @@ _STEERING = re.compile(
 )
 
 
+LONGEST = 2000  # characters of one line
+
+
+def shortened(text: str, most: int) -> str:
+    """The text, or its beginning and end where it is longer."""
+    return text if len(text) <= most else f"{text[: most * 2 // 3]} [...] {text[-(most // 4) :]}"
+
+
 def printable(text: str) -> str:
-    """The text with what would steer a terminal, or cannot be printed, spelled out (`\\x1b`)."""
-    return _STEERING.sub(lambda found: ascii(found[0])[1:-1], text)
+    """The text with what would steer a terminal, or cannot be printed, spelled out (`\\x1b`).
+
+    A line of over 2,000 characters, such as the name of a damaged clip, is cut in its middle.
+    """
+    spelled = _STEERING.sub(lambda found: ascii(found[0])[1:-1], text)
+    return "\n".join(shortened(line, LONGEST) for line in spelled.split("\n"))
 
 
 def tell(text: str, *, as_error: bool = False) -> None:

@@ -1,6 +1,7 @@
 """Tensors and JSON in one safetensors file, written all or nothing; never a pickle."""
 
 import json
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,27 @@ def save_tensors(
 ) -> None:
     """Write tensors with a JSON description; a crash leaves the old file or the new one, whole."""
     plain = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-    header = {FORMAT: json.dumps(metadata, sort_keys=True)}
+    text = json.dumps(metadata, sort_keys=True)
+    header = {FORMAT: f"{checksum(plain, text)} {text}"}
     with writing(path, overwrite=overwrite) as waiting:
         waiting.write_bytes(save(plain, metadata=header))  # `save_file` hides it from others
 
 
+def checksum(tensors: Mapping[str, Tensor], text: str) -> str:
+    """CRC-32 of a description and of all tensors with their names, types and shapes."""
+    value = zlib.crc32(text.encode())
+    for name, tensor in sorted(tensors.items()):
+        value = zlib.crc32(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode(), value)
+        value = zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy().data, value)
+    return f"{value:08x}"
+
+
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and JSON description of a file written by `save_tensors`."""
+    """Tensors and JSON description of a file written by `save_tensors`.
+
+    Raises:
+        EdgcnError: no such file, none of these, or one that was damaged after it was written.
+    """
     if not path.is_file():
         raise EdgcnError(f"{path} does not exist; is {path.parent} a run of `edgcn pretrain`?")
     try:
@@ -45,8 +60,13 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if FORMAT not in header:
         found = ", ".join(header) or "nothing"
         raise EdgcnError(f"{path}: expected a file that edgcn wrote, its header names {found}")
+    written, _, text = header[FORMAT].partition(" ")
+    if written != checksum(tensors, text):
+        raise EdgcnError(
+            f"{path}: it is not as edgcn wrote it: its checksum differs; take another copy"
+        )
     try:
-        metadata = json.loads(header[FORMAT])
+        metadata = json.loads(text)
     except (ValueError, RecursionError):
         metadata = None
     if not isinstance(metadata, dict):

@@ -280,7 +280,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise EdgcnError(f"{path}: {why}") from None
     except OSError as error:
         raise EdgcnError(f"cannot read config {path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         text, mark = " ".join(str(error).split()), getattr(error, "problem_mark", None)
         text = f"line {mark.line + 1}: {getattr(error, 'problem', '')}" if mark else text
         raise EdgcnError(f"{path} is not YAML: {text}") from error

@@ -114,6 +114,8 @@ def _open(file: Path) -> Shaped[np.ndarray, "n c t v m"]:
         raise FileError(
             file, f"expected floats (N, 2 or 3, T, V, M), got {data.dtype} {data.shape}"
         )
+    if len(data) and not data.size:
+        raise FileError(file, f"expected frames, joints and bodies, got none: {data.shape}")
     array: Shaped[np.ndarray, "n c t v m"] = data
     return array
 

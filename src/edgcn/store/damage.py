@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from jaxtyping import Shaped
 
+from edgcn.base.arrayfiles import map_npy
 from edgcn.base.errors import EdgcnError
 from edgcn.skeleton.topology import Topology
 from edgcn.store.sums import sum_of
@@ -51,8 +52,7 @@ def loaded(path: Path, load: Callable[[Path], T]) -> T:
 
 def mapped(path: Path) -> Shaped[np.ndarray, "..."]:
     """An array, memory-mapped."""
-    values: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    return values
+    return map_npy(path)
 
 
 # store.json
