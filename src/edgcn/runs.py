@@ -19,7 +19,7 @@ from typing import Annotated, Any
 from pydantic import Field, NonNegativeFloat, PositiveInt
 
 from edgcn.base.errors import EdgcnError, FileError
-from edgcn.base.files import new_folder, read_json, write_json, write_text
+from edgcn.base.files import check_file, new_folder, read_json, write_json, write_text
 from edgcn.base.locks import locked
 from edgcn.base.records import Record, checked
 
@@ -99,6 +99,7 @@ class Run:
     def metrics(self) -> list[dict[str, Any]]:
         """One row per epoch: all whole lines of metrics.jsonl (a crash may have cut the last)."""
         path, rows = self.path / "metrics.jsonl", []
+        check_file(path)
         try:
             text = path.read_text(errors="replace") if path.exists() else ""
         except OSError as error:

@@ -261,3 +261,18 @@ def test_what_is_no_file_is_not_replaced_by_one(tmp_path: Path) -> None:
         with pytest.raises(EdgcnError, match="is not a file and is not overwritten"):
             write_json(tmp_path / name, 1)
     assert names(tmp_path) == ["pipe"]
+
+
+def test_what_is_no_file_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "round").symlink_to(tmp_path / "round")
+    (tmp_path / "huge").write_text("9" * 5000)
+    for name, message in (
+        ("pipe", "expected a file, got a named pipe"),
+        (".", "expected a file, got a folder"),
+        ("round", "Too many levels of symbolic links"),
+        ("huge", "expected JSON, got Exceeds the limit"),
+        ("gone", "does not exist; make it"),
+    ):
+        with pytest.raises(EdgcnError, match=message):
+            read_json(tmp_path / name, hint="make it")

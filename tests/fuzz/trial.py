@@ -187,13 +187,14 @@ def _work(hunt: Hunt, folder: Path, pipe: Connection) -> None:
         pipe.send(shortest())
         raise
     _limit_memory()
-    start = _peak()
     pipe.send("ready")
     while True:
         seed, number = pipe.recv()
         began = time.process_time()
         mutant = hunt.mutant(seed, number)
         mutant.put(folder)
+        Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew: not what was made
+        start = _peak()
         stack.truncate(0)
         faulthandler.dump_traceback_later(max(0.1, hunt.kind.seconds - 0.3), file=stack)
         pipe.send("made")

@@ -223,6 +223,7 @@ EXPECTED = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:.*the clips are taken as they are:UserWarning")
 def test_the_contract_of_scikit_learn(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edgcn.evaluation.logistic.GRID", (0.1,))  # all five take long
     results = check_estimator(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from edgcn.skeleton.layouts import BODY_25, KINECT_V2
 from edgcn.skeleton.recording import Recording, Recordings, Segment, trimmed
 from edgcn.skeleton.remap import plan_remap
 from edgcn.store import Store, open_store, write_store
-from edgcn.store.conventions import Units, Y, as_declared
+from edgcn.store.conventions import Units, Y, as_declared, misread
 from edgcn.store.inspect import health
 from helpers import tiny_recordings
 from layouts import gesture
@@ -150,6 +151,14 @@ def glitch(frames: np.ndarray) -> np.ndarray:
 def shaken(frames: np.ndarray) -> np.ndarray:
     frames[::3, 0, 3:6, 0] += 1.2
     return frames
+
+
+def test_arrays_of_people_are_doubted_as_recordings_are() -> None:
+    whole = gesture(np.random.default_rng(5), 1, 14)[:, None].astype(np.float32)
+    of = partial(misread, topology=KINECT_V2, dims=3, units="m")
+    assert of([whole]) == ""
+    assert "as in millimeters: expected meters" in of([1000 * whole])
+    assert "people stand on the head" in of([turned(whole)])
 
 
 def lying(frames: np.ndarray) -> np.ndarray:

@@ -8,14 +8,23 @@ of NAME removes them.
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from edgcn.base.errors import EdgcnError
+from edgcn.base.errors import EdgcnError, FileError
 from edgcn.base.locks import locked
 from edgcn.base.rename import earlier_name, exchange, rename_beside, rename_new
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 PART, LOCK = ".edgcn-part", ".edgcn-lock"
 
@@ -169,6 +178,30 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=1, default=str) + "\n")
 
 
+def check_file(path: Path) -> None:
+    """Raise where this is no file: a pipe would be waited for without end.
+
+    Where there is nothing at all, whoever opens it is told.
+
+    Raises:
+        FileError: it is something else, a link to nothing or round and round, or a folder that may
+            not be looked into.
+    """
+    try:
+        kind = stat.S_IFMT(path.stat().st_mode)
+        if kind == stat.S_IFDIR:
+            os.scandir(path).close()
+    except FileNotFoundError:
+        if not path.is_symlink():
+            return
+        reason = f"expected a file, got a link to {os.readlink(path)}, where there is nothing"
+        raise FileError(path, reason) from None
+    except OSError as error:
+        raise FileError(path, error.strerror or str(error)) from None
+    if kind != stat.S_IFREG:
+        raise FileError(path, f"expected a file, got {_KINDS.get(kind, 'something else')}")
+
+
 def read_json(path: Path, *, hint: str = "") -> Any:
     """Read JSON, or say that the file is not what was expected.
 
@@ -176,11 +209,14 @@ def read_json(path: Path, *, hint: str = "") -> Any:
         hint: ends the error where there is no such file.
     """
     try:
+        check_file(path)
         return json.loads(path.read_text())
     except FileNotFoundError:
         raise EdgcnError(f"{path} does not exist{hint and f'; {hint}'}") from None
     except OSError as error:
         raise EdgcnError(f"cannot read {path}: {error.strerror}") from error
+    except EdgcnError:
+        raise
     except RecursionError:
         raise EdgcnError(f"{path}: expected JSON, got brackets nested without end") from None
     except ValueError as error:  # not JSON, not text, or a number of thousands of digits

@@ -25,6 +25,7 @@ UNION = re.compile(r"\[|^(constrained|function)-|^(int|float|str|bool)$")
 SHORT = reprlib.Repr()  # of what came: it may be nested a billionfold, as aliases in YAML can be
 SHORT.maxlevel, SHORT.maxdict, SHORT.maxlist, SHORT.maxtuple = 3, 8, 8, 8
 SHORT.maxstring = SHORT.maxother = 80
+MOST = 20  # mistakes that are told one by one
 REQUIRED = inspect.Parameter.empty  # the default of a setting that has none
 
 
@@ -128,7 +129,7 @@ def explain(error: ValidationError, *place: str) -> list[str]:
         place: Names of what was validated, before those that the error has.
     """
     found: dict[tuple[str, str], list[str]] = {}
-    for item in error.errors():
+    for item in error.errors(include_url=False, include_context=False)[:MOST]:
         names = [str(part) for part in item["loc"] if not UNION.search(str(part))]
         where = (".".join([*place, *names]), f", got {SHORT.repr(item['input'])}")
         text = re.sub(r", unable to parse .*", "", item["msg"]).removeprefix("Value error, ")
@@ -139,6 +140,8 @@ def explain(error: ValidationError, *place: str) -> list[str]:
         missing = texts == ["Field required"]
         whole = text if not name else f"{name}: {text}{got}"  # without a name it is about them all
         wrong.append(f"{name} is missing" if missing else whole)
+    if (more := error.error_count() - MOST) > 0:
+        wrong.append(f"and {more:,} more")
     return wrong
 
 

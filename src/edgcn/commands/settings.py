@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from edgcn.base.errors import EdgcnError, did_you_mean
+from edgcn.base.files import check_file
 from edgcn.base.parts import REQUIRED, Setting, convert, explain, meant, settings_of
 from edgcn.base.plugins import REGISTRIES
 from edgcn.presets.recipes import MADE_FOR, RECIPES, recipe_of
@@ -273,6 +274,7 @@ def plain_yaml(text: str) -> Any:
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """The keys and values of a YAML file."""
+    check_file(path)
     try:
         values = plain_yaml(path.read_text())
     except (EdgcnError, RecursionError) as error:

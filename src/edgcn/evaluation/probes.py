@@ -15,6 +15,7 @@ from jaxtyping import Float, Int
 from scipy.special import softmax
 from torch import Tensor
 
+from edgcn.base.errors import EdgcnError
 from edgcn.evaluation.nearest import ENOUGH, NearestProbe
 from edgcn.models.whitening import Whitening
 from edgcn.store.splits import held_out
@@ -41,7 +42,10 @@ class LinearProbe:
     def scores(self, features: Features) -> Scores:
         """Logits of the classes."""
         standardized = (features - self.mean) / self.scale
-        return np.asarray(standardized @ self.weight.T + self.bias)
+        scores = np.asarray(standardized @ self.weight.T + self.bias)
+        if not np.isfinite(scores).all():
+            raise EdgcnError("the classifier's scores are not finite: its numbers are damaged")
+        return scores
 
     def probabilities(self, features: Features) -> Float[np.ndarray, "n k"]:
         """Softmax of the logits; rows sum to 1."""

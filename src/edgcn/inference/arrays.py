@@ -3,6 +3,7 @@
 arrays -> checked, bodies padded -> batch (N, C, T, V, M), resampled exactly as a store does it
 """
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from edgcn.skeleton.tensors import Clips
 from edgcn.skeleton.topology import Topology
 from edgcn.skeleton.unseen import FAR, seen
 from edgcn.store import Selection
+from edgcn.store.conventions import misread
 
 NOBODY = "nobody"  # the name of a clip in which nobody is seen
 
@@ -89,6 +91,8 @@ def array_clips(clips: Any, *, topology: Topology, dims: int, units: str) -> Arr
 
     Raises:
         EdgcnError: no list of clips, a clip of another shape, or one with NaN or infinity.
+
+    Warns where people seem to be in other units, or to stand on the head.
     """
     if isinstance(clips, str | Path):
         raise EdgcnError(
@@ -118,6 +122,8 @@ def array_clips(clips: Any, *, topology: Topology, dims: int, units: str) -> Arr
     if not len(clips):
         raise EdgcnError("expected at least one clip, got none")
     checked = [_checked(clip, row, topology) for row, clip in enumerate(clips)]
+    if doubt := misread(checked, topology=topology, dims=dims, units=units):
+        warnings.warn(f"{doubt}; the clips are taken as they are", stacklevel=2)
     bodies = max(clip.shape[1] for clip in checked)
     return ArrayClips(tuple(fit_bodies(clip, bodies) for clip in checked), topology, dims, units)
 

@@ -7,7 +7,7 @@ centimeters and millimeters, and its direction where y points down; whoever stan
 turned by half a circle around z, so that nobody is mirrored. 2-D: pixels, whose y points down.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Literal
@@ -17,6 +17,7 @@ from jaxtyping import Float
 
 from edgcn.base.errors import EdgcnError
 from edgcn.skeleton.recording import Frames, Recording, Recordings, Skipped, with_hashes
+from edgcn.skeleton.topology import Topology
 from edgcn.skeleton.unseen import without_unseen
 from edgcn.store.posture import Postures
 
@@ -88,6 +89,31 @@ def as_declared(
                 yield replace(item, frames=found.apply(item.frames))
 
     return replace(recordings, recordings=convert())
+
+
+def misread(frames: Sequence[np.ndarray], *, topology: Topology, dims: int, units: str) -> str:
+    """What speaks against frames of people in these units with the head up; empty: nothing does.
+
+    Args:
+        frames: (T, M, V, C) each; the first 100 are looked at.
+    """
+    known = Postures(topology, dims)
+    for one in frames[:FIRST]:
+        known.add(one)
+    said, unit = [], "m" if units == "px" else _unit(known.torso)
+    if unit != "m":
+        said.append(
+            f"a torso is {known.torso:.3g} long, as in {NAMES[unit]}: expected meters, so multiply "
+            f"by {FACTORS[unit]:g}"
+        )
+    up = known.axis[1] if known.axis else 0.0
+    if (up > UPSIDE) if units == "px" else (up < -UPSIDE):
+        said.append(
+            "people stand on the head: expected y to point down in a picture"
+            if units == "px"
+            else "people stand on the head: expected y to point up; change the signs of x and y"
+        )
+    return "; ".join(said)
 
 
 def _looked_at(item: Item, of: Recordings) -> Item:

@@ -14,6 +14,7 @@ from jaxtyping import Shaped
 
 from edgcn.base.arrayfiles import map_npy
 from edgcn.base.errors import EdgcnError
+from edgcn.base.files import check_file
 from edgcn.skeleton.topology import Topology
 from edgcn.store.sums import sum_of
 from edgcn.store.tables import FORMAT, RecordingTable
@@ -41,6 +42,7 @@ def damaged(path: Path, found: str) -> str:
 def loaded(path: Path, load: Callable[[Path], T]) -> T:
     """A file of a store, whatever numpy and zipfile raise on a damaged one."""
     try:
+        check_file(path)
         return load(path)
     except Exception as error:
         if isinstance(error, OSError) and error.errno:

@@ -4,20 +4,12 @@ folder, pattern -> `find` -> paths; a path -> `check_file` -> nothing, or why it
 """
 
 import os
-import stat
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from edgcn.base.errors import EdgcnError, FileError
-
-_KINDS = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
+from edgcn.base.errors import EdgcnError
+from edgcn.base.files import check_file as check_file
 
 
 def find(folder: Path, pattern: str, *, what: str = "files", hint: str = "") -> list[Path]:
@@ -86,30 +78,6 @@ def check_folder(folder: Path, *, what: str = "files", hint: str = "") -> None:
 
 def _not_found(problem: str, hint: str) -> EdgcnError:
     return EdgcnError(f"{problem}; {hint or 'give the root folder of the data set'}")
-
-
-def check_file(path: Path) -> None:
-    """Raise where this is no file: a pipe would be waited for without end.
-
-    Where there is nothing at all, whoever opens it is told.
-
-    Raises:
-        FileError: it is something else, a link to nothing or round and round, or a folder that may
-            not be looked into.
-    """
-    try:
-        kind = stat.S_IFMT(path.stat().st_mode)
-        if kind == stat.S_IFDIR:
-            os.scandir(path).close()
-    except FileNotFoundError:
-        if not path.is_symlink():
-            return
-        reason = f"expected a file, got a link to {os.readlink(path)}, where there is nothing"
-        raise FileError(path, reason) from None
-    except OSError as error:
-        raise FileError(path, error.strerror or str(error)) from None
-    if kind != stat.S_IFREG:
-        raise FileError(path, f"expected a file, got {_KINDS.get(kind, 'something else')}")
 
 
 def read_bytes(path: Path) -> bytes:
