@@ -11,7 +11,7 @@ test: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q -n 2
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n 2  # many processes: modules are compiled once
 
 # Wrong inputs for an hour; FUZZ passes flags on, such as FUZZ='--minutes 5 --kinds ntu,pyskl --seed 3'.
 fuzz: .venv/dev
