@@ -3,7 +3,8 @@
 events + lengths of the recordings -> a row for each label, with intervals that resample subjects
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +19,7 @@ from edgcn.base.progress import Say
 from edgcn.base.screen import tell
 from edgcn.commands.convert import events_of
 from edgcn.commands.settings import POSITIONAL, Config
+from edgcn.commands.timeline import draw_timeline, rows_by_name
 from edgcn.evaluation.event_scores import time_by_label
 from edgcn.evaluation.metrics import resampled
 from edgcn.reports.exports import csv_table
@@ -44,23 +46,25 @@ class EventsConfig(Config, coerce_numbers_to_str=True):
     """Options of reading as NAME VALUE pairs, as `edgcn convert --help` has them."""
     out: Path | None = None
     """File for the table, as CSV."""
+    timeline: Path | None = None
+    """File for a page of the events in time with the moving skeletons (.html); needs a store. What
+    is suggested is shown beside what is annotated."""
 
 
 def command(config: EventsConfig) -> str:
     """Count, and say where the table is."""
     count(config)
+    if config.timeline is not None:
+        also = f"{config.out} and " if config.out else ""
+        return f"wrote {also}{config.timeline}   next: open it in a browser"
     return f"wrote {config.out}" if config.out else "next: --out FILE.csv writes the table"
 
 
 def count(config: EventsConfig, *, say: Say = tell) -> list[dict[str, Any]]:
     """Print the table; returns its rows."""
-    path = config.source if (config.source / "store.json").is_file() else config.store
+    path = config.source if is_store(config.source) else config.store
     store = open_store(path) if path else None
-    table = (
-        events_of(store)
-        if store and path == config.source
-        else read_events([config.source], settings=config.options)
-    )
+    table = read_any(config.source, config.options)
     for line in table.notes:
         say(line)
     about = known(table, store, say)
@@ -69,7 +73,34 @@ def count(config: EventsConfig, *, say: Say = tell) -> list[dict[str, Any]]:
     say(text_table(headed, tuple(COLUMNS.values())))
     if config.out is not None:
         write_text(config.out, csv_table(rows, tuple(COLUMNS)))
+    if config.timeline is not None:
+        draw(config.timeline, table, store)
     return rows
+
+
+def is_store(path: Path) -> bool:
+    """Whether this is a store, and not annotations."""
+    return (path / "store.json").is_file()
+
+
+def read_any(path: Path, options: Mapping[str, str]) -> Events:
+    """The events of files, or of a store's segments."""
+    return events_of(open_store(path)) if is_store(path) else read_events([path], settings=options)
+
+
+def draw(path: Path, table: Events, store: Store | None) -> None:
+    """The timeline: what is suggested beside what is annotated.
+
+    Raises:
+        EdgcnError: there is no store, and so no skeletons.
+    """
+    if store is None:
+        raise EdgcnError("--timeline shows skeletons: give --store STORE, which has them")
+    sides: dict[bool, list[Event]] = {True: [], False: []}
+    for row in table.rows:
+        sides[row.status == "suggested" or row.score is not None].append(row)
+    found, annotated = (replace(table, rows=tuple(sides[which])) for which in (True, False))
+    draw_timeline(path, store, found, annotated, notes=table.notes)
 
 
 class About:
@@ -93,8 +124,7 @@ def known(table: Events, store: Store | None, say: Say) -> About:
             about.seconds[name] = media.seconds
     if store is not None:
         recordings = store.recordings
-        rows = {stem(str(name)): row for row, name in enumerate(recordings.names)}
-        rows |= {str(name): row for row, name in enumerate(recordings.names)}
+        rows = rows_by_name(store)
         found = {n: row for n in table.recordings if (row := rows.get(n, rows.get(stem(n))))
                  is not None}  # fmt: skip
         if not found:
