@@ -60,6 +60,7 @@ class ResultsRecord(Record):
     members: tuple[ModelRecord, ...] = ()
     notes: tuple[str, ...]
     overlap_text: str = ""
+    classes: tuple[str, ...] = ()
     config: dict[str, Any] = Field(default={})
 
 

@@ -55,7 +55,7 @@ def rate_for(shown: Sequence[Moving], *, budget: int = BUDGET) -> float:
 def packed(shown: Moving, fps: float) -> dict[str, Any]:
     """What sticks.js takes: the nearest frame at even times, in the units of the picture."""
     fps = min(fps, MOST_FRAMES / max(shown.seconds, 1e-9))
-    count = max(1, int(shown.seconds * fps))
+    count = max(1, int(shown.seconds * fps + 1e-6))
     nearest = np.searchsorted(shown.times, (np.arange(count) + 0.5) / fps, side="right") - 1
     frames = np.asarray(shown.frames[np.maximum(nearest, 0)], dtype=np.float32)
     visible = visible_joints(frames, dims=shown.dims)

@@ -91,7 +91,11 @@ def write_timeline(
         sections="\n".join(map(section_html, sections)),
     )
     text = page(
-        title, body, styles=["timeline.css"], scripts=["sticks.js", "timeline.js"], data=data
+        title,
+        body,
+        styles=["timeline.css"],
+        scripts=["sticks.js", "lanes.js", "timeline.js"],
+        data=data,
     )
     write_text(path, text)
     return path
