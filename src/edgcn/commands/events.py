@@ -146,6 +146,12 @@ def known(table: Events, store: Store | None, say: Say) -> About:
                 f"{rest} of {len(recordings)} recordings of {store.name} are not among these "
                 f"events' recordings: they count for nothing"
             )
+    people: dict[str, set[str]] = {}
+    for row in table.rows:
+        people.setdefault(row.recording, set()).update({row.subject} - {""})
+    for name, own in people.items():  # whoever is the only one in a recording's events
+        if len(own) == 1 and not about.subject.get(name):
+            about.subject[name] = min(own)
     if lacking := [name for name in table.recordings if name not in about.seconds]:
         say(
             f"nothing says how long {len(lacking)} of {len(table.recordings)} recordings are "
