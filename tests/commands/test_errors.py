@@ -131,7 +131,7 @@ def test_every_cell_has_its_turn() -> None:
     assert chosen(cells[:5]) == [0, 1, 2, 3, 4]
 
 
-WRONG = {
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a class": ({"true": "other"}, "line 2: not what edgcn writes"),
     "a number": ({"clip": "x"}, "line 2: not what edgcn writes"),
     "a clip below 0": ({"clip": -1}, "line 2: not what edgcn writes"),

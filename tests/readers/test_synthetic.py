@@ -229,8 +229,8 @@ def test_interviews_are_of_one_piece(interviews: list[list[tuple[str, Motion]]])
 
 @pytest.mark.parametrize("kind", ["3d", "2d"])
 def test_interviews_are_recordings_with_segments(kind: Literal["3d", "2d"]) -> None:
-    def made(**more: int) -> tuple[Recording, ...]:
-        read = read_synthetic(interviews=4, minutes=0.2, kind=kind, **more)
+    def made(seed: int = 0, subjects: int = 12) -> tuple[Recording, ...]:
+        read = read_synthetic(seed=seed, subjects=subjects, interviews=4, minutes=0.2, kind=kind)
         return tuple(r for r in read.recordings if isinstance(r, Recording))
 
     one, same, other = made(), made(), made(seed=1)

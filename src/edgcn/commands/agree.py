@@ -88,7 +88,8 @@ def agree(config: AgreeConfig, *, say: Say = tell) -> Agreement:
         for line in machine.notes:
             say(line)
         for name, coder in (("A", a), ("B", b)):
-            ours, theirs, _ = common(coder, machine, left := [])
+            left: list[str] = []
+            ours, theirs, _ = common(coder, machine, left)
             for line in left:
                 say(f"{name} and, as B, the machine: {line}")
             rows += with_machine(name, ours, theirs, config.overlap)
@@ -175,11 +176,12 @@ def with_subjects(a: Events, b: Events) -> tuple[Events, Events]:
     for row in (*a.rows, *b.rows):
         people.setdefault(row.recording, set()).update({row.subject} - {""})
     known = {name: min(own) for name, own in people.items() if len(own) == 1}
-    return tuple(
-        replace(t, rows=tuple(replace(r, subject=r.subject or known.get(r.recording, ""))
-                              for r in t.rows))
-        for t in (a, b)
-    )  # fmt: skip
+
+    def filled(table: Events) -> Events:
+        who = ((row, row.subject or known.get(row.recording, "")) for row in table.rows)
+        return replace(table, rows=tuple(replace(row, subject=subject) for row, subject in who))
+
+    return filled(a), filled(b)
 
 
 def _renamed(table: Events, names: Mapping[str, str]) -> Events:

@@ -147,8 +147,8 @@ def known(table: Events, store: Store | None, say: Say) -> About:
                 f"events' recordings: they count for nothing"
             )
     people: dict[str, set[str]] = {}
-    for row in table.rows:
-        people.setdefault(row.recording, set()).update({row.subject} - {""})
+    for event in table.rows:
+        people.setdefault(event.recording, set()).update({event.subject} - {""})
     for name, own in people.items():  # whoever is the only one in a recording's events
         if len(own) == 1 and not about.subject.get(name):
             about.subject[name] = min(own)

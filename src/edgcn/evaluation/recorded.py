@@ -140,13 +140,13 @@ def read_predictions(path: Path, classes: tuple[str, ...]) -> list[Judged]:
 
 def _judged(path: Path, line: int, row: dict[str, Any], classes: tuple[str, ...]) -> Judged:
     """One line, checked."""
-    texts = {name: row[name] for name in COLUMNS}
+    values: dict[str, Any] = {name: row[name] for name in COLUMNS}
     try:
-        numbers = {name: int(texts.pop(name)) for name in ("clip", "nearest_clip")}
+        values |= {name: int(values[name]) for name in ("clip", "nearest_clip")}
         confidence, of_true = (float(row[f"p({row[of]})"]) for of in ("predicted", "true"))
     except (KeyError, TypeError, ValueError) as error:
         raise FileError(path, f"line {line}: not what edgcn writes: {error}") from None
-    if None in texts.values() or min(numbers.values()) < 0:
+    if None in values.values() or min(values["clip"], values["nearest_clip"]) < 0:
         raise FileError(path, f"line {line}: not what edgcn writes: {row}")
     if unknown := [row[of] for of in ("true", "predicted") if row[of] not in classes]:
         raise FileError(path, f"line {line}: {unknown[0]!r} is no class of results.json")
@@ -155,4 +155,4 @@ def _judged(path: Path, line: int, row: dict[str, Any], classes: tuple[str, ...]
             path, f"line {line}: expected probabilities, the highest that of the predicted class, "
             f"got {confidence:g} and {of_true:g}"
         )  # fmt: skip
-    return Judged(**numbers, **texts, confidence=confidence, of_true=of_true)
+    return Judged(**values, confidence=confidence, of_true=of_true)

@@ -51,7 +51,8 @@ def chosen(cells: Sequence[tuple[str, str]], *, most: int = MOST) -> list[int]:
         cells: true and predicted class of each, the most confident first.
     """
     counts: dict[tuple[str, str], int] = {}
-    first, later = [], []
+    first: list[int] = []
+    later: list[int] = []
     for index, cell in enumerate(cells):
         counts[cell] = counts.get(cell, 0) + 1
         (first if counts[cell] <= OF_A_CELL else later).append(index)
@@ -75,7 +76,7 @@ def write_errors(
         wrong: those that are shown, the most confident first.
         total: how many were wrong.
     """
-    used = np.flatnonzero(matrix.sum(0) + matrix.sum(1))
+    used = np.flatnonzero(matrix.sum(0) + matrix.sum(1)).tolist()
     clips = [clip for one in wrong for clip in (one.shown, one.near) if clip is not None]
     fps = rate_for(clips, budget=BUDGET // 2)
     numbers = {id(clip): number for number, clip in enumerate(clips)}
@@ -95,7 +96,7 @@ def write_errors(
             section_html(sections[0]),
             "<section><h2>Which class was taken for which</h2>",
             "<p>True classes down, predicted ones across. Choose a cell to see its clips.</p>",
-            '<div class="wide">' + "\n".join(_matrix(classes, matrix, used.tolist())) + "</div>",
+            '<div class="wide">' + "\n".join(_matrix(classes, matrix, used)) + "</div>",
             "</section>",
             *map(section_html, sections[1:]),
             _WALL,

@@ -49,7 +49,7 @@ def rate_for(shown: Sequence[Moving], *, budget: int = BUDGET) -> float:
     """Frames a second at which all of them fit into a page; at most `MOST_FPS`."""
     each = (max(s.seconds, 1.0) * s.frames.shape[1] * s.frames.shape[2] for s in shown)
     bytes_per_frame_per_second = sum(each) * 4 * 4 / 3  # two numbers of two bytes, in base64
-    return min(MOST_FPS, budget / max(bytes_per_frame_per_second, 1.0))
+    return float(min(MOST_FPS, budget / max(bytes_per_frame_per_second, 1.0)))
 
 
 def packed(shown: Moving, fps: float) -> dict[str, Any]:
