@@ -438,7 +438,7 @@ def test_drift_is_smooth() -> None:
         ({"seed": -1}, "seed of at least 0, got -1"),
         ({"interviews": 1}, "interviews of at least 2, got 1"),
         ({"interviews": 2, "clips": 10}, "clips or interviews, got 10 clips and 2 interviews"),
-        ({"interviews": 2, "minutes": 0.05}, "minutes within 0.1..240, got 0.05"),
+        ({"interviews": 2, "minutes": 0.05}, "minutes within 0.1..60, got 0.05"),
     ],
 )
 def test_refuses(options: dict[str, Any], message: str) -> None:

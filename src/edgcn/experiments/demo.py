@@ -48,7 +48,7 @@ class DemoConfig(Config):
     """Pre-training epochs, of a few steps each: about half of the steps of `best`."""
     interviews: Annotated[int, Field(ge=2)] = 20
     """Interviews of synthetic people, a tenth of which is coded."""
-    minutes: Annotated[float, Field(ge=0.1, le=240)] = 2.0
+    minutes: Annotated[float, Field(ge=0.1, le=60)] = 2.0
     """Length of each interview."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Random seed of the whole run."""

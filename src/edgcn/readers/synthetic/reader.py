@@ -33,7 +33,7 @@ Sensor = Callable[[Camera, Motion, np.random.Generator], Float[np.ndarray, "t 25
 
 # What a random stream is for: the first number of its spawn key.
 _ORDER, _DECK, _PERSON, _CAMERA, _LABEL, _MOTION, _SENSOR, _PACE, _INTERVIEW = range(9)
-CLIPS, LEAST_MINUTES, MOST_MINUTES = 720, 0.1, 240.0
+CLIPS, LEAST_MINUTES, MOST_MINUTES = 720, 0.1, 60.0
 CONDITIONS = {"calm": 1.0, "tense": 1.3}  # how much more the tense ones do
 Kind = Literal["3d", "2d"]
 
