@@ -87,7 +87,7 @@ def write_timeline(
     }  # fmt: skip
     body = _BODY.format(
         counts=html.escape(_counts(recordings, found, annotated)),
-        notes=_notes([*notes, INTRO]),
+        notes=_notes([*notes, *([INTRO] if found else [])]),
         sections="\n".join(map(section_html, sections)),
     )
     text = page(

@@ -156,7 +156,9 @@ function draw() {
   if (!recording) return;
   drawSkeleton($("stage"), recording, data.skeletons[recording.skeleton], chosen.time);
   const event = events[chosen.event];
-  const about = event && event.recording === chosen.recording ? words(event) : "";
+  const here = event && event.recording === chosen.recording &&
+    chosen.time >= event.start - CONTEXT && chosen.time <= event.end + CONTEXT;
+  const about = here ? words(event) : "";
   const text = `${recording.name} at ${clock(chosen.time)}\n${about}`;
   if (!chosen.playing || !about) $("caption").textContent = text;
   $("play").textContent = chosen.playing ? "stop (space)" : "play (space)";
