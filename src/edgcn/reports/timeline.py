@@ -64,8 +64,7 @@ def write_timeline(
     events.sort(key=lambda item: item[:3])
     labels = sorted({item[3].label for item in events})
     fps = rate_for(recordings)
-    skeletons = list({shown.topology.name: shown.topology for shown in recordings}.values())
-    names = [topology.name for topology in skeletons]
+    skeletons = list(dict.fromkeys(shown.topology for shown in recordings))
     data = {
         "labels": labels,
         "skeletons": [skeleton_of(topology) for topology in skeletons],
@@ -74,7 +73,7 @@ def write_timeline(
                 "name": shown.name,
                 "about": shown.about,
                 "seconds": shown.seconds,
-                "skeleton": names.index(shown.topology.name),
+                "skeleton": skeletons.index(shown.topology),
                 **packed(shown, fps),
             }
             for shown in recordings
