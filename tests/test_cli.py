@@ -18,6 +18,7 @@ from edgcn.base.errors import EdgcnError
 from edgcn.commands.agree import AgreeConfig
 from edgcn.commands.check_plugin import CheckPluginConfig
 from edgcn.commands.convert import ConvertConfig
+from edgcn.commands.errors import ErrorsConfig
 from edgcn.commands.evaluate import EvaluateConfig
 from edgcn.commands.events import EventsConfig
 from edgcn.commands.fit import FitConfig
@@ -106,6 +107,12 @@ COMMANDS: dict[str, tuple[type[Config], str, list[str], dict[str, object]]] = {
         "by: subject\nstore: s\n",
         ["a.csv", "--by", "condition"],
         {"source": Path("a.csv"), "by": "condition", "store": Path("s")},
+    ),
+    "errors": (
+        ErrorsConfig,
+        "out: page\niou: 0.3\n",
+        ["a.csv", "--truth", "coded", "--overwrite"],
+        {"results": Path("a.csv"), "truth": Path("coded"), "iou": 0.3, "overwrite": True},
     ),
     "info": (
         InfoConfig,

@@ -32,6 +32,7 @@ Recognize (micro-)gestures from skeletons with few or no labels.
   fit MODEL STORE --out FILE        teach a run, or edgcn-s, the gestures of your labels
   evaluate MODEL STORE              score it on labels, beside the baselines
   weights NAME --out FILE           a copy of weights that come with edgcn
+  errors RESULTS                    what an evaluation got wrong: a page to look at, a table
   report PATH... --out FOLDER       one page about the evaluations of several runs
   sweep FILE.yaml                   many settings, each with several seeds, in one table
   reproduce TABLE --data ROOT       a table of the paper, measured, beside what is printed
@@ -55,6 +56,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "fit": ("edgcn.commands.fit", "FitConfig"),
     "evaluate": ("edgcn.commands.evaluate", "EvaluateConfig"),
     "weights": ("edgcn.commands.weights", "WeightsConfig"),
+    "errors": ("edgcn.commands.errors", "ErrorsConfig"),
     "report": ("edgcn.commands.report", "ReportConfig"),
     "sweep": ("edgcn.experiments.sweep", "SweepConfig"),
     "reproduce": ("edgcn.experiments.reproduce", "ReproduceConfig"),

@@ -517,6 +517,22 @@ def other_result(folder: Path) -> None:
     changed_json(name, lambda c: c["rows"][0]["scores"].update(top1="most"))(folder)
 
 
+def other_predictions(folder: Path) -> None:
+    run_and_result(folder)
+    path = next((folder / "run").rglob("predictions.csv"))
+    header, first, *rest = path.read_text().splitlines()
+    path.write_text("\n".join([header, first.replace("gesture", "gestures"), *rest]))
+
+
+def events_table(folder: Path) -> None:
+    (folder / "found.csv").write_text("recording,label,start_s,end_s\nP01,touch,0.5,1.5\n")
+
+
+def events_of_others(folder: Path) -> None:
+    small_store(folder)
+    events_table(folder)
+
+
 def laughs() -> str:
     """Nine lists of nine, each of the one before: 400 million values in 300 letters."""
     lines = ["a: &a [x,x,x,x,x,x,x,x,x]"]
@@ -828,6 +844,18 @@ CASES = (
     Case("a run of which a setting was changed", "pretrain --resume run", other_settings),
     Case("a log that was changed", "pretrain --resume run", other_log),
     Case("a result that was changed", "report run --out page", other_result),
+    Case("errors of a result that was changed", "errors run", other_result),
+    Case("errors of a run without evaluations", "errors run", run),
+    Case("errors of which the clips were changed", "errors run", other_predictions),
+    Case("errors of events without a store", "errors found.csv --truth found.csv", events_table),
+    Case("a timeline without a store", "events found.csv --timeline t.html", events_table),
+    Case("a timeline that is no page", "events store --timeline t.png", small_store),
+    Case("a timeline of other recordings", "events found.csv --store store --timeline t.html",
+         events_of_others),
+    Case("clips and interviews at once",
+         "prepare synthetic --options clips 10 interviews 4 --out store"),
+    Case("an interview without end",
+         "prepare synthetic --options interviews 4 minutes 1e9 --out store"),
     Case("threads beyond reason", "pretrain store --threads 1000000000 --out run", store),
     Case("a config that unfolds without end", "pretrain --config run.yaml --out run",
          lambda f: (f / "run.yaml").write_text(laughs())),

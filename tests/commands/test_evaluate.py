@@ -19,6 +19,7 @@ from edgcn.commands.settings import make_config
 from edgcn.evaluation.embed import embed, raw_coordinates
 from edgcn.evaluation.logistic import fit_logistic
 from edgcn.evaluation.probes import fit_linear
+from edgcn.evaluation.recorded import read_predictions
 from edgcn.inference import load
 from edgcn.models import READOUTS
 from edgcn.skeleton.recording import Recording
@@ -94,6 +95,20 @@ def test_a_result_is_complete_and_the_run_unchanged(run: Path, clips: Selection)
         assert (folder / name).stat().st_size > 500
     for title in ("majority class", "raw coordinates", "random encoder", "EDGCN (edgcn-s)"):
         assert title in results.table()
+
+
+def test_the_nearest_training_clip_stands_beside_each(run: Path, clips: Selection) -> None:
+    folder = score(run, clips.path).folder
+    judged, split = read_predictions(folder / "predictions.csv", clips.classes), clips.split()
+    features = embed(load(run).embedder(), clips, np.arange(len(clips)))
+    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+    assert [clip.clip for clip in judged] == split.test.tolist()
+    for clip in judged:
+        likeness = unit[split.train] @ unit[clip.clip]
+        place = split.train.tolist().index(clip.nearest_clip)
+        assert likeness[place] == pytest.approx(likeness.max(), abs=1e-5)
+        assert clip.nearest == clips.names[clip.nearest_clip]
+        assert clip.condition == clips.conditions[clip.clip]
 
 
 def test_rows_are_what_their_kinds_say(run: Path, clips: Selection) -> None:

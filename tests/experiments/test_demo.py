@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from edgcn.annotations.formats import read_events
 from edgcn.base.errors import EdgcnError
 from edgcn.experiments.demo import PARTS, DemoConfig, command, demo
 
@@ -11,18 +12,25 @@ from edgcn.experiments.demo import PARTS, DemoConfig, command, demo
 def test_the_demo_runs_and_is_never_written_over(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config = DemoConfig(out=tmp_path / "demo", clips=120, subjects=6, epochs=1)
+    config = DemoConfig(
+        out=tmp_path / "demo", clips=120, subjects=6, epochs=1, interviews=4, minutes=0.2
+    )
     last = command(config)
     said = capsys.readouterr().out
     assert last.startswith(f"wrote {config.out / 'report' / 'report.html'}   next")
     for line in (
-        "1/4  120 synthetic clips of 6 seated people",
-        "2/4  EDGCN: pre-training",
-        "3/4  logistic regression",
+        "1/5  120 synthetic clips of 6 seated people",
+        "2/5  EDGCN: pre-training",
+        "3/5  logistic regression",
         "note: synthetic",
+        "5/5  4 interviews of 0.2 minutes",
+        "in 1 of 4 interviews are coded",
     ):
         assert line in said
-    table = said[said.index("4/4") :].splitlines()[3:8]
+    assert (config.out / "interviews" / "timeline.html").stat().st_size > 10_000
+    coded = read_events([config.out / "interviews" / "coded.csv"])
+    assert 1 <= len(coded) <= 2
+    table = said[said.index("4/5") :].splitlines()[3:8]
     names = (
         "majority",
         "raw",

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,10 +14,11 @@ from edgcn.base.errors import EdgcnError
 from edgcn.readers.synthetic import read_synthetic
 from edgcn.readers.synthetic.gestures import GESTURES
 from edgcn.readers.synthetic.motion import Motion
-from edgcn.readers.synthetic.reader import _SENSOR, Cast, make_clip, make_motion
+from edgcn.readers.synthetic.reader import _SENSOR, Cast, make_acts, make_clip, make_motion
 from edgcn.readers.synthetic.sensor import body_25, moved, view
 from edgcn.readers.synthetic.timing import drift, minimum_jerk
 from edgcn.skeleton.layouts import BODY_25, KINECT_V2
+from edgcn.skeleton.recording import Recording
 from readers.items import Clip, trimmed
 from readers.items import clips as clips_of
 
@@ -45,6 +47,20 @@ def performed(cast: Cast) -> Performed:
 @pytest.fixture(scope="module")
 def clips() -> list[Clip]:
     return clips_of(read_synthetic(clips=180))
+
+
+@pytest.fixture(scope="module")
+def interviews() -> list[list[tuple[str, Motion]]]:
+    """Name and true motion of the acts of two interviews, and of the pauses (no name)."""
+    cast, found = Cast(seed=0, subjects=3), []
+    for index in (0, 2):
+        acts, motion = make_acts(cast, index, 2.0)
+        borders = [0, *(frame for act in acts for frame in (act.start, act.stop)), 3600]
+        names = ["", *(name for act in acts for name in (GESTURES[act.label].name, ""))]
+        spans = [slice(*pair) for pair in pairwise(borders)]
+        parts = [Motion(motion.joints[span], motion.head[span]) for span in spans]
+        found.append([("all", motion), *zip(names, parts, strict=True)])
+    return found
 
 
 def at(motion: Motion, joint: str) -> Points:
@@ -180,6 +196,56 @@ def test_people_sit_upright_and_move_like_people(performed: Performed) -> None:
         assert (at(motion, "KneeLeft")[:, 2] < at(motion, "SpineBase")[:, 2] - 0.2).all()
         speed = 30 * np.linalg.norm(np.diff(motion.joints, axis=0), axis=-1)
         assert 0.03 < speed.max() < 8
+
+
+def test_interviews_show_their_gestures_and_nothing_of_them_in_between(
+    interviews: list[list[tuple[str, Motion]]],
+) -> None:
+    for _, *parts in interviews:
+        assert len(parts) > 20
+        for name, motion in parts:
+            if name:
+                assert 25 <= len(motion.joints) <= 140
+                assert LAWS[name](motion), name
+            else:
+                assert len(motion.joints) >= 6
+                assert not is_on_face(motion)
+                assert to_head(motion, 0, 0, 0) > 0.15
+
+
+def test_interviews_are_of_one_piece(interviews: list[list[tuple[str, Motion]]]) -> None:
+    """Bones keep their length, nothing jumps, people sit all the time and are never quite still."""
+    child, parent = np.array(KINECT_V2.edges).T
+    for (_, motion), *_ in interviews:
+        lengths = apart(motion.joints[:, child], motion.joints[:, parent])
+        np.testing.assert_allclose(lengths, lengths[:1].repeat(len(lengths), axis=0), atol=1e-9)
+        velocity = 30 * np.diff(motion.joints, axis=0)
+        speed = np.linalg.norm(velocity, axis=-1)
+        assert 0.03 < speed.max() < 8
+        assert np.linalg.norm(30 * np.diff(velocity, axis=0), axis=-1).max() < 150
+        assert (speed.reshape(59, 61, 25).max(axis=(1, 2)) > 0.003).all()
+        assert (at(motion, "Head")[:, 1] > at(motion, "SpineBase")[:, 1] + 0.3).all()
+
+
+@pytest.mark.parametrize("kind", ["3d", "2d"])
+def test_interviews_are_recordings_with_segments(kind: Literal["3d", "2d"]) -> None:
+    def made(seed: int = 0, subjects: int = 12) -> tuple[Recording, ...]:
+        read = read_synthetic(seed=seed, subjects=subjects, interviews=4, minutes=0.2, kind=kind)
+        return tuple(r for r in read.recordings if isinstance(r, Recording))
+
+    one, same, other = made(), made(), made(seed=1)
+    assert [(r.subject, r.condition) for r in one] == [
+        ("S01", "calm"), ("S02", "tense"), ("S03", "calm"), ("S04", "tense"),
+    ]  # fmt: skip
+    for a, b, c in zip(one, same, other, strict=True):
+        np.testing.assert_array_equal(a.frames, b.frames)
+        assert a.frames.shape == (360, 1, 25, 3)
+        assert a.segments == b.segments != c.segments
+        ends = [frame for s in a.segments for frame in (s.start, s.stop)]
+        assert ends == sorted(ends)
+        assert 0 < ends[0] < ends[-1] < 360
+    turns = [(r.subject, r.condition) for r in made(subjects=2)]
+    assert turns == [("S01", "calm"), ("S02", "tense"), ("S01", "tense"), ("S02", "calm")]
 
 
 def digest(clips: list[Clip]) -> str:
@@ -370,6 +436,9 @@ def test_drift_is_smooth() -> None:
         ({"subjects": 1}, "subjects of at least 2, got 1"),
         ({"clips": 0}, "clips of at least 1, got 0"),
         ({"seed": -1}, "seed of at least 0, got -1"),
+        ({"interviews": 1}, "interviews of at least 2, got 1"),
+        ({"interviews": 2, "clips": 10}, "clips or interviews, got 10 clips and 2 interviews"),
+        ({"interviews": 2, "minutes": 0.05}, "minutes within 0.1..60, got 0.05"),
     ],
 )
 def test_refuses(options: dict[str, Any], message: str) -> None:

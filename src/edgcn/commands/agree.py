@@ -1,9 +1,9 @@
-"""`edgcn agree`: two coders, or a coder and a machine, on the same recordings.
+"""`edgcn agree`: two coders, a coder and a machine, or a machine and two coders.
 
-two annotation files or folders -> kappa, event F1, onset differences; by label, subject, confidence
+annotation files or folders -> kappa, event F1, onset differences; by label, subject, confidence
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,12 +22,14 @@ from edgcn.commands.events import finite, in_words
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.evaluation.agreement import Agreement, agreement, by_label
 from edgcn.evaluation.event_scores import event_counts, onset_errors
+from edgcn.reports.confidence import Curve, confidence_plot
 from edgcn.reports.exports import csv_table
 from edgcn.reports.plots import confusion_matrix_plot
 from edgcn.reports.tables import text_table
 
 IOUS = (0.1, 0.3, 0.5)
 CONFIDENCES = (0.25, 0.5, 0.75)  # of suggestions: rows of their own
+STEPS = tuple(round(0.1 * step, 1) for step in range(10))  # of the figure
 COLUMNS = {
     "of": "of", "a": "events A", "b": "events B", "linked": "linked", "raw": "raw agreement %",
     "kappa": "kappa", "kappa_linked": "kappa of the linked",
@@ -37,18 +39,22 @@ COLUMNS = {
 
 
 class AgreeConfig(Config, coerce_numbers_to_str=True):
-    """Compare the annotations of two coders, or of a coder and a machine."""
+    """Compare the annotations of two coders, of a coder and a machine, or of all three."""
 
     a: Annotated[Path, POSITIONAL]
     """File or folder of the first coder, or the truth."""
     b: Annotated[Path, POSITIONAL]
     """File or folder of the second coder, or of a machine."""
+    machine: Path | None = None
+    """File or folder of a machine's suggestions, where A and B are two coders: it is compared with
+    each of them at several confidences, beside what they reach with each other."""
     overlap: Annotated[float, Field(gt=0, le=1)] = 0.6
     """Share of the longer of two events that they must have in common to be linked (EasyDIAg)."""
     options: dict[str, str] = Field(default={})
     """Options of reading as NAME VALUE pairs, as `edgcn convert --help` has them."""
     out: Path | None = None
-    """Folder for the tables as CSV and the confusion as a picture."""
+    """Folder for the tables as CSV, the confusion as a picture and, where there are confidences,
+    agreement over confidence."""
 
 
 def command(config: AgreeConfig) -> str:
@@ -56,7 +62,11 @@ def command(config: AgreeConfig) -> str:
     agree(config)
     if config.out is None:
         return "next: the same command with --out FOLDER writes tables and a picture"
-    return f"wrote {config.out}/agreement.csv, confusion.csv and confusion.png"
+    files = [name for name in FILES if (config.out / name).exists()]
+    return f"wrote {config.out}/{', '.join(files)}"
+
+
+FILES = ("agreement.csv", "confusion.csv", "confusion.png", "confidence.png")
 
 
 def agree(config: AgreeConfig, *, say: Say = tell) -> Agreement:
@@ -72,6 +82,20 @@ def agree(config: AgreeConfig, *, say: Say = tell) -> Agreement:
         say(line)
     whole = agreement(a.rows, b.rows, config.overlap)
     rows = list(rows_of(a, b, config.overlap, whole))
+    curves: dict[str, Curve] = {}
+    if config.machine is not None:
+        machine = read_events([config.machine], settings=config.options)
+        for line in machine.notes:
+            say(line)
+        for name, coder in (("A", a), ("B", b)):
+            left: list[str] = []
+            ours, theirs, _ = common(coder, machine, left)
+            for line in left:
+                say(f"{name} and, as B, the machine: {line}")
+            rows += with_machine(name, ours, theirs, config.overlap)
+            curves[name] = curve(ours, theirs, config.overlap)
+    elif any(row.score is not None for row in b.rows):
+        curves["A"] = curve(a, b, config.overlap)
     digits = {"raw": 1, "onset": 3} | {f"f1_{least}": 1 for least in IOUS}
     headed = [
         {COLUMNS[k]: in_words(value, digits.get(k, 2)) for k, value in row.items()} for row in rows
@@ -79,7 +103,39 @@ def agree(config: AgreeConfig, *, say: Say = tell) -> Agreement:
     say(text_table(headed, tuple(COLUMNS.values())))
     if config.out is not None:
         save(config.out, rows, whole)
+        if curves:
+            coders = (finite(whole.kappa), event_counts(a.rows, b.rows, IOUS[-1]).f1)
+            confidence_plot(
+                curves, config.out / FILES[-1], coders=coders if config.machine else None
+            )
     return whole
+
+
+def sure(table: Events, least: float) -> list[Event]:
+    """The events from a confidence on; those without one are always among them."""
+    return [row for row in table.rows if row.score is None or row.score >= least]
+
+
+def with_machine(
+    name: str, coder: Events, machine: Events, overlap: float
+) -> Iterator[dict[str, Any]]:
+    """A row for each confidence, of one coder and the machine."""
+    for least in (0.0, *CONFIDENCES):
+        title = f"{name} and machine" + (f" from confidence {least}" if least else "")
+        yield row_of(title, coder.rows, sure(machine, least), overlap)
+
+
+def curve(coder: Events, machine: Events, overlap: float) -> Curve:
+    """Kappa and event F1 of the machine's events from each confidence on, as long as there are any.
+
+    The second list is the machine's.
+    """
+    return [
+        (least, finite(agreement(coder.rows, some, overlap).kappa),
+         event_counts(coder.rows, some, IOUS[-1]).f1)
+        for least in STEPS
+        if (some := sure(machine, least))
+    ]  # fmt: skip
 
 
 def common(a: Events, b: Events, notes: list[str]) -> tuple[Events, Events, tuple[str, ...]]:
@@ -94,7 +150,7 @@ def common(a: Events, b: Events, notes: list[str]) -> tuple[Events, Events, tupl
     if len(a.recordings) == len(b.recordings) == 1:
         name = a.recordings[0]
         kept[1] = _renamed(kept[1], {b.recordings[0]: name})
-        return kept[0], kept[1], (name,)
+        return *with_subjects(*kept), (name,)
     plain = {stem(name): name for name in a.recordings}
     known = {n: n if n in a.recordings else plain.get(stem(n), n) for n in b.recordings}
     kept[1] = _renamed(kept[1], known)
@@ -111,7 +167,21 @@ def common(a: Events, b: Events, notes: list[str]) -> tuple[Events, Events, tupl
         replace(t, rows=tuple(r for r in t.rows if r.recording in names), recordings=names)
         for t in kept
     ]
-    return parts[0], parts[1], names
+    return *with_subjects(*parts), names
+
+
+def with_subjects(a: Events, b: Events) -> tuple[Events, Events]:
+    """Events without a subject get that of their recording's other events, if it is only one."""
+    people: dict[str, set[str]] = {}
+    for row in (*a.rows, *b.rows):
+        people.setdefault(row.recording, set()).update({row.subject} - {""})
+    known = {name: min(own) for name, own in people.items() if len(own) == 1}
+
+    def filled(table: Events) -> Events:
+        who = ((row, row.subject or known.get(row.recording, "")) for row in table.rows)
+        return replace(table, rows=tuple(replace(row, subject=subject) for row, subject in who))
+
+    return filled(a), filled(b)
 
 
 def _renamed(table: Events, names: Mapping[str, str]) -> Events:
@@ -132,14 +202,13 @@ def rows_of(a: Events, b: Events, overlap: float, whole: Agreement) -> Iterator[
             yield row_of(f"subject {name or '(none)'}", one, two, overlap)
     if any(row.score is not None for row in b.rows):
         for least in CONFIDENCES:
-            sure = [r for r in b.rows if r.score is None or r.score >= least]
-            yield row_of(f"B from confidence {least}", a.rows, sure, overlap)
+            yield row_of(f"B from confidence {least}", a.rows, sure(b, least), overlap)
 
 
 def row_of(
     of: str,
-    a: list[Event] | tuple[Event, ...],
-    b: list[Event] | tuple[Event, ...],
+    a: Sequence[Event],
+    b: Sequence[Event],
     overlap: float,
     found: Agreement | None = None,
 ) -> dict[str, Any]:

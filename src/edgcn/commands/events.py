@@ -3,7 +3,8 @@
 events + lengths of the recordings -> a row for each label, with intervals that resample subjects
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,17 +19,23 @@ from edgcn.base.progress import Say
 from edgcn.base.screen import tell
 from edgcn.commands.convert import events_of
 from edgcn.commands.settings import POSITIONAL, Config
+from edgcn.commands.timeline import draw_timeline, rows_by_name
 from edgcn.evaluation.event_scores import time_by_label
 from edgcn.evaluation.metrics import resampled
 from edgcn.reports.exports import csv_table
 from edgcn.reports.tables import text_table
 from edgcn.store import Store, open_store
 
-COLUMNS = {
+HEADINGS = {
     "label": "label", "of": "of", "subjects": "subjects", "count": "count",
-    "rate": "per minute", "rate_interval": "95 % interval", "share": "share of time %",
-    "mean": "mean s", "median": "median s", "shortest": "shortest s", "longest": "longest s",
+    "rate": "per minute", "share": "share of time %", "mean": "mean s", "median": "median s",
+    "shortest": "shortest s", "longest": "longest s",
 }  # fmt: skip
+BOUNDED = ("rate", "share", "mean")  # with 95 % intervals: KEY_low, KEY_high
+COLUMNS = tuple(
+    column for key in HEADINGS
+    for column in ((key, f"{key}_low", f"{key}_high") if key in BOUNDED else (key,))
+)  # fmt: skip
 
 
 class EventsConfig(Config, coerce_numbers_to_str=True):
@@ -44,32 +51,63 @@ class EventsConfig(Config, coerce_numbers_to_str=True):
     """Options of reading as NAME VALUE pairs, as `edgcn convert --help` has them."""
     out: Path | None = None
     """File for the table, as CSV."""
+    timeline: Path | None = None
+    """File for a page of the events in time with the moving skeletons (.html); needs a store. What
+    is suggested is shown beside what is annotated."""
 
 
 def command(config: EventsConfig) -> str:
     """Count, and say where the table is."""
     count(config)
+    if config.timeline is not None:
+        also = f"{config.out} and " if config.out else ""
+        return f"wrote {also}{config.timeline}   next: open it in a browser"
     return f"wrote {config.out}" if config.out else "next: --out FILE.csv writes the table"
 
 
 def count(config: EventsConfig, *, say: Say = tell) -> list[dict[str, Any]]:
     """Print the table; returns its rows."""
-    path = config.source if (config.source / "store.json").is_file() else config.store
+    path = config.source if is_store(config.source) else config.store
     store = open_store(path) if path else None
-    table = (
-        events_of(store)
-        if store and path == config.source
-        else read_events([config.source], settings=config.options)
-    )
+    table = read_any(config.source, config.options)
     for line in table.notes:
         say(line)
     about = known(table, store, say)
     rows = list(rows_of(table, about, config.by))
-    headed = [{COLUMNS[key]: in_words(value) for key, value in row.items()} for row in rows]
-    say(text_table(headed, tuple(COLUMNS.values())))
+    headed = [{HEADINGS[key]: bounded(row, key) for key in HEADINGS} for row in rows]
+    say(text_table(headed, tuple(HEADINGS.values())))
+    if any(row["rate_low"] is not None for row in rows):
+        say("in brackets: 95 % intervals, subjects drawn anew with all their recordings")
     if config.out is not None:
-        write_text(config.out, csv_table(rows, tuple(COLUMNS)))
+        write_text(config.out, csv_table(rows, COLUMNS))
+    if config.timeline is not None:
+        draw(config.timeline, table, store)
     return rows
+
+
+def is_store(path: Path) -> bool:
+    """Whether this is a store, and not annotations."""
+    return (path / "store.json").is_file()
+
+
+def read_any(path: Path, options: Mapping[str, str]) -> Events:
+    """The events of files, or of a store's segments."""
+    return events_of(open_store(path)) if is_store(path) else read_events([path], settings=options)
+
+
+def draw(path: Path, table: Events, store: Store | None) -> None:
+    """The timeline: what is suggested beside what is annotated.
+
+    Raises:
+        EdgcnError: there is no store, and so no skeletons.
+    """
+    if store is None:
+        raise EdgcnError("--timeline shows skeletons: give --store STORE, which has them")
+    sides: dict[bool, list[Event]] = {True: [], False: []}
+    for row in table.rows:
+        sides[row.status == "suggested" or row.score is not None].append(row)
+    found, annotated = (replace(table, rows=tuple(sides[which])) for which in (True, False))
+    draw_timeline(path, store, found, annotated, notes=table.notes)
 
 
 class About:
@@ -93,8 +131,7 @@ def known(table: Events, store: Store | None, say: Say) -> About:
             about.seconds[name] = media.seconds
     if store is not None:
         recordings = store.recordings
-        rows = {stem(str(name)): row for row, name in enumerate(recordings.names)}
-        rows |= {str(name): row for row, name in enumerate(recordings.names)}
+        rows = rows_by_name(store)
         found = {n: row for n in table.recordings if (row := rows.get(n, rows.get(stem(n))))
                  is not None}  # fmt: skip
         if not found:
@@ -104,6 +141,17 @@ def known(table: Events, store: Store | None, say: Say) -> About:
             about.seconds[name] = float(times[-1] - times[0] + 1 / recordings.fps[row])
             about.subject[name] = str(recordings.subjects[row])
             about.condition[name] = str(recordings.conditions[row])
+        if rest := len(recordings) - len(set(found.values())):
+            say(
+                f"{rest} of {len(recordings)} recordings of {store.name} are not among these "
+                f"events' recordings: they count for nothing"
+            )
+    people: dict[str, set[str]] = {}
+    for event in table.rows:
+        people.setdefault(event.recording, set()).update({event.subject} - {""})
+    for name, own in people.items():  # whoever is the only one in a recording's events
+        if len(own) == 1 and not about.subject.get(name):
+            about.subject[name] = min(own)
     if lacking := [name for name in table.recordings if name not in about.seconds]:
         say(
             f"nothing says how long {len(lacking)} of {len(table.recordings)} recordings are "
@@ -123,16 +171,14 @@ def rows_of(table: Events, about: About, by: str) -> Iterator[dict[str, Any]]:
 
     groups = sorted(
         {group(row.recording, row.subject) for row in kept}
-        | ({group(name, "") for name in table.recordings} if by == "condition" else set())
+        | {group(name, "") for name in table.recordings if group(name, "") or by == "condition"}
     ) or [""]
     labels = [label for label in table.labels if any(row.label == label for row in kept)]
     for name in groups:
         own = [row for row in kept if group(row.recording, row.subject) == name]
         recordings = [
             n for n in table.recordings
-            if by == "label"
-            or (by == "condition" and group(n, "") == name)
-            or any(row.recording == n for row in own)
+            if by == "label" or group(n, "") == name or any(row.recording == n for row in own)
         ]  # fmt: skip
         title = "all" if by == "label" else name or "(none)"
         for label in labels:
@@ -147,50 +193,75 @@ def row_of(
 ) -> dict[str, Any]:
     """The numbers of some events in some recordings."""
     timed = [name for name in recordings if name in about.seconds]
-    total = sum(about.seconds[name] for name in timed)
     within = [row for row in rows if row.recording in about.seconds]
     lengths = np.array([row.end - row.start for row in rows if row.end > row.start])
-    covered = sum(
-        sum(spans)
-        for spans in time_by_label(
-            [Event(r.recording, "", r.start, r.end) for r in within], ()
-        ).values()
-    )
     people = {row.subject or about.subject.get(row.recording, "") for row in rows} - {""}
-    rate = 60 * len(within) / total if total else float("nan")
     return {
         "label": label,
         "of": of,
         "subjects": len(people) or None,
         "count": len(rows),
-        "rate": finite(rate),
-        "rate_interval": _interval(within, timed, about),
-        "share": finite(100 * covered / total if total else float("nan")),
+        **_rates(within, timed, about),
         **{
             key: float(value(lengths)) if len(lengths) else None
             for key, value in (
-                ("mean", np.mean), ("median", np.median), ("shortest", np.min), ("longest", np.max),
+                ("median", np.median), ("shortest", np.min), ("longest", np.max),
             )
         },
+        **_mean_length(rows, about),
     }  # fmt: skip
 
 
-def _interval(rows: Sequence[Event], recordings: Sequence[str], about: About) -> str | None:
-    """95 % interval of the rate: whole subjects resampled, or recordings where there are none."""
+def _covered(rows: Sequence[Event]) -> float:
+    """Seconds in which any of the events is; events at the same time count once."""
+    plain = [Event(row.recording, "", row.start, row.end) for row in rows]
+    return float(sum(sum(spans) for spans in time_by_label(plain, ()).values()))
+
+
+def _rates(rows: Sequence[Event], recordings: Sequence[str], about: About) -> dict[str, Any]:
+    """Events per minute and percent of the time, with intervals that resample subjects.
+
+    Recordings of nobody in particular are resampled themselves.
+    """
     who = {name: about.subject.get(name, "") for name in recordings}
     for row in rows:
         who[row.recording] = who.get(row.recording) or row.subject
-    people = sorted({person or name for name, person in who.items()})
-    if len(people) < 2:
-        return None
-    place = {person: index for index, person in enumerate(people)}
-    counts, minutes = np.zeros(len(people)), np.zeros(len(people))
+    whose = {name: person or name for name, person in who.items()}
+    minutes: dict[str, float] = dict.fromkeys(sorted(whose.values()), 0.0)
     for name in recordings:
-        minutes[place[who[name] or name]] += about.seconds[name] / 60
+        minutes[whose[name]] += about.seconds[name] / 60
+    own = {person: [row for row in rows if whose[row.recording] == person] for person in minutes}
+    counts = [float(len(some)) for some in own.values()]
+    shares = [100 * _covered(some) / 60 for some in own.values()]
+    total = list(minutes.values())
+    return {**_ratio("rate", counts, total), **_ratio("share", shares, total)}
+
+
+def _mean_length(rows: Sequence[Event], about: About) -> dict[str, Any]:
+    """Mean duration of events that have one, with an interval that resamples who has any."""
+    sums: dict[str, list[float]] = {}
     for row in rows:
-        counts[place[who[row.recording] or row.recording]] += 1
-    low, high = resampled(counts, minutes)
-    return f"{low:.2f} to {high:.2f}"
+        if row.end > row.start:
+            person = about.subject.get(row.recording, "") or row.subject or row.recording
+            sums.setdefault(person, []).append(row.end - row.start)
+    lengths = [sums[person] for person in sorted(sums)]
+    return _ratio("mean", [sum(some) for some in lengths], [float(len(s)) for s in lengths])
+
+
+def _ratio(key: str, sums: Sequence[float], sizes: Sequence[float]) -> dict[str, float | None]:
+    """The ratio of two sums over subjects, and its 95 % interval where there are several."""
+    if not sum(sizes):
+        return dict.fromkeys((key, f"{key}_low", f"{key}_high"))
+    several = len(sizes) > 1 and any(sums)  # of nothing there is no spread
+    low, high = resampled(np.array(sums), np.array(sizes)) if several else (None, None)
+    return {key: float(sum(sums) / sum(sizes)), f"{key}_low": low, f"{key}_high": high}
+
+
+def bounded(row: Mapping[str, Any], key: str) -> str:
+    """A cell with its interval, where it has one."""
+    low, high = row.get(f"{key}_low"), row.get(f"{key}_high")
+    text = in_words(row[key])
+    return text if low is None else f"{text} ({in_words(low)} to {in_words(high)})"
 
 
 def in_words(value: Any, digits: int = 2) -> str:

@@ -9,9 +9,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from edgcn.base.errors import EdgcnError
 from edgcn.base.files import new_folder, write_json, writing
 from edgcn.commands.adapted import Evaluation
+from edgcn.evaluation.nearest import nearest_rows
 from edgcn.evaluation.recorded import read_results
 from edgcn.evaluation.results import draw
 from edgcn.evaluation.rows import Row
@@ -65,13 +68,41 @@ def write(
     """
     data = describe(evaluation, outcome, protocol, settings, config)
     with new_folder(folder, overwrite=overwrite, marker=RESULTS, what="result") as made:
-        write_predictions(made / "predictions.csv", per_clip(outcome, evaluation.task))
+        write_predictions(made / "predictions.csv", clip_rows(evaluation, outcome))
         write_json(made / RESULTS, data)
         if figures:
             mapped = outcome.probe is not None and outcome.encoder is None
             features = evaluation.features[-1].values if mapped else None
             draw(made, protocol, evaluation.task, outcome, features)
     return Results(tuple(outcome.rows), folder, data)
+
+
+def clip_rows(evaluation: Evaluation, outcome: Outcome) -> list[dict[str, Any]]:
+    """A line for each tested clip, with its number in the store and the training clip next to it.
+
+    Next by the method's vectors, among the training clips of the fold that tests it.
+    """
+    rows, tested = per_clip(outcome, evaluation.task), outcome.tested
+    if tested is None or not rows:
+        return rows
+    nearest, values = np.full(len(evaluation.clips), -1), evaluation.trial.method.values
+    for fold in evaluation.task.folds:
+        nearest[fold.test] = nearest_rows(values, fold.test, fold.train)
+    names, conditions = evaluation.clips.names, evaluation.clips.conditions
+    return [
+        {
+            "clip": clip,
+            "name": row.pop("name"),
+            "subject": row.pop("subject"),
+            "condition": str(conditions[clip]),
+            "true": row.pop("true"),
+            "predicted": row.pop("predicted"),
+            "nearest_clip": near,
+            "nearest": str(names[near]),
+            **row,
+        }
+        for clip, near, row in zip(tested.tolist(), nearest[tested].tolist(), rows, strict=True)
+    ]
 
 
 def describe(

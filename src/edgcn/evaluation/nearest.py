@@ -106,3 +106,16 @@ def held_out_share(
         right += int((probe.scores(features[check]).argmax(1) == labels[check]).sum())
         judged += len(check)
     return right / judged
+
+
+def nearest_rows(
+    values: Float[np.ndarray, "all d"], rows: Int[np.ndarray, " n"], among: Int[np.ndarray, " m"]
+) -> Int[np.ndarray, " n"]:
+    """For each row the one of others whose features are nearest by cosine similarity."""
+    gallery = F.normalize(torch.from_numpy(np.ascontiguousarray(values[among])), dim=1)
+    block, found = max(1, BLOCK // max(1, len(among))), []
+    for first in range(0, len(rows), block):
+        part = np.ascontiguousarray(values[rows[first : first + block]])
+        near = F.normalize(torch.from_numpy(part), dim=1) @ gallery.T
+        found.append(near.argmax(1).numpy())
+    return np.asarray(among[np.concatenate(found)] if found else rows)

@@ -1,14 +1,16 @@
-"""results.json, read with distrust: what `edgcn evaluate` wrote, or somebody else since.
+"""results.json and predictions.csv, read with distrust: as `edgcn evaluate` wrote them, or not.
 
 file -> its values, of the types that tables and pages take; or one line naming file and field
 """
 
+import csv
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
-from edgcn.base.errors import FileError
+from edgcn.base.errors import EdgcnError, FileError
 from edgcn.base.files import read_json
 from edgcn.base.records import Record, checked
 from edgcn.evaluation.rows import MEASURES, Kind
@@ -58,6 +60,7 @@ class ResultsRecord(Record):
     members: tuple[ModelRecord, ...] = ()
     notes: tuple[str, ...]
     overlap_text: str = ""
+    classes: tuple[str, ...] = ()
     config: dict[str, Any] = Field(default={})
 
 
@@ -79,3 +82,77 @@ def read_results(path: Path) -> dict[str, Any]:
     if record.members and methods != len(record.members):
         raise FileError(path, f"members: expected {methods}, as many as methods among its rows")
     return data
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A tested clip, and what was said of it.
+
+    Args:
+        clip, nearest_clip: numbers in the store.
+        nearest: name of the training clip with the nearest vector.
+        confidence: probability of the predicted class; `of_true` that of the true one.
+    """
+
+    clip: int
+    name: str
+    subject: str
+    condition: str
+    true: str
+    predicted: str
+    nearest_clip: int
+    nearest: str
+    confidence: float
+    of_true: float
+
+    @property
+    def right(self) -> bool:
+        """Whether the clip was recognized."""
+        return self.true == self.predicted
+
+
+COLUMNS = ("clip", "name", "subject", "condition", "true", "predicted", "nearest_clip", "nearest")
+
+
+def read_predictions(path: Path, classes: tuple[str, ...]) -> list[Judged]:
+    """The lines of predictions.csv.
+
+    Raises:
+        EdgcnError: there is none, or it says what no evaluation would.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            table = csv.DictReader(file, strict=True)
+            lacking = [name for name in COLUMNS if name not in (table.fieldnames or ())]
+            if lacking:
+                raise FileError(
+                    path, f"expected a column {lacking[0]!r}; evaluate again with --overwrite"
+                )
+            return [_judged(path, table.line_num, row, classes) for row in table]
+    except FileNotFoundError:
+        raise EdgcnError(
+            f"{path} does not exist: this protocol names no clips; evaluate with another, such as "
+            f"--protocol logistic"
+        ) from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise FileError(path, f"cannot read it as a table: {error}") from error
+
+
+def _judged(path: Path, line: int, row: dict[str, Any], classes: tuple[str, ...]) -> Judged:
+    """One line, checked."""
+    values: dict[str, Any] = {name: row[name] for name in COLUMNS}
+    try:
+        values |= {name: int(values[name]) for name in ("clip", "nearest_clip")}
+        confidence, of_true = (float(row[f"p({row[of]})"]) for of in ("predicted", "true"))
+    except (KeyError, TypeError, ValueError) as error:
+        raise FileError(path, f"line {line}: not what edgcn writes: {error}") from None
+    if None in values.values() or min(values["clip"], values["nearest_clip"]) < 0:
+        raise FileError(path, f"line {line}: not what edgcn writes: {row}")
+    if unknown := [row[of] for of in ("true", "predicted") if row[of] not in classes]:
+        raise FileError(path, f"line {line}: {unknown[0]!r} is no class of results.json")
+    if not (0 <= of_true <= confidence <= 1):
+        raise FileError(
+            path, f"line {line}: expected probabilities, the highest that of the predicted class, "
+            f"got {confidence:g} and {of_true:g}"
+        )  # fmt: skip
+    return Judged(**values, confidence=confidence, of_true=of_true)

@@ -18,10 +18,11 @@ from edgcn.commands.prepare import PrepareConfig, prepare
 from edgcn.commands.report import ReportConfig, report
 from edgcn.commands.settings import Config
 from edgcn.evaluation.rows import Row
+from edgcn.experiments.demo_interviews import interviews
 from edgcn.experiments.runner import Job, score, silent, tasks_of, train
 from edgcn.reports.tables import results_table
 
-PARTS = ("store", "runs", "report")
+PARTS = ("store", "runs", "report", "interviews")
 INTRO = (
     "Synthetic people, made by a kinematic model, perform micro-gestures while seated. An encoder "
     "learned from the training people's clips without labels; then logistic regression learned "
@@ -45,6 +46,10 @@ class DemoConfig(Config):
     """Synthetic people."""
     epochs: PositiveInt = 35
     """Pre-training epochs, of a few steps each: about half of the steps of `best`."""
+    interviews: Annotated[int, Field(ge=2)] = 20
+    """Interviews of synthetic people, a tenth of which is coded."""
+    minutes: Annotated[float, Field(ge=0.1, le=60)] = 2.0
+    """Length of each interview."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Random seed of the whole run."""
     overwrite: bool = False
@@ -72,7 +77,7 @@ def demo(config: DemoConfig, *, say: Say = tell) -> Path:
         for name in PARTS:  # and nothing else that may lie in it
             shutil.rmtree(out / name, ignore_errors=True)
     store = out / "store"
-    say(f"1/4  {config.clips} synthetic clips of {config.subjects} seated people")
+    say(f"1/5  {config.clips} synthetic clips of {config.subjects} seated people")
     options = {"clips": config.clips, "subjects": config.subjects, "seed": config.seed}
     texts = {name: str(value) for name, value in options.items()}
     prepare(PrepareConfig(reader="synthetic", out=store, options=texts), say=say)
@@ -84,17 +89,27 @@ def demo(config: DemoConfig, *, say: Say = tell) -> Path:
         Job("EDGCN", learning, scored, (config.seed,)),
     ]
     released, own = tasks_of(jobs, out, machine={})
-    say(f"2/4  EDGCN: pre-training without labels, {config.epochs} epochs")
+    say(f"2/5  EDGCN: pre-training without labels, {config.epochs} epochs")
     train(own, say=lambda line: say(f"     {line}"))
-    say("3/4  logistic regression on frozen vectors, tested on people not seen in training")
+    say("3/5  logistic regression on frozen vectors, tested on people not seen in training")
     rows: list[Row] = []
     for task in (released, own):
         results = score(task.evaluate[0])
         rows = [*results.rows[:-1], *(row for row in rows if not row.is_baseline), results.rows[-1]]
-    say("4/4  the report")
+    say("4/5  the report")
     settings = ReportConfig(runs=(released.run, own.run), out=out / "report")
     page = report(settings, title="edgcn demo", intro=INTRO, say=silent)
     say(results_table(rows))
     for note in results.data["notes"]:
         say(f"note: {note}")
+    say(f"5/5  {config.interviews} interviews of {config.minutes:g} minutes")
+    timeline = interviews(
+        out / "interviews",
+        count=config.interviews,
+        minutes=config.minutes,
+        subjects=config.subjects,
+        seed=config.seed,
+        say=say,
+    )
+    say(f"     who does what and when, with the moving skeletons: {timeline}")
     return page

@@ -86,15 +86,24 @@ def go_touch(
 
 
 def gesticulate(
-    person: Person, rests: dict[str, Reach], acting: str, rng: np.random.Generator
+    person: Person,
+    rests: dict[str, Reach],
+    acting: str,
+    rng: np.random.Generator,
+    *,
+    whole: bool = False,
 ) -> dict[str, Reach]:
-    """Both hands accompany speech: from key to key in front of the trunk, often alike."""
+    """Both hands accompany speech: from key to key in front of the trunk, often alike.
+
+    Args:
+        whole: they begin and end where `rests` has them.
+    """
     frames = len(rests[acting].tip)
     count = max(3, round(frames * person.speed / rng.uniform(10, 22)))
     gaps = rng.uniform(0.6, 1.4, count - 1)  # no two keys so close that a hand would have to jump
     times = (frames - 1) * np.r_[0.0, np.cumsum(gaps) / gaps.sum()]
     keys = _draw_keys(person, count, rng)
-    lowered = rng.random(2) < 0.6  # begins, ends with the hands at rest
+    lowered = (rng.random(2) < 0.6) | whole  # begins, ends with the hands at rest
     passive = OTHER[acting]
     plan = {acting: _visit(keys, times, rests[acting], acting, lowered, rng)}
     manner = rng.random()
@@ -105,7 +114,7 @@ def gesticulate(
         own = _draw_keys(person, count, rng)
         plan[passive] = _visit(own, times, rests[passive], passive, lowered, rng)
     else:
-        plan[passive] = fidget(rests[passive], rng)
+        plan[passive] = rests[passive] if whole else fidget(rests[passive], rng)
     return plan
 
 

@@ -46,9 +46,7 @@ class Motion:
 
 def perform(person: Person, label: int, rng: np.random.Generator) -> Motion:
     """The person makes gesture `label` once more."""
-    gesture = GESTURES[label]
-    seconds = gesture.seconds / person.speed * rng.lognormal(0, 0.32)
-    frames = int(np.clip(round(seconds * FPS), SHORTEST, LONGEST))
+    gesture, frames = GESTURES[label], draw_length(person, label, rng)
     course = draw_course(frames, person.speed, rng)
     posture = _posture(person, gesture, course, rng)
     base = 0.004 * drift(rng, frames, 40, 3)
@@ -57,45 +55,60 @@ def perform(person: Person, label: int, rng: np.random.Generator) -> Motion:
     return Motion(assemble(joints), trunk.frames["head"][1])
 
 
+def draw_length(person: Person, label: int, rng: np.random.Generator) -> int:
+    """How many frames the gesture takes this time."""
+    seconds = GESTURES[label].seconds / person.speed * rng.lognormal(0, 0.32)
+    return int(np.clip(round(seconds * FPS), SHORTEST, LONGEST))
+
+
 def _arms(
     person: Person, label: int, trunk: Trunk, course: Course, rng: np.random.Generator
 ) -> Joints:
-    """Both arms. The passive one comes first, because the acting one may aim at it."""
+    """Both arms."""
     gesture = GESTURES[label]
     acting = "Right" if rng.random() < person.right_handed else "Left"
     passive = OTHER[acting]
     rests = rest(person, trunk.joints["SpineBase"], rng)
     if gesture.free:
         plan = gesticulate(person, rests, acting, rng)
-        return {**_arm(person, trunk, "Left", plan), **_arm(person, trunk, "Right", plan)}
+        return arm(person, trunk, "Left", plan) | arm(person, trunk, "Right", plan)
     plan = {side: fidget(rests[side], rng) for side in SIDES}
+    plan = touch(person, label, trunk, rests, plan, course, acting, rng)
+    return arm(person, trunk, passive, plan) | arm(person, trunk, acting, plan)
+
+
+def touch(
+    person: Person,
+    label: int,
+    trunk: Trunk,
+    rests: dict[str, Reach],
+    idle: dict[str, Reach],
+    course: Course,
+    acting: str,
+    rng: np.random.Generator,
+) -> dict[str, Reach]:
+    """What the hands do in gesture `label`: from where they rest to the place, or idly nothing."""
+    gesture, passive, plan = GESTURES[label], OTHER[acting], dict(idle)
     slip = person.manner[label] + rng.normal(0, 0.008, 3)
     if gesture.passive is not None:
         place = find_place(gesture.passive, trunk, {}, passive, slip)
         plan[passive] = go_touch(gesture.passive, place, rests[passive], course, passive, rng)
-    arms = _arm(person, trunk, passive, plan)
     if gesture.acting is not None:
-        place = find_place(gesture.acting, trunk, arms, acting, slip)
+        other = arm(person, trunk, passive, plan)
+        place = find_place(gesture.acting, trunk, other, acting, slip)
         plan[acting] = go_touch(gesture.acting, place, rests[acting], course, acting, rng)
-    return arms | _arm(person, trunk, acting, plan)
+    return plan
 
 
-def _arm(person: Person, trunk: Trunk, side: str, plan: dict[str, Reach]) -> Joints:
+def arm(person: Person, trunk: Trunk, side: str, plan: dict[str, Reach]) -> Joints:
+    """One arm, reaching where the plan has its hand."""
     return place_arm(person.body, side, trunk.joints[f"Shoulder{side}"], plan[side])
 
 
 def _posture(person: Person, gesture: Gesture, course: Course, rng: np.random.Generator) -> Posture:
     """Angles over the clip: at rest, idle sway and breath, a turn of attention, the gesture."""
     frames = len(course.seconds)
-    posture = {name: np.full(frames, angle) for name, angle in person.posture.items()}
-    idle = drift(rng, frames, 25, len(_IDLE)) + rng.standard_normal(len(_IDLE))
-    for column, (name, size) in enumerate(_IDLE.items()):
-        posture[name] += size * idle[:, column]
-    posture["slump"] += rng.normal(0, 0.03)
-    posture["knees"] += 0.02 * drift(rng, frames, 30, 1)[:, 0]
-    breath = 0.012 * np.sin(2 * np.pi * (0.27 * course.seconds + rng.random()))
-    for name in ("shrug_left", "shrug_right"):
-        posture[name] += breath + rng.normal(0, 0.02)
+    posture = sit(person, frames, rng)
     if rng.random() < 0.35:  # looks somewhere else meanwhile
         other = draw_course(frames, person.speed, rng)
         posture["turn"] += rng.normal(0, 0.3) * other.step
@@ -106,11 +119,26 @@ def _posture(person: Person, gesture: Gesture, course: Course, rng: np.random.Ge
         posture["bend"] += rng.normal(0, 0.06) * other.hold
     amplitude = person.amplitude * rng.lognormal(0, 0.15)
     for sway in gesture.sways:
-        posture[sway.angle] += amplitude * _sway(sway, course, rng)
+        posture[sway.angle] += amplitude * swayed(sway, course, rng)
     return posture
 
 
-def _sway(sway: Sway, course: Course, rng: np.random.Generator) -> Signal:
+def sit(person: Person, frames: int, rng: np.random.Generator) -> Posture:
+    """Angles of somebody who does nothing: at rest, with idle sway and breath."""
+    posture = {name: np.full(frames, angle) for name, angle in person.posture.items()}
+    idle = drift(rng, frames, 25, len(_IDLE)) + rng.standard_normal(len(_IDLE))
+    for column, (name, size) in enumerate(_IDLE.items()):
+        posture[name] += size * idle[:, column]
+    posture["slump"] += rng.normal(0, 0.03)
+    posture["knees"] += 0.02 * drift(rng, frames, 30, 1)[:, 0]
+    seconds = np.arange(frames) / FPS
+    breath = 0.012 * np.sin(2 * np.pi * (0.27 * seconds + rng.random()))
+    for name in ("shrug_left", "shrug_right"):
+        posture[name] += breath + rng.normal(0, 0.02)
+    return posture
+
+
+def swayed(sway: Sway, course: Course, rng: np.random.Generator) -> Signal:
     """One movement of the trunk over the clip, radians."""
     shape = {"hold": course.hold, "step": course.step, "wave": course.wave}[sway.course]
     sign = rng.choice([-1.0, 1.0]) * rng.uniform(0.5, 1.3) if sway.sided else 1.0

@@ -29,6 +29,19 @@ def drift(
     return signals
 
 
+def eased(
+    keys: Float[np.ndarray, "k c"], times: Float[np.ndarray, " k"], ramp: float, frames: int
+) -> Float[np.ndarray, "t c"]:
+    """Signals that stay at a key until the time of the next one, and then take `ramp` frames."""
+    t = np.arange(frames, dtype=float)
+    last = np.searchsorted(times, t, side="right") - 1  # the first time is 0
+    ease = minimum_jerk((t - times[last]) / ramp)[:, None]
+    signals: Float[np.ndarray, "t c"] = (
+        keys[np.maximum(last - 1, 0)] * (1 - ease) + keys[last] * ease
+    )
+    return signals
+
+
 @dataclass(frozen=True)
 class Course:
     """The timing of one gesture.
@@ -48,15 +61,21 @@ class Course:
     pace: float
 
 
-def draw_course(frames: int, speed: float, rng: np.random.Generator) -> Course:
-    """Onset, hold and release; the hold is sometimes broken into several approaches."""
+def draw_course(
+    frames: int, speed: float, rng: np.random.Generator, *, whole: bool = False
+) -> Course:
+    """Onset, hold and release; the hold is sometimes broken into several approaches.
+
+    Args:
+        whole: the gesture begins with the first frame and is over with the last one.
+    """
     t = np.arange(frames, dtype=float)
     rise, fall = np.clip(rng.uniform(11, 20, 2) / speed, 8, 0.36 * frames)
-    start = rng.uniform(0, 0.14) * frames
-    end = frames - rng.uniform(0, 0.1) * frames
+    start = 0.0 if whole else rng.uniform(0, 0.14) * frames
+    end = frames - 1.0 if whole else frames - rng.uniform(0, 0.1) * frames
     step = minimum_jerk((t - start) / rise)
     # Annotated ends cut some gestures off: these never come back within their clip.
-    cut = rng.random() < 0.25
+    cut = not whole and rng.random() < 0.25
     hold = step if cut else step * (1 - minimum_jerk((t - (end - fall)) / fall))
     held = end - fall - start - rise
     # Each new approach takes its time: a short hold has none.
@@ -66,4 +85,6 @@ def draw_course(frames: int, speed: float, rng: np.random.Generator) -> Course:
         hold = hold * (1 - rng.uniform(0.15, 0.4) * np.sin(np.pi * again * inside) ** 2)
     waves = int(rng.integers(1, 4))
     wave = np.sin(np.pi * waves * np.clip((t - start) / (end - start), 0, 1)) ** 2
+    if whole:
+        step = minimum_jerk(t / end)  # what stays takes its time
     return Course(hold, step, wave, seconds=t / FPS, pace=float(rng.uniform(0.75, 1.25)))
