@@ -37,16 +37,24 @@ HAND_21 = Topology(
 )
 
 
-def _with_hands(
-    body: Topology, name: str, wrists: tuple[str, str], source: str, *, roots: bool = True
-) -> Topology:
+def with_hands(body: Topology) -> Topology:
+    """A body whose hands are found apart from it, as OpenPose does."""
+    known = (layout for layout in HAND_LAYOUTS if layout.name == f"{body.name}_hands")
+    source = f"{body.source}; with hand keypoints (Simon et al., CVPR 2017)"
+    return next(known, None) or _with_hands(body, f"{body.name}_hands", source)
+
+
+def _with_hands(body: Topology, name: str, source: str, *, roots: bool = True) -> Topology:
     """A body and then the left and the right hand.
 
     Args:
-        wrists: of the body, left and right.
         roots: whether hands have a wrist of their own.
     """
     joints, bones = [*body.joints], [*body.bones]
+    wrists = next(
+        pair for pair in (("LWrist", "RWrist"), ("left_wrist", "right_wrist"))
+        if {*pair} <= {*body.joints}
+    )  # fmt: skip
     for side, wrist in zip(("left_", "right_"), wrists, strict=True):
         root = f"{side}hand_wrist" if roots else wrist
         joints += [root] * roots + [side + joint for joint in _JOINTS]
@@ -130,26 +138,25 @@ _COCO_23 = Topology(
     source="COCO-WholeBody, body and feet",
 )
 
-_WRISTS, _NAMED_WRISTS = ("LWrist", "RWrist"), ("left_wrist", "right_wrist")
 MEDIAPIPE_75 = _with_hands(
-    MEDIAPIPE_33, "mediapipe_75", _NAMED_WRISTS,
+    MEDIAPIPE_33, "mediapipe_75",
     "MediaPipe Holistic without the face: Pose (Bazarevsky et al., 2020) and both Hands",
 )  # fmt: skip
 BODY_25_HANDS = _with_hands(
-    BODY_25, "body_25_hands", _WRISTS,
+    BODY_25, "body_25_hands",
     "OpenPose BODY_25 and its hand keypoints (Simon et al., CVPR 2017), left hand first",
 )  # fmt: skip
 BODY_135 = _with_hands(
-    BODY_25B, "body_135", _WRISTS,
+    BODY_25B, "body_135",
     "OpenPose BODY_135 (Hidalgo et al., ICCV 2019) without its 70 points of the face",
     roots=False,
 )  # fmt: skip
 COCO_WHOLEBODY = _with_hands(
-    _COCO_23, "coco_wholebody", _NAMED_WRISTS,
+    _COCO_23, "coco_wholebody",
     "COCO-WholeBody (Jin et al., ECCV 2020) without its 68 points of the face",
 )  # fmt: skip
 HALPE_136 = _with_hands(
-    HALPE_26, "halpe_136", _WRISTS,
+    HALPE_26, "halpe_136",
     "Halpe full body (Fang et al., AlphaPose, TPAMI 2022) without its 68 points of the face",
 )  # fmt: skip
 

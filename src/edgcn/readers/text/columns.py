@@ -1,4 +1,4 @@
-"""Columns of a large csv: numbers of points as float32, at the speed of the disk and flat in memory.
+"""Columns of a large csv: numbers of points as float32, fast and without more memory than these.
 
 file -> parts that end with a line -> fields -> (rows, columns) float32, NaN where nothing stands
 
