@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from edgcn.base.plugins import registry
 from edgcn.readers.clips_npz import read_clips_npz
+from edgcn.readers.coco_results import read_coco_results
 from edgcn.readers.events_npz import read_events_npz
 from edgcn.readers.imigue import read_imigue
 from edgcn.readers.mediapipe import read_mediapipe
@@ -25,6 +26,7 @@ READERS: dict[str, Callable[..., Recordings]] = registry("reader", {
     "imigue": read_imigue,
     "openpose": read_openpose,
     "mediapipe": read_mediapipe,
+    "coco_results": read_coco_results,
     "pyskl": read_pyskl,
     "stgcn": read_stgcn,
     "clips_npz": read_clips_npz,

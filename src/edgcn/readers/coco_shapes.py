@@ -94,7 +94,7 @@ def _take(path: Path, found: Detections, item: Any, order: int, names: dict[Any,
         image = next((item[key] for key in IMAGE if key in item), None)
         if image is None:
             found.single = True
-        key = ("", 0) if image is None else _key(path, names.get(image, image), where)
+        key = ("", 0) if image is None else _key(path, image, where, names)
         found.add(key, _people(path, [item], where))
     elif (people := next((item[k] for k in PEOPLE if _is_people(item.get(k))), None)) is not None:
         image = next((item[key] for key in IMAGE if key in item), None)
@@ -113,7 +113,9 @@ def _take(path: Path, found: Detections, item: Any, order: int, names: dict[Any,
             )
             if not inside or not isinstance(inside[0], list):
                 raise _unknown(path, item, where)
-            found.add(_key(path, name, where), _people(path, inside[0], f"picture {name[:40]!r}"))
+            found.add(
+                _key(path, name, where, {}), _people(path, inside[0], f"picture {name[:40]!r}")
+            )
     else:
         raise _unknown(path, item, where)
 
@@ -132,7 +134,7 @@ def _frame(
         for number, person in enumerate(people):
             _take(path, found, person, number, names)
         return
-    key = ("", order) if image is None else _key(path, names.get(image, image), where)
+    key = ("", order) if image is None else _key(path, image, where, names)
     found.add(key, _people(path, people, where))
 
 
@@ -161,11 +163,11 @@ def _has_points(item: dict[str, Any]) -> bool:
     return any(key in item for key in POINTS)
 
 
-def _key(path: Path, image: Any, where: str) -> tuple[str, int]:
+def _key(path: Path, image: Any, where: str, names: dict[Any, str]) -> tuple[str, int]:
     """The video and the number of a picture by its id, be it a number or a name."""
     if isinstance(image, bool) or not isinstance(image, int | str) or image == "":
         raise FileError(path, f"expected a number or a name of a picture in {where}, got {image!r}")
-    if isinstance(image, int):
+    if isinstance(image := names.get(image, image), int):
         return "", image
     return parted(str(PurePosixPath(image.replace("\\", "/")).with_suffix("")))
 
@@ -179,6 +181,8 @@ def _people(path: Path, entries: list[Any], where: str) -> Iterator[tuple[Person
         points = next(entry[key] for key in POINTS if key in entry)
         scores = next((entry[key] for key in SCORES if isinstance(entry.get(key), list)), None)
         name = next((entry[key] for key in IDS if key in entry), None)
+        if points == []:
+            continue
         if _depth(points) == 3:  # those of all persons of a frame
             every = scores if isinstance(scores, list) and len(scores) == len(points) else None
             for n, own in enumerate(points):

@@ -175,7 +175,7 @@ def frames_source(files: list[tuple[int, Path]]) -> Source:
     """A folder with an array for each frame, in the order of their numbers."""
     found = slots(files, files[0][1].parent, what="file")
 
-    def read(_: bool) -> list[Raw]:
+    def read(depth: bool) -> list[Raw]:
         rows = [np.array(map_npy(file)) for _, file in files]
         for (_, file), row in zip(files, rows, strict=True):
             if row.shape != rows[0].shape or row.dtype.kind not in KINDS:

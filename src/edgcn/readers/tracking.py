@@ -142,7 +142,8 @@ def _chosen(tracks: Sequence[Track], keep: Keep) -> Track:
 def _by_id(people: Sequence[Sequence[Person]], ids: Sequence[Sequence[object]]) -> list[Track]:
     """Tracks by what the file calls people; none where that is no track of a person.
 
-    It is none where two in a frame have one id, or where one mostly is somewhere else a frame on.
+    It is none where two in a frame have one id, where few come again, or where one mostly is
+    somewhere else a frame on.
     """
     tracks: dict[object, Track] = {}
     steps = near = 0
@@ -157,7 +158,8 @@ def _by_id(people: Sequence[Sequence[Person]], ids: Sequence[Sequence[object]]) 
             steps += 1
             near += _distance(track, sight) <= REACH
             track.add(frame, sight)
-    return list(tracks.values()) if near >= TRUE_TRACK * steps else []
+    again = steps >= 0.5 * (steps + len(tracks))
+    return list(tracks.values()) if again and near >= TRUE_TRACK * steps else []
 
 
 def check_keep(keep: Keep, labels: Path | None) -> None:
