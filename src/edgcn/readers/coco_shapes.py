@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from edgcn.base.errors import FileError
+from edgcn.base.spelling import spelled_out
 from edgcn.readers.numbered import parted
 from edgcn.readers.text.json_files import json_array, json_items
 from edgcn.readers.tracking import Person
@@ -169,6 +170,7 @@ def _key(path: Path, image: Any, where: str, names: dict[Any, str]) -> tuple[str
         raise FileError(path, f"expected a number or a name of a picture in {where}, got {image!r}")
     if isinstance(image := names.get(image, image), int):
         return "", image
+    image = spelled_out(image)
     return parted(str(PurePosixPath(image.replace("\\", "/")).with_suffix("")))
 
 

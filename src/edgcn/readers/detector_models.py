@@ -17,7 +17,6 @@ from edgcn.skeleton.layouts import (
     COCO_17,
     COCO_18,
     COCO_WHOLEBODY,
-    H36M_17,
     HALPE_26,
     HALPE_136,
     MPI_15,
@@ -48,7 +47,6 @@ def _model(keypoints: int, topology: Topology, *ranges: tuple[int, int]) -> Mode
 WITH_HANDS = (
     _model(15, MPI_15),
     _model(17, COCO_17),
-    _model(17, H36M_17),
     _model(18, COCO_18),
     _model(25, BODY_25),
     _model(25, BODY_25B),

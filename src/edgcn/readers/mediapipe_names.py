@@ -74,7 +74,7 @@ def read_heading(path: Path, fields: Sequence[str]) -> Heading:
         raise FileError(
             path,
             f"expected columns of landmarks (x1,y1,z1,v1,... or X_NOSE,... or left_wrist_x,...), "
-            f"got {named([field[:20] for field in fields])}",
+            f"got {named([repr(field[:20]) for field in fields])}",
             line=1,
         )
     other = {n: field for n, (field, parsed) in enumerate(zip(fields, found, strict=True))

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import FileError
+from edgcn.base.spelling import spelled_out
 from edgcn.readers.clock import is_time, read_clock
 from edgcn.readers.mediapipe_arrays import blocks_of
 from edgcn.readers.mediapipe_names import Heading, read_heading
@@ -33,7 +34,7 @@ def csv_source(path: Path) -> Source:
     aside = [f for n, f in heading.other.items() if n not in (*labels, *frames, *times) and f]
     notes = list(heading.notes)
     if aside:
-        notes.append(f"columns left aside: {', '.join(name[:20] for name in aside[:5])}")
+        notes.append(f"columns left aside: {', '.join(repr(name[:20]) for name in aside[:5])}")
 
     def read(depth: bool, first: bool = False) -> list[Raw]:
         wanted = [key for key in heading.columns if depth or key[1] != "z"]
@@ -65,7 +66,9 @@ def csv_source(path: Path) -> Source:
         clock = None
         if times:
             clock = read_clock(path, heading.other[times[0]], found.exact[:, 0])
-        words = tuple(found.words[0]) if labels and isinstance(where, slice) else ()
+        words = (
+            tuple(map(spelled_out, found.words[0])) if labels and isinstance(where, slice) else ()
+        )
         return [Raw(points, sure, clock, words, note)]
 
     used = read_columns(table, skip=skip, words=labels).words if labels else [[]]
@@ -76,7 +79,7 @@ def csv_source(path: Path) -> Source:
         read,
         lambda: read(True, first=True),
         notes=tuple(notes),
-        labels=frozenset(used[0]) - {""},
+        labels=frozenset(map(spelled_out, used[0])) - {""},
     )
 
 

@@ -97,7 +97,7 @@ def slots(frames: Sequence[tuple[int, Path | None]], path: Path, *, what: str) -
         raise FileError(file or path, reason)
     step = math.gcd(*steps) or 1  # some detect in every fifth frame, say
     total = (numbers[-1] - numbers[0]) // step + 1
-    if len(numbers) < FEWEST * total:
+    if total > len(numbers) / FEWEST:
         raise FileError(
             path,
             f"expected {what}s whose numbers count frames, got {len(numbers)} of the {total} from "
