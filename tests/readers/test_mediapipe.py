@@ -208,7 +208,7 @@ def test_times_are_told_and_said(tmp_path: Path, factor: float, name: str, said:
     assert whole.fps == pytest.approx(25)
     assert whole.times is None
     assert whole.start == pytest.approx(3)
-    assert said in whole.note
+    assert said in recordings.note
 
 
 def test_uneven_times_are_kept(tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_uneven_times_are_kept(tmp_path: Path) -> None:
     (whole,) = wholes(read_mediapipe(path, size=SIZE))
     assert whole.times is not None
     np.testing.assert_allclose(whole.times, (times - times[0]) / 1000)
-    assert "not evenly spaced, and kept as they are" in whole.note
+    assert "frames are not evenly spaced: their times are kept" in whole.note
     (given,) = wholes(read_mediapipe(path, size=SIZE, fps=20))
     assert (given.times, given.fps) == (None, 20)
     times[5] = times[4]
@@ -225,6 +225,7 @@ def test_uneven_times_are_kept(tmp_path: Path) -> None:
     assert "expected times that increase in column 'time', got" in reason(
         read_mediapipe(path, size=SIZE)
     )
+    assert wholes(read_mediapipe(path, size=SIZE, fps=20))[0].fps == 20
 
 
 def test_frame_numbers_that_are_left_out_are_frames_of_nobody(tmp_path: Path) -> None:

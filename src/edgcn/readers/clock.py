@@ -33,12 +33,14 @@ class Clock:
         fps: frames per second.
         times: in seconds from the first frame; none where they are evenly spaced.
         start: of the first frame, on the source's clock.
-        note: what the times were taken for.
+        unit: of the times in the file.
+        note: what they were taken for, and why.
     """
 
     fps: float
     times: Float[np.ndarray, " t"] | None = None
     start: float = 0.0
+    unit: str = ""
     note: str = ""
 
 
@@ -68,7 +70,7 @@ def read_clock(path: Path, column: str, values: Float[np.ndarray, " t"]) -> Cloc
         return Clock(0.0, None)
     word = re.split(r"[^a-z]+", column.strip().lower().rstrip(")]"))[-1]
     step = float(np.median(np.diff(values)))
-    unit = UNITS.get(word) if word not in ("t", "time") else None
+    unit = UNITS.get(word)
     how = "as its name says" if unit else f"since frames are {step:.4g} apart"
     unit = unit or _unit(step)
     seconds = (values - values[0]) * SECONDS[unit]
@@ -79,8 +81,8 @@ def read_clock(path: Path, column: str, values: Float[np.ndarray, " t"]) -> Cloc
     even = np.linspace(0, seconds[-1], len(seconds))
     start = float(values[0] * SECONDS[unit])
     if (np.abs(seconds - even) < EVEN * step).all():
-        return Clock((len(seconds) - 1) / float(seconds[-1]), None, start, note)
-    return Clock(1 / step, seconds, start, f"{note}; not evenly spaced, and kept as they are")
+        return Clock((len(seconds) - 1) / float(seconds[-1]), None, start, unit, note)
+    return Clock(1 / step, seconds, start, unit, note)
 
 
 def _unit(step: float) -> str:

@@ -5,16 +5,18 @@ landmarks. In a picture z is a guess, scaled like x, and is left out.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.base.spelling import natural
+from edgcn.readers.clock import read_clock
 from edgcn.readers.labelling import Labels, labels_for
 from edgcn.readers.mediapipe_files import Found, find_sources
 from edgcn.readers.mediapipe_kind import NAMES, Kind, kind_of
@@ -88,25 +90,24 @@ def read_mediapipe(
     given = labels_for({name: item.label for item in found for name in item.names}, labels)
     if labels is None:
         given = _with_columns(given, known)
-    given_fps = None if fps is None else float(fps)
-    rate = _rate(known, given_fps)
+    timing = _timing(known, None if fps is None else float(fps))
     taken = {item.key: item for item in found}
 
     def read_one(key: Path) -> Iterator[Recording | Skipped]:
-        yield from _recordings(taken[key], form, given, given_fps)
+        yield from _recordings(taken[key], form, given, timing)
 
     return Recordings(
         reader="mediapipe",
         topology=form.topology,
         classes=given.classes,
         recordings=chain(given.table.lost, stream(taken, read_one)),
-        fps=rate,
+        fps=timing.fps,
         units="m" if form.kind == "world" else "px",
         dims=3 if form.kind == "world" else 2,
         bodies=form.bodies,
         total=len(given.table.lost) + sum(len(item.names) for item in found),
         sources=(*(f for item in found for f in item.files), *([labels] if labels else [])),
-        note="; ".join(dict.fromkeys(filter(None, (given.table.note, *notes)))),
+        note="; ".join(dict.fromkeys(filter(None, (given.table.note, *notes, timing.note)))),
     )
 
 
@@ -153,20 +154,34 @@ def _form(
     return Form(kind, topology, order, picture, least), notes
 
 
-def _rate(sources: Sequence[Source], fps: float | None) -> float:
-    """Frames per second of the set: as given, or of the first file that says them."""
+class Timing(NamedTuple):
+    """How frames are timed: the rate of the set, the unit of times in files, what is said of it.
+
+    Args:
+        given: the rate that the user gives, instead of times in files.
+    """
+
+    fps: float
+    given: float | None
+    unit: str
+    note: str
+
+
+def _timing(sources: Sequence[Source], fps: float | None) -> Timing:
+    """As the user says, or the first file."""
+    times = None
+    with suppress(FileError, OSError, IndexError):
+        times = sources[0].sample()[0].times
     if fps is not None:
-        return fps
-    for source in sources[:1]:
-        if source.fps:
-            return source.fps
-        try:
-            clock = source.sample()[0].clock
-        except (FileError, OSError):
-            continue
-        if clock is not None and clock.fps:
-            return round(clock.fps, 2)
-    return USUAL_FPS
+        aside = "the times in the files are left aside, since fps is given"
+        return Timing(fps, fps, "", aside if times is not None else "")
+    if times is not None:
+        with suppress(FileError):
+            clock = read_clock(sources[0].path, *times)
+            return Timing(round(clock.fps, 2) or USUAL_FPS, None, clock.unit, clock.note)
+    if sources and (own := sources[0].fps):
+        return Timing(own, None, "", "")
+    return Timing(USUAL_FPS, None, "", f"{USUAL_FPS:g} frames per second are assumed (option fps)")
 
 
 def _with_columns(given: Labels, sources: Sequence[Source]) -> Labels:
@@ -181,7 +196,7 @@ def _with_columns(given: Labels, sources: Sequence[Source]) -> Labels:
 
 
 def _recordings(
-    item: Found, form: Form, given: Labels, fps: float | None
+    item: Found, form: Form, given: Labels, timing: Timing
 ) -> Iterator[Recording | Skipped]:
     """All of one file."""
     source = item.open()
@@ -192,14 +207,16 @@ def _recordings(
             yield Skipped(str(item.key), reason)
             continue
         frames, scores = _frames(raw, form, source.size)
-        clock = raw.clock if fps is None else None
-        rate = float(fps or (clock and clock.fps) or source.fps or USUAL_FPS)
-        notes = [raw.note, clock.note if clock else ""]
-        if raw.clock is not None and clock is None:
-            notes.append(f"the times in the file are left aside for {rate:g} frames per second")
-        elif rate == USUAL_FPS and not (fps or clock or source.fps):
-            notes.append(f"taken for {USUAL_FPS:g} frames per second (option fps)")
+        clock = None
+        if raw.times is not None and timing.given is None:
+            clock = read_clock(source.path, *raw.times)
+        notes = [raw.note]
+        if clock is not None and clock.unit != timing.unit:
+            notes.append(clock.note)
+        rate = timing.given or (clock and clock.fps) or source.fps or timing.fps
         times = clock.times if clock else None
+        if times is not None:
+            notes.append("frames are not evenly spaced: their times are kept")
         if raw.words and given.path is None:
             segments = tuple(_runs(raw.words, given.classes))
             whole = Recording(frames, name, segments)

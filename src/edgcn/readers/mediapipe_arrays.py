@@ -11,7 +11,6 @@ from jaxtyping import Float, Shaped
 
 from edgcn.base.arrayfiles import map_npy, npz_names, read_npz
 from edgcn.base.errors import FileError
-from edgcn.readers.clock import read_clock
 from edgcn.readers.mediapipe_names import PARTS
 from edgcn.readers.mediapipe_sources import SIZES, Raw, Source
 from edgcn.readers.numbered import slots
@@ -113,7 +112,7 @@ def array_source(path: Path) -> Source:
         tuple(raw.name for raw in raws),
         frozenset(part for raw in raws for part in raw.points),
         lambda _: _read(path)[0],
-        lambda: raws[:3],
+        lambda: _read(path)[0][:3],
         notes=tuple(dict.fromkeys(raw.note for raw in raws if raw.note)),
         size=size,
         fps=fps,
@@ -148,8 +147,7 @@ def _read(path: Path) -> tuple[list[Raw], tuple[int, int] | None, float | None]:
     if times is not None:
         values = members[times].astype(np.float64)
         raws = [
-            replace(raw, clock=read_clock(path, times, values)) if len(raw) == len(values) else raw
-            for raw in raws
+            replace(raw, times=(times, values)) if len(raw) == len(values) else raw for raw in raws
         ]
     return raws, (size[0], size[1]) if len(size) == len(SIZE) else None, fps
 

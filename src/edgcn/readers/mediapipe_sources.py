@@ -11,10 +11,10 @@ import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import FileError
-from edgcn.readers.clock import Clock
 
 SIZES = {"pose": 33, "left": 21, "right": 21, "hand": 21}  # points of the parts that are kept
 
+Times = tuple[str, Float[np.ndarray, " t"]]  # what the file calls them, and what they are
 Points = Float[np.ndarray, "t n 3"]
 
 
@@ -25,13 +25,14 @@ class Raw:
     Args:
         points: x, y, z of each part; NaN where there is nothing.
         sure: visibility of the body's points.
+        times: of the frames, as the file has them.
         words: the label of each frame, or nothing.
         name: where a file has several.
     """
 
     points: dict[str, Points]
     sure: Float[np.ndarray, "t 33"] | None = None
-    clock: Clock | None = None
+    times: Times | None = None
     words: tuple[str, ...] = ()
     note: str = ""
     name: str = ""

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from edgcn.base.errors import FileError
 from edgcn.base.spelling import spelled_out
-from edgcn.readers.clock import is_time, read_clock
+from edgcn.readers.clock import is_time
 from edgcn.readers.mediapipe_arrays import blocks_of
 from edgcn.readers.mediapipe_names import Heading, read_heading
 from edgcn.readers.mediapipe_sources import SIZES, Raw, Source
@@ -63,13 +63,11 @@ def csv_source(path: Path) -> Source:
                 sure[where, number] = values
             elif axis != "v":
                 points[part][where, number, "xyz".index(axis)] = values
-        clock = None
-        if times:
-            clock = read_clock(path, heading.other[times[0]], found.exact[:, 0])
+        given = (heading.other[times[0]], found.exact[:, 0]) if times else None
         words = (
             tuple(map(spelled_out, found.words[0])) if labels and isinstance(where, slice) else ()
         )
-        return [Raw(points, sure, clock, words, note)]
+        return [Raw(points, sure, given, words, note)]
 
     used = read_columns(table, skip=skip, words=labels).words if labels else [[]]
     return Source(
