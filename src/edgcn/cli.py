@@ -41,8 +41,8 @@ Recognize (micro-)gestures from skeletons with few or no labels.
 
 Each takes --help, --config FILE.yaml (flags on the command line win), --plugin FILE.py (repeatable)
 and --debug (tracebacks). Few labelled clips? Start with `edgcn evaluate edgcn-s STORE`.
-Readers: clips_npz, events_npz, imigue, msr_action3d, ntu, nw_ucla, openpose, procedural, pyskl,
-smg, stgcn, stores, synthetic, utd_mhad. More: docs/ and README.md of the project.
+Readers: clips_npz, coco_results, events_npz, imigue, mediapipe, msr_action3d, ntu, nw_ucla,
+openpose, procedural, pyskl, smg, stgcn, stores, synthetic, utd_mhad. More: docs/ and README.md.
 """
 
 # The module of each command, and its config there; loaded late, because most load PyTorch.

@@ -126,6 +126,35 @@ def openpose(folder: Path, *labels: str) -> None:
     (folder / "labels.csv").write_text("".join(f"{row}\n" for row in labels))
 
 
+def landmarks(**changes: str) -> Setup:
+    """Fractions of a picture in a csv, as scripts around MediaPipe write them.
+
+    Args:
+        changes: texts in its first line that are something else.
+    """
+
+    def setup(folder: Path) -> None:
+        first = ["time", *(f"{axis}{n}" for n in range(1, 34) for axis in "xyzv")]
+        first = [changes.get(name, name) for name in first]
+        rows = np.random.default_rng(0).uniform(0.2, 0.8, (9, 133))
+        rows[:, 0] = 40 * np.arange(9)
+        lines = [first, *([f"{value:.6f}" for value in row] for row in rows.tolist())]
+        (folder / "clip.csv").write_text("".join(",".join(line) + "\n" for line in lines))
+
+    return setup
+
+
+def alphapose(keypoints: int) -> Setup:
+    """People of so many keypoints."""
+
+    def setup(folder: Path) -> None:
+        rows = np.random.default_rng(0).uniform(0.2, 0.8, (9, 3 * keypoints)).tolist()
+        people = [{"image_id": f"{n}.jpg", "keypoints": row} for n, row in enumerate(rows)]
+        (folder / "people.json").write_text(json.dumps(people))
+
+    return setup
+
+
 def two_videos(folder: Path) -> None:
     for name, x in (("anna_", 300), ("ben_", 900)):
         write_openpose(folder / name, [[person] for person in filmed(x, 5)], name=name)
@@ -618,6 +647,7 @@ def full_disk_for_weights(patch: pytest.MonkeyPatch) -> None:
 
 PREPARE_NTU = "prepare ntu ntu --out store"
 PREPARE_NPZ = "prepare clips_npz clips.npz --out store"
+PREPARE_MEDIAPIPE = "prepare mediapipe clip.csv --out store"
 PREPARE_LABELS = "prepare openpose clips --out store --options labels labels.csv"
 PREPARE_PKL = "prepare pyskl clips.pkl --out store"
 PREPARE_STORES = "prepare stores stores --out union"
@@ -643,6 +673,11 @@ CASES = (
          two_videos, works=True),
     Case("somebody else while the subject is hidden", "prepare openpose clips --out store",
          hidden_subject, works=True),
+    Case("fractions of a picture whose size is not given", PREPARE_MEDIAPIPE, landmarks()),
+    Case("a size that is none", f"{PREPARE_MEDIAPIPE} --size 720p", landmarks()),
+    Case("a landmark that is there twice", PREPARE_MEDIAPIPE, landmarks(x2="x1")),
+    Case("people of an unknown number of keypoints", "prepare coco_results people.json --out store",
+         alphapose(29)),
     Case("a clip with two labels in the table", PREPARE_LABELS,
          lambda f: openpose(f, "one,touch", "two,rub", "one,rub")),
     Case("a label spelled in two ways", PREPARE_LABELS,

@@ -26,6 +26,7 @@ from edgcn.skeleton.layouts import (
     KINECT_V1,
     KINECT_V2,
     KINECT_V2_PYSKL,
+    MEDIAPIPE_33,
     MSR_ACTION3D,
     UTD_MHAD,
 )
@@ -39,6 +40,9 @@ from readers.items import parted
 from readers.writers import write_imigue, write_miga, write_ntu, write_openpose, write_smg
 
 FRAMES, UNSEEN = 14, 3  # of each recording; in this one the left wrist is not seen
+COCO_OF_BODY_25 = ["Nose", "LEye", "REye", "LEar", "REar"] + [
+    side + part for part in ("Shoulder", "Elbow", "Wrist", "Hip", "Knee", "Ankle") for side in "LR"
+]  # fmt: skip
 RAISED = {"Elbow": 1.5, "Wrist": 1.8, "Hand": 1.9, "HandTip": 2.0, "Thumb": 1.92}
 
 
@@ -117,11 +121,71 @@ def openpose_table(root: Path) -> Small:
     return replace(small, options={"labels": labels})
 
 
+def landmarks(seed: int = 0) -> np.ndarray:
+    """The same as MediaPipe sees it: fractions of a picture, z and visibility (T, 33, 4)."""
+    points = plan_remap(KINECT_V2, MEDIAPIPE_33).apply(person(seed)[:, None])[:, 0]
+    x, y, z = np.moveaxis(points, -1, 0)
+    made = np.stack([0.5 - 0.2 * x, 0.4 - 0.35 * y, 0.1 * z, np.full_like(x, 0.9)], axis=-1)
+    made[UNSEEN, MEDIAPIPE_33.index("left_wrist"), 3] = 0.1  # it is somewhere
+    made[~points.any(axis=-1)] = 0  # a Kinect has no eyes and ears
+    return made
+
+
+def mediapipe(root: Path) -> Small:
+    columns = [f"{a}{n}" for n in range(1, 34) for a in "xyzv"]
+    for seed, name in enumerate(("nod/one", "nod/two", "wave/one")):
+        file = root / "data" / f"{name}.csv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        rows = [["time", *columns]]
+        for t, row in enumerate(landmarks(seed).reshape(FRAMES, -1).tolist()):
+            rows.append([f"{40 * t}", *map(repr, row)])
+        file.write_text("".join(",".join(row) + "\n" for row in rows))
+    return Small(root / "data", file, {"size": "1280x720"})
+
+
+def mediapipe_world(root: Path) -> Small:
+    """World landmarks: meters around the hips, x to the right of the picture, y down."""
+    made = {}
+    for seed, name in enumerate(("one", "two")):
+        points = seen(MEDIAPIPE_33, seed)
+        points[UNSEEN, MEDIAPIPE_33.index("left_wrist")] = np.nan
+        hips = points[:, [MEDIAPIPE_33.index(f"{side}_hip") for side in ("left", "right")]]
+        there = (points != 0).any(axis=-1, keepdims=True)
+        made[name] = (points - hips.mean(axis=1, keepdims=True)) * (-1, -1, 1) * there
+    np.savez(root / "world.npz", **made)
+    return Small(root / "world.npz", root / "world.npz")
+
+
+def coco_results(root: Path) -> Small:
+    """As AlphaPose writes it: a picture of nobody is left out, names are not in order."""
+    at = [BODY_25.index(joint) for joint in COCO_OF_BODY_25]
+    for seed, name in enumerate(("nod/one", "nod/two", "wave/one")):
+        file = root / "data" / f"{name}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        people = [
+            {"image_id": f"{n}.jpg", "keypoints": points.ravel().tolist(), "score": 2.5, "idx": [0]}
+            for n, points in enumerate(flat(0, seed)[:, at])
+        ]
+        file.write_text(json.dumps(sorted(people, key=lambda one: str(one["image_id"]))))
+    return Small(root / "data", file)
+
+
+def coco_frames(root: Path) -> Small:
+    """As MMPose writes it."""
+    at = [BODY_25.index(joint) for joint in COCO_OF_BODY_25]
+    for seed, name in enumerate(("one", "two")):
+        frames = [
+            {"frame_id": n, "instances": [{"keypoints": points[:, :2].tolist(),
+                                           "keypoint_scores": points[:, 2].tolist()}]}
+            for n, points in enumerate(flat(0, seed)[:, at], 1)
+        ]  # fmt: skip
+        file = root / f"{name}.json"
+        file.write_text(json.dumps({"meta_info": {}, "instance_info": frames}))
+    return Small(root, file)
+
+
 def pyskl(root: Path) -> Small:
-    coco = [BODY_25.index(j) for j in ("Nose", "LEye", "REye", "LEar", "REar")]
-    coco += [BODY_25.index(side + part) for part in ("Shoulder", "Elbow", "Wrist", "Hip", "Knee",
-                                                     "Ankle") for side in "LR"]  # fmt: skip
-    points = flat(0)[None, :, coco]
+    points = flat(0)[None, :, [BODY_25.index(joint) for joint in COCO_OF_BODY_25]]
     scores = points[..., 2]
     names = ["S001C001P001R001A001", "S001C001P002R001A001"]
     annotations = [
@@ -223,6 +287,10 @@ SETS: dict[str, Callable[[Path], Small]] = {
     "imigue MiGA": miga,
     "openpose": openpose,
     "openpose table": openpose_table,
+    "mediapipe": mediapipe,
+    "mediapipe world": mediapipe_world,
+    "coco_results": coco_results,
+    "coco_results frames": coco_frames,
     "pyskl": pyskl,
     "stgcn": stgcn,
     "clips_npz": clips_npz,
@@ -238,7 +306,8 @@ SETS: dict[str, Callable[[Path], Small]] = {
 }
 OF_FILES = [name for name in SETS if not name.startswith(("synthetic", "procedural"))]
 ONE_FILE = (
-    "pyskl", "stgcn", "clips_npz", "clips_npz flat", "events_npz", "events_npz flat",
+    "mediapipe world", "pyskl", "stgcn", "clips_npz", "clips_npz flat", "events_npz",
+    "events_npz flat",
 )  # fmt: skip # holds all, or the labels of all
 WHOLE = (
     "smg", "imigue", "imigue MiGA", "openpose table", "events_npz", "events_npz flat",

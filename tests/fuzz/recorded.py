@@ -35,6 +35,10 @@ KEPT: dict[str, dict[str, Kept]] = {
     "imigue MiGA": {"*_label.csv": Kept.of("recordings form"), "*": Kept.of("names labels form")},
     "openpose": {"*": Kept.of(CLIPS, CLIPS)},
     "openpose table": {"*.json": Kept.of(CLIPS, CLIPS), "*.csv": Kept.of("recordings form")},
+    "mediapipe": {"*": Kept.of("names labels")},
+    "mediapipe world": {"*": Kept.of(CLIPS + " values")},
+    "coco_results": {"*": Kept.of("names labels form", "names labels form")},
+    "coco_results frames": {"*": Kept.of("names labels form", "names labels form")},
     "pyskl": {"*": Kept.of("count frames form")},
     "stgcn": {"*.npy": Kept.of("count names labels form"), "*.pkl": Kept.of("count frames form")},
     "clips_npz": {"*": Kept.of(CLIPS + " values")},  # a zip has checksums

@@ -162,7 +162,8 @@ def test_every_skeleton_by_joint_name(topology: Topology) -> None:
     assert clips.shape == (4, 3, 8, len(topology), 1)
     seen = People(topology=topology).motion(*cast(), 8)[0]
     left, right = (seen[:, :, topology.index(joint)] for joint in topology.shoulders)
-    assert 0.1 < float((left - right).norm(dim=-1).median()) < 0.6  # meters
+    least = 0.1 if topology.mirror else 0.01  # a hand alone
+    assert least < float((left - right).norm(dim=-1).median()) < 0.6  # meters
 
 
 def test_a_joint_that_no_body_has_is_refused() -> None:

@@ -1,8 +1,8 @@
 """OpenPose folders: the subject is followed, and every folder gives a clip or a reason."""
 
 import json
-import shutil
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +10,19 @@ import pytest
 
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers.openpose import read_openpose
-from edgcn.skeleton.layouts import BODY_25, BODY_25B, COCO_18
-from edgcn.skeleton.recording import Segment, Skipped
+from edgcn.skeleton.hand_layouts import with_hands
+from edgcn.skeleton.layouts import (
+    BODY_25,
+    BODY_25_HANDS,
+    BODY_25B,
+    BODY_135,
+    COCO_17,
+    COCO_18,
+    HALPE_26,
+    HALPE_136,
+    MPI_15,
+)
+from edgcn.skeleton.recording import Recording, Recordings, Segment, Skipped
 from edgcn.skeleton.topology import Topology
 from edgcn.store import open_store, write_store
 from edgcn.store.inspect import health
@@ -447,10 +458,92 @@ def test_the_model_is_told_by_number_and_places_of_joints(
         assert "expected 75 numbers (body_25) in" in reason(given)
 
 
+MODELS = [
+    (BODY_25, 25, range(25), BODY_25), (BODY_25B, 25, range(25), BODY_25B),
+    (COCO_18, 18, range(18), COCO_18), (COCO_17, 17, range(17), COCO_17),
+    (MPI_15, 15, range(15), MPI_15), (HALPE_26, 26, range(26), HALPE_26),
+    (BODY_135, 135, range(65), BODY_25B), (HALPE_136, 136, [*range(26), *range(94, 136)], HALPE_26),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("whole", "keypoints", "places", "bare"), MODELS)
+def test_every_model_is_known_by_its_keypoints(
+    tmp_path: Path, whole: Topology, keypoints: int, places: Sequence[int], bare: Topology
+) -> None:
+    body = np.full((12, keypoints, 3), 0.5, dtype=np.float32)
+    body[:, list(places)] = standing.in_pixels(standing.people(whole))[:12]
+    write_openpose(tmp_path / "one", [[person] for person in body])
+    for hands, topology in ((False, bare), (True, whole)):
+        if hands and keypoints <= 26:
+            topology = with_hands(bare)  # of files that have no hand, in which none is seen
+        recordings = read_openpose(tmp_path, hands=hands)
+        assert recordings.topology == topology
+        kept = [n for n in places if hands or n < len(bare)]
+        frames = clip(recordings).frames[:, 0]
+        np.testing.assert_array_equal(frames[:, : len(kept)], body[:, kept])
+        assert not frames[:, len(kept) :].any()
+
+
+def test_hands_are_kept_if_they_are_asked_for(tmp_path: Path, rng: np.random.Generator) -> None:
+    body, fingers = walk(rng, 6, start=300), rng.uniform(100, 200, (6, 42, 3)).astype(np.float32)
+    fingers[..., 2] = 0.5
+    fingers[2, 21:] = 0
+    folder = write_openpose(tmp_path / "one", [[person] for person in body])
+    for file, hands in zip(sorted(folder.iterdir()), fingers, strict=True):
+        content = json.loads(file.read_text())
+        (person,) = content["people"]
+        person["hand_left_keypoints_2d"] = hands[:21].ravel().tolist()
+        person["hand_right_keypoints_2d"] = hands[21:].ravel().tolist() if hands[21:].any() else []
+        file.write_text(json.dumps(content))
+    bare, whole = read_openpose(tmp_path), read_openpose(tmp_path, hands=True)
+    assert "hands are left out (--options hands true keeps them)" in bare.note
+    assert (bare.topology, whole.topology) == (BODY_25, BODY_25_HANDS)
+    np.testing.assert_array_equal(clip(whole).frames[:, 0], np.concatenate([body, fingers], axis=1))
+
+
+@pytest.mark.parametrize("name", ["cam01.{:04d}.json", "{}.json", "take 2 frame-{:03d}_pose.json"])
+def test_frames_are_numbered_at_the_end_of_any_name(
+    tmp_path: Path, rng: np.random.Generator, name: str
+) -> None:
+    body = walk(rng, 12, start=300, speed=5)
+    folder = write_openpose(tmp_path / "a", [[person] for person in body])
+    for number, file in enumerate(sorted(folder.iterdir())):
+        file.rename(folder / name.format(number))
+    np.testing.assert_array_equal(read(folder), body)
+    (folder / "settings.json").write_text("{}")
+    _, lost = parted(read_openpose(folder).recordings)
+    assert [item.path for item in lost] == [str(folder / "settings.json")]
+
+
+def test_other_json_beside_frames_named_as_openpose_does_is_none(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    folder = write_openpose(tmp_path / "a", [[person] for person in walk(rng, 3, start=300)])
+    (folder / "settings.json").write_text("{}")
+    assert len(clip(read_openpose(folder)).frames) == 3
+
+
+def test_two_people_apart_or_together(tmp_path: Path, rng: np.random.Generator) -> None:
+    one, two = walk(rng, 6, start=300), walk(rng, 6, start=1200, sure=0.6)
+    folder = write_openpose(tmp_path / "a", [[b, a] for a, b in zip(one, two, strict=True)])
+    left, right = wholes_of_two(read_openpose(folder, people="apart"))
+    np.testing.assert_array_equal(left.frames[:, 0], two)
+    np.testing.assert_array_equal(right.frames[:, 0], one)
+    both = read_openpose(folder, people="together")
+    assert both.bodies == 2
+    np.testing.assert_array_equal(clip(both).frames, np.stack([one, two], axis=1))
+    np.testing.assert_array_equal(clip(read_openpose(folder, people="right")).frames[:, 0], two)
+
+
+def wholes_of_two(recordings: Recordings) -> tuple[Recording, Recording]:
+    (first, second), lost = parted(recordings.recordings)
+    assert not lost
+    return first, second
+
+
 @pytest.mark.data
-def test_a_genuine_body_25b(tmp_path: Path, data_dir: Path) -> None:
+def test_a_genuine_body_25b(data_dir: Path) -> None:
     """Of Pose2Sim's demonstration: their default model of some years."""
-    for file in (data_dir / "genuine" / "pose2sim_body25b").glob("*.json"):
-        number = int(file.name.split(".")[1])
-        shutil.copy(file, tmp_path / f"cam01_{number:012d}_keypoints.json")
-    assert read_openpose(tmp_path).topology is BODY_25B
+    recordings = read_openpose(data_dir / "genuine" / "pose2sim_body25b")
+    assert recordings.topology is BODY_25B
+    assert clip(recordings).frames.shape == (20, 1, 25, 3)

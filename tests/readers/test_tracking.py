@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edgcn.readers.tracking import follow
+from edgcn.readers.tracking import persons
 
 HEIGHT = 400.0
 RNG = np.random.default_rng(0)
@@ -17,7 +17,7 @@ def at(x: float, *, sure: float = 0.9, scale: float = 1.0) -> np.ndarray:
 
 def places(people: list[list[np.ndarray]]) -> tuple[list[int | None], str]:
     """Where the subject is in each frame, and the note."""
-    frames, note = follow(people, 25)
+    ((frames, note, _),) = persons(people, 25)
     assert frames.shape == (len(people), 1, 25, 3)
     middle = [round(float(frame[0, :, 0].mean() - SHAPE[:, 0].mean())) for frame in frames]
     return [x if frame.any() else None for x, frame in zip(middle, frames, strict=True)], note
@@ -84,12 +84,12 @@ def test_parts_of_a_body_are_followed() -> None:
     for frame in range(12, 15):
         people[frame][0][6:] = 0
     people[16][0][3, :2] += 5000  # a false joint
-    frames, note = follow(people, 25)
+    ((frames, note, _),) = persons(people, 25)
     np.testing.assert_array_equal(frames[:, 0], np.stack([persons[0] for persons in people]))
     assert note == ""
 
 
 def test_nobody_at_all() -> None:
-    frames, note = follow([[], []], 25)
+    ((frames, note, _),) = persons([[], []], 25)
     assert not frames.any()
     assert note == ""

@@ -21,9 +21,11 @@ from edgcn.skeleton.names import canonical
 from edgcn.skeleton.remap import plan_remap, remap
 from edgcn.skeleton.topology import Topology
 
+FINGERED = ("hand_21", "body_135", "coco_wholebody", "halpe_136", "body_25_hands")  # much alike
 PAIRS = [
     pytest.param(source, target, id=f"{source.name}-{target.name}")
     for source, target in product(TOPOLOGIES.values(), repeat=2)
+    if not {source.name, target.name} & {*FINGERED} or "mediapipe_75" in (source.name, target.name)
 ]
 
 

@@ -64,6 +64,25 @@ def read_npz(path: Path, needed: Iterable[str], optional: Iterable[str] = ()) ->
         raise FileError(path, f"{where}, got {what}") from None
 
 
+def npz_names(path: Path) -> list[str]:
+    """The names of an .npz file's arrays.
+
+    Raises:
+        EdgcnError: no such file.
+        FileError: no npz.
+    """
+    if not path.is_file():
+        raise EdgcnError(f"expected an npz file at {path}, found no such file")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [n.removesuffix(".npy") for n in archive.namelist() if n.endswith(".npy")]
+            return list(dict.fromkeys(names))
+    except Exception as error:
+        if isinstance(error, OSError) and error.filename:
+            raise
+        raise FileError(path, f"expected an npz file, got {_what(error)}") from None
+
+
 def map_npy(path: Path) -> Array:
     """The array of an .npy file, on disk; only what is looked at is read.
 

@@ -21,6 +21,11 @@ def tidy(name: str) -> str:
     return " ".join(unicodedata.normalize("NFC", _INVISIBLE.sub("", name)).split())
 
 
+def spelled_out(name: str) -> str:
+    """The name with characters that cannot be seen written as Python does (`\\x1b`)."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in name)
+
+
 def spelling(name: str) -> str:
     """What names have in common that differ in upper and lower case, spaces or Unicode only."""
     return tidy(unicodedata.normalize("NFKC", name).casefold())

@@ -4,7 +4,6 @@ files -> reader -> recordings with segments -> (remap by joint name) -> store
 """
 
 import inspect
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -17,11 +16,12 @@ from pydantic import Field
 from edgcn.annotations.attach import Attached
 from edgcn.annotations.formats import read_events
 from edgcn.base.errors import EdgcnError, did_you_mean
-from edgcn.base.parts import check_settings, settings_of
+from edgcn.base.parts import Setting, check_settings, settings_of
 from edgcn.base.progress import Say, track
 from edgcn.base.screen import tell
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.readers import READERS
+from edgcn.readers.rates import picture_size
 from edgcn.skeleton.layouts import topology_named
 from edgcn.skeleton.recording import Recording, Recordings, Skipped, with_hashes
 from edgcn.skeleton.remap import plan_remap
@@ -79,8 +79,10 @@ def command(config: PrepareConfig) -> str:
 
 def prepare(config: PrepareConfig, *, say: Say = tell) -> Store:
     """Read recordings into a new store; says what was skipped, and why."""
-    size = picture_size(config.size)
-    recordings = as_declared(open_recordings(config), units=config.units, y=config.y, size=size)
+    read = open_recordings(config)
+    known = "size" in reader_settings(config.reader)  # such a reader needs it itself
+    size = None if known else picture_size(config.size)
+    recordings = as_declared(read, units=config.units, y=config.y, size=size)
     attached = None
     if config.annotations:
         table = read_events(config.annotations, settings=config.annotation_options)
@@ -120,24 +122,20 @@ def open_recordings(config: PrepareConfig) -> Recordings:
         )
     if config.path is None and config.reader not in NO_PATH:
         raise EdgcnError(f"reader {config.reader!r} needs the path of its recordings")
-    read = known[config.reader]
-    settings = settings_of(read)
+    read, settings = known[config.reader], reader_settings(config.reader)
+    given = {"size": config.size} if config.size and "size" in settings else {}
     values = {
         name: from_text(text, settings[name].annotation if name in settings else None)
-        for name, text in config.options.items()
+        for name, text in (given | config.options).items()
     }
     options = check_settings(read, values, what=f"reader {config.reader!r}")
     path = next(iter(inspect.signature(read).parameters), None)
     return read(config.path, **options) if path else read(**options)
 
 
-def picture_size(text: str | None) -> tuple[int, int] | None:
-    """Width and height."""
-    if text is None:
-        return None
-    if not (found := re.fullmatch(r"([1-9]\d{0,5})x([1-9]\d{0,5})", text)):
-        raise EdgcnError(f"--size: expected width and height such as 1280x720, got {text!r}")
-    return int(found[1]), int(found[2])
+def reader_settings(name: str) -> dict[str, Setting]:
+    """The options of a reader by name."""
+    return settings_of(readers()[name])
 
 
 def from_text(text: str, hint: Any) -> Any:

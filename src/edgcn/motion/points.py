@@ -28,6 +28,7 @@ FINGERS = {
     "ring": (0.93, -0.15),
     "little": (0.75, -0.35),
 }
+PARTS = ("_cmc", "_mcp", "_ip", "_pip", "_dip", "_tip")  # of fingers, from the palm on
 
 
 def all_points(body: Body, lower: Lower, arms: dict[str, Point]) -> dict[str, Point]:
@@ -43,13 +44,28 @@ def all_points(body: Body, lower: Lower, arms: dict[str, Point]) -> dict[str, Po
         ahead, across = tip - hand, thumb - hand - 0.4 * (tip - hand)
         for finger, (along, beside) in FINGERS.items():
             points[f"{side}_{finger}"] = hand + along * ahead + beside * across
+        points |= _fingers(points, side)
         ankle, foot = points[f"{side}_ankle"], points[f"{side}_foot"]
         wide = torch.tensor([sign, 0.0, 0.0]) * body.stature[..., None]
         points[f"{side}_big_toe"] = points[f"{side}_foot_index"] = foot - 0.008 * wide
         points[f"{side}_small_toe"] = foot + 0.03 * wide
         down = torch.tensor([0.0, 0.03, 0.0]) * body.stature[..., None]
         points[f"{side}_heel"] = ankle - 0.4 * (foot - ankle) - down
-    return points
+    right = "right_"
+    hand_alone = {name: point for name, point in points.items() if name.endswith(PARTS)}
+    points |= {name.removeprefix(right): p for name, p in hand_alone.items() if right in name}
+    return points | {"wrist": points["right_wrist"]}
+
+
+def _fingers(points: dict[str, Point], side: str) -> dict[str, Point]:
+    """The joints of each finger, between the wrist and its tip."""
+    wrist, made = points[f"{side}_wrist"], {f"{side}_hand_wrist": points[f"{side}_wrist"]}
+    for finger in ("thumb", *FINGERS):
+        tip = points[f"{side}_{finger}"]
+        parts = ("cmc", "mcp", "ip", "tip") if finger == "thumb" else ("mcp", "pip", "dip", "tip")
+        for part, share in zip(parts, (0.5, 0.7, 0.87, 1.0), strict=True):
+            made[f"{side}_{finger}_{part}"] = wrist + share * (tip - wrist)
+    return made
 
 
 def on_joints(points: dict[str, Point], topology: Topology) -> Float[Tensor, "n t v 3"]:

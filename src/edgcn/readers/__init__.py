@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 from edgcn.base.plugins import registry
 from edgcn.readers.clips_npz import read_clips_npz
+from edgcn.readers.coco_results import read_coco_results
 from edgcn.readers.events_npz import read_events_npz
 from edgcn.readers.imigue import read_imigue
+from edgcn.readers.mediapipe import read_mediapipe
 from edgcn.readers.msr_action3d import read_msr_action3d
 from edgcn.readers.ntu import read_ntu
 from edgcn.readers.nw_ucla import read_nw_ucla
@@ -23,6 +25,8 @@ READERS: dict[str, Callable[..., Recordings]] = registry("reader", {
     "smg": read_smg,
     "imigue": read_imigue,
     "openpose": read_openpose,
+    "mediapipe": read_mediapipe,
+    "coco_results": read_coco_results,
     "pyskl": read_pyskl,
     "stgcn": read_stgcn,
     "clips_npz": read_clips_npz,

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+from jaxtyping import Float
+
 from edgcn.base.errors import FileError, did_you_mean
 from edgcn.base.spelling import spelling, tidy
 from edgcn.base.words import LISTED, named
@@ -126,17 +129,19 @@ def segmented(
     table: Path,
     classes: Sequence[str],
     rate: float | None,
+    times: Float[np.ndarray, " t"] | None = None,
 ) -> Iterator[Recording | Skipped]:
     """A recording with a segment for each of its rows, after the rows that cannot be used.
 
     Args:
         rate: frames per second, where the rows are in seconds.
+        times: of the frames, where they are not evenly spaced.
     """
     subject, segments = shared(row.subject for row in rows), []
     earlier: dict[tuple[int, int, str], Row] = {}
     for row in rows:
         try:
-            start, stop = _span(table, row, len(frames), rate)
+            start, stop = _span(table, row, len(frames), rate, times)
             same = earlier.setdefault((start, stop, row.subject), row)
             if same is not row:
                 reason = f"these frames have the label {same.label!r} in line {same.line} already"
@@ -162,7 +167,13 @@ def shared(values: Iterable[str]) -> str:
     return different.pop() if len(different) == 1 else ""
 
 
-def _span(path: Path, row: Row, total: int, rate: float | None) -> tuple[int, int]:
+def _span(
+    path: Path,
+    row: Row,
+    total: int,
+    rate: float | None,
+    times: Float[np.ndarray, " t"] | None,
+) -> tuple[int, int]:
     """First frame and the one after the last."""
     text = f"{row.start}\t{row.end}"
     if rate is None:
@@ -170,9 +181,13 @@ def _span(path: Path, row: Row, total: int, rate: float | None) -> tuple[int, in
         stop, limits = end + 1, f"frames in order within 0..{total - 1}"
     else:
         seconds = numbers(path, row.line, text, 2, separator="\t")
-        start, stop = (round(value * rate) for value in seconds.tolist())
+        if times is None:
+            start, stop = (round(value * rate) for value in seconds.tolist())
+        else:
+            start, stop = np.searchsorted(times, seconds - 0.5 / rate).tolist()
         stop = max(stop, start + 1) if seconds[0] <= seconds[1] else start
-        limits = f"seconds in order within 0..{total / rate:g}"
+        last = total / rate if times is None else times[-1] + 1 / rate
+        limits = f"seconds in order within 0..{last:g}"
     if not 0 <= start < stop <= total:
         reason = f"expected {limits}, got {row.start}..{row.end}"
         raise FileError(path, reason, line=row.line)

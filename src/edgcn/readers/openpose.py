@@ -4,46 +4,33 @@
 confidence. Frames where the person is not seen stay 0. A table may name the gestures.
 """
 
-import math
-import re
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, pairwise
+from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from edgcn.base.errors import FileError
-from edgcn.base.spelling import natural, tidy
-from edgcn.base.words import LISTED, named
+from edgcn.readers.crowds import check_most
+from edgcn.readers.detector_models import COUNTS, Model, model_for
 from edgcn.readers.flat import seen
-from edgcn.readers.label_table import Row, Table, read_table, segmented, unlabelled
-from edgcn.readers.rates import Rate
-from edgcn.readers.skeletons import most_plausible
+from edgcn.readers.labelling import labels_for
+from edgcn.readers.numbered import beside, slots, videos
+from edgcn.readers.rates import Confidence, Rate
 from edgcn.readers.text.files import stream
 from edgcn.readers.text.folders import find
 from edgcn.readers.text.json_files import json_array, read_json
-from edgcn.readers.tracking import Person, follow
-from edgcn.skeleton.layouts import BODY_25, BODY_25B, COCO_18
-from edgcn.skeleton.recording import Recording, Recordings, Skipped, trimmed
+from edgcn.readers.tracking import Keep, Person, check_keep, persons
+from edgcn.skeleton.hand_layouts import with_hands
+from edgcn.skeleton.recording import Recording, Recordings, Skipped
 from edgcn.skeleton.topology import Topology
 
 ENDING = "_keypoints.json"
-MODELS = (BODY_25, BODY_25B, COCO_18)
 LOOKED_INTO = 200  # files that tell which model it was
-NUMBERED = re.compile(r"(.*?)([0-9]+)([^0-9]*)")  # the last number of a name counts frames
-AROUND = "_-. "  # what stands between a name and its number
-FEWEST = 0.5  # of the frames that the numbers count; where there are less, they count no frames
-
-
-class Video(NamedTuple):
-    """The frames of one recording in order, each with its number."""
-
-    name: str
-    label: str
-    frames: list[tuple[int, Path]]
+HANDS = ("hand_left_keypoints_2d", "hand_right_keypoints_2d")
+HAND = 21  # keypoints of one
 
 
 def read_openpose(
@@ -52,14 +39,18 @@ def read_openpose(
     labels: Path | None = None,
     fps: Rate = 30.0,
     topology: Topology | None = None,
+    hands: bool = False,
+    people: Keep = "surest",
+    max_bodies: int = 2,
+    min_confidence: Confidence = 0.0,
 ) -> Recordings:
     """OpenPose output: a folder of frames, of clip folders, or of class folders of clip folders.
 
-    The frames of a recording lie in one folder and have one name before the number of the frame; a
-    number that is left out is a frame without anybody. The subject is the person with the highest
-    mean confidence over all frames, followed from where they were last seen: where they are hidden
-    nobody takes their place, and the recording is noted. A clip two folders deep has the outer
-    folder's name as its class.
+    The frames of a recording lie in one folder and have one name before the number of the frame,
+    which is the last one in the name; a number that is left out is a frame without anybody. The
+    subject is the person with the highest mean confidence over all frames, followed from where they
+    were last seen: where they are hidden nobody takes their place, and the recording is noted. A
+    clip two folders deep has the outer folder's name as its class.
 
     Args:
         labels: a csv which replaces the classes of folders. Rows name,label or name,label,subject
@@ -69,160 +60,147 @@ def read_openpose(
             a folder, alone or with its path from `path` on; of several recordings in one folder,
             that before the number. What no row names is unlabelled, and noted.
         fps: frames per second, which the files do not say.
-        topology: body_25, body_25b or coco_18; by default told by the number and places of joints.
+        topology: of the body, such as body_25, body_25b, coco_18 or halpe_26; by default told by
+            the number and places of joints.
+        hands: keep the 21 points of each hand.
+        people: which of several: surest, largest, left or right (in the picture), apart (each a
+            recording of their own), or together (bodies of one recording).
+        max_bodies: how many bodies are kept together.
+        min_confidence: points below it count as not seen.
 
     Raises:
         EdgcnError: the folder is missing or has no such file.
         FileError: the label file cannot be read, or contradicts itself.
     """
-    files = find(
-        path,
-        f"**/*{ENDING}",
-        what="OpenPose frames",
-        hint="write them with `openpose --write_json FOLDER`, one folder a clip",
-    )
-    topology, model = (topology, "") if topology is not None else _model(files)
-    videos = _videos(files, path)
-    if labels is None:
-        rows = {video.name: [Row(0, video.label)] for video in videos.values()}
-        bare = [name for name, (row,) in rows.items() if not row.label]
-        table = Table(rows, [], note=unlabelled(bare) if len(bare) < len(rows) else "")
-    else:
-        table = read_table(labels, [video.name for video in videos.values()])
-    words = {row.label for rows in table.rows.values() for row in rows if row.label}
-    classes = tuple(sorted(words, key=natural))
+    check_most(max_bodies)
+    check_keep(people, labels)
+    files = _frame_files(path)
+    model, note = _model(files, topology, hands)
+    made = videos([(file, _stem(file)) for file in files], path)
+    given = labels_for({video.name: video.label for video in made.values()}, labels)
+    whole = with_hands(model.topology) if hands and _apart(model) else model.topology
+    bodies = max_bodies if people == "together" else 1
 
     def read_one(first: Path) -> Iterator[Recording | Skipped]:
-        video = videos[first]
-        people, note = _frames(video, topology)
-        frames, followed = follow(people, len(topology))
-        rows = table.rows.get(video.name, [])
-        if not frames.any():
-            yield Skipped(str(first.parent), f"nobody in any of its {len(frames)} frames")
-            return
-        if table.spans and labels is not None:
-            rate = float(fps) if table.seconds else None
-            *lost, whole = segmented(
-                frames, video.name, rows, table=labels, classes=classes, rate=rate
-            )
+        video = made[first]
+        found = slots(video.frames, first.parent, what="file")
+        seen_in: list[list[Person]] = [[] for _ in range(found.total)]
+        for place, (_, file) in zip(found.places, video.frames, strict=True):
+            seen_in[place] = _people(file, model, hands=hands, least=min_confidence)
+        for one in persons(seen_in, len(whole), keep=people, most=bodies):
+            if not one.frames.any():
+                yield Skipped(str(first.parent), f"nobody in any of its {found.total} frames")
+                return
+            *lost, last = given.put(one.frames, video.name, fps=float(fps), person=one.person)
             yield from lost
-        else:
-            row = rows[-1] if rows else Row(0, "")
-            label = classes.index(row.label) if row.label else -1
-            whole = trimmed(frames, video.name, label=label, subject=row.subject)
-        assert isinstance(whole, Recording)
-        yield replace(whole, note="; ".join(filter(None, (followed, note))))
+            assert isinstance(last, Recording)
+            yield replace(last, note="; ".join(filter(None, (one.note, found.note))))
 
     return Recordings(
         reader="openpose",
-        topology=topology,
-        classes=classes,
-        recordings=chain(table.lost, stream(videos, read_one)),
+        topology=whole,
+        classes=given.classes,
+        recordings=chain(given.table.lost, stream(made, read_one)),
         fps=float(fps),
         units="px",
         dims=2,
-        total=len(table.lost) + len(videos),
+        bodies=bodies,
+        total=len(given.table.lost) + len(made),
         sources=(*files, *([labels] if labels is not None else [])),
-        note="; ".join(filter(None, (table.note, _beside(videos.values()), model))),
+        note="; ".join(filter(None, (given.table.note, beside(made.values()), note))),
     )
 
 
-def _model(files: Sequence[Path]) -> tuple[Topology, str]:
-    """Which of OpenPose's models it was, by some files from everywhere, and a note on it."""
+def _frame_files(path: Path) -> list[Path]:
+    """The files of frames: where some of a folder end as OpenPose's do, others are none."""
+    files = find(
+        path,
+        "**/*.json",
+        what="OpenPose frames",
+        hint="write them with `openpose --write_json FOLDER`, one folder a clip",
+    )
+    named = {file.parent for file in files if file.name.endswith(ENDING)}
+    return [file for file in files if file.parent not in named or file.name.endswith(ENDING)]
+
+
+def _stem(file: Path) -> str:
+    return file.name.removesuffix(ENDING).removesuffix(".json")
+
+
+def _apart(model: Model) -> bool:
+    """Whether the hands are not among the body's own keypoints."""
+    return len(model.places) == model.keypoints <= 26
+
+
+def _model(files: Sequence[Path], topology: Topology | None, hands: bool) -> tuple[Model, str]:
+    """Which model it was, by some files from everywhere, and a note on it."""
     bodies: dict[int, list[Person]] = {}
+    fingers = False
     for file in files[:: max(1, len(files) // LOOKED_INTO)]:
         try:
-            people = _people(file, None)
+            for order, entry in enumerate(_entries(file)):
+                person = _points(file, order, entry, "pose_keypoints_2d", COUNTS)
+                bodies.setdefault(len(person), []).append(person)
+                fingers = fingers or any(entry.get(hand) for hand in HANDS)
         except (FileError, OSError):
             continue  # it is named when it is read
-        for person in people:
-            bodies.setdefault(len(person), []).append(person)
-    if not bodies:
-        return BODY_25, ""
-    most = max(bodies.values(), key=len)
-    known = [model for model in MODELS if len(model) == len(most[0])]
-    if len(known) == 1:
-        return known[0], ""
-    model, clear = most_plausible(np.array(most)[..., :2], known)
-    others = ", ".join(other.name for other in known if other is not model)
-    said = f"by the lengths of bones not for {others}" if clear else f"or is it {others}?"
-    return model, f"{len(model)} joints are taken for {model.name}, {said} (option topology)"
+    most = max(bodies.values(), key=len, default=[np.zeros((25, 3), dtype=np.float32)])
+    some = [person for person in most if person.any()] or most
+    taken = model_for(np.stack(some), hands=hands, topology=topology)
+    if taken is None:
+        assert topology is not None
+        taken = model_for(np.zeros((1, len(topology), 3)), hands=hands, topology=topology)
+        assert taken is not None
+        return taken.model, taken.note
+    note = "hands are left out (--options hands true keeps them)" if fingers and not hands else ""
+    return taken.model, "; ".join(filter(None, (taken.note, note)))
 
 
-def _videos(files: Sequence[Path], root: Path) -> dict[Path, Video]:
-    """The recordings by their first file: files of one folder and one name before the number."""
-    groups: dict[tuple[Path, str], list[tuple[int, Path]]] = {}
-    for file in files:
-        stem = file.name.removesuffix(ENDING)
-        matched = NUMBERED.fullmatch(stem)
-        before, number, after = matched.groups() if matched else (stem, "0", "")
-        groups.setdefault((file.parent, before + after), []).append((int(number), file))
-    several = Counter(folder for folder, _ in groups)
-    short = Counter((folder, own.strip(AROUND)) for folder, own in groups)
-    videos = {}
-    for (folder, own), frames in groups.items():
-        frames.sort()
-        parts = [*folder.relative_to(root).parts]
-        label = tidy(parts[-2]) if len(parts) > 1 else ""
-        if several[folder] > 1:
-            plain = own.strip(AROUND)
-            parts.append(plain if plain and short[folder, plain] == 1 else own or "unnamed")
-        name = "/".join(parts) or root.absolute().name
-        videos[frames[0][1]] = Video(name, label, frames)
-    return videos
-
-
-def _beside(videos: Collection[Video]) -> str:
-    """The note on recordings that share a folder."""
-    folders = Counter(video.frames[0][1].parent for video in videos)
-    shared = [video.name for video in videos if folders[video.frames[0][1].parent] > 1]
-    if not shared:
-        return ""
-    told = "recordings in one folder, told apart by what stands before the number"
-    return f"{told}: {named(shared, most=LISTED)}"
-
-
-def _frames(video: Video, topology: Topology) -> tuple[list[list[Person]], str]:
-    """Everybody in each frame, and a note where there are frames without a file."""
-    numbers = [number for number, _ in video.frames]
-    steps = [after - before for before, after in pairwise(numbers)]
-    if 0 in steps:
-        twice = video.frames[steps.index(0) + 1][1]
-        raise FileError(twice, "expected one file for each frame, got its number twice")
-    step = math.gcd(*steps) or 1  # some detect in every fifth frame, say
-    total = (numbers[-1] - numbers[0]) // step + 1
-    if len(numbers) < FEWEST * total:
-        raise FileError(
-            video.frames[0][1].parent,
-            f"expected files whose numbers count frames, got {len(numbers)} of the {total} from "
-            f"{numbers[0]} to {numbers[-1]}",
-        )
-    people: list[list[Person]] = [[] for _ in range(total)]
-    for number, file in video.frames:
-        people[(number - numbers[0]) // step] = _people(file, topology)
-    absent = total - len(numbers)
-    return people, f"{absent} of {total} frames have no file" if absent else ""
-
-
-def _people(file: Path, topology: Topology | None) -> list[Person]:
-    """Everyone of whom something is seen in one frame; of any known model where none is given."""
+def _entries(file: Path) -> list[Any]:
     content = read_json(file)
     people = content.get("people") if isinstance(content, dict) else None
     if not isinstance(people, list):
         raise FileError(file, 'expected an object with a list "people"')
-    persons = [_person(file, order, entry, topology) for order, entry in enumerate(people)]
-    return [person for person in persons if person.any()]
+    return people
 
 
-def _person(file: Path, order: int, entry: Any, topology: Topology | None) -> Person:
-    """The joints of one entry; one of confidence 0 is not seen and exactly 0."""
-    where = f"pose_keypoints_2d of person {order}"
-    values = entry.get("pose_keypoints_2d") if isinstance(entry, dict) else None
-    models = MODELS if topology is None else (topology,)
-    counts = {3 * len(model): model.name for model in models}
-    if not isinstance(values, list) or len(values) not in counts:
-        expected = " or ".join(f"{count} numbers ({name})" for count, name in counts.items())
+def _people(file: Path, model: Model, *, hands: bool, least: float) -> list[Person]:
+    """Everyone of whom something is seen in one frame; what is not seen is exactly 0."""
+    persons = []
+    for order, entry in enumerate(_entries(file)):
+        points = _points(file, order, entry, "pose_keypoints_2d", (model.keypoints,), model)
+        person = model.joints(points)
+        if hands and _apart(model):
+            fingers = [_hand(file, order, entry, hand) for hand in HANDS]
+            person = np.concatenate([person, *fingers])
+        person = seen(person, np.where(person[:, 2] < least, 0, person[:, 2]))
+        if person.any():
+            persons.append(person)
+    return persons
+
+
+def _hand(file: Path, order: int, entry: dict[str, Any], key: str) -> Person:
+    """A hand, which may not have been looked for."""
+    if not entry.get(key):
+        return np.zeros((HAND, 3), dtype=np.float32)
+    return _points(file, order, entry, key, (HAND,))
+
+
+def _points(
+    file: Path,
+    order: int,
+    entry: Any,
+    key: str,
+    counts: Sequence[int],
+    model: Model | None = None,
+) -> Person:
+    """The keypoints of one entry, of as many as a model has."""
+    where = f"{key} of person {order}"
+    values = entry.get(key) if isinstance(entry, dict) else None
+    if not isinstance(values, list) or len(values) not in {3 * count for count in counts}:
+        name = f" ({model.topology.name})" if model is not None else ""
+        expected = " or ".join(f"{3 * count}" for count in counts) + f" numbers{name}"
         got = f"{len(values)}" if isinstance(values, list) else "none"
         reason = f"expected {expected} in {where}, x, y and confidence each, got {got}"
         raise FileError(file, f"{reason}; run OpenPose with --model_pose BODY_25")
-    return seen(json_array(file, values, f"[{len(values)}]", where=where).reshape(-1, 3))
+    return json_array(file, values, f"[{len(values)}]", where=where).reshape(-1, 3)

@@ -19,10 +19,13 @@ from edgcn.skeleton.layouts import (
     COCO_17,
     COCO_18,
     H36M_17,
+    HAND_21,
+    HAND_LAYOUTS,
     ISL,
     KINECT_V1,
     KINECT_V2_PYSKL,
     MEDIAPIPE_33,
+    MEDIAPIPE_75,
     MIGA_22,
     MSR_ACTION3D,
     UTD_MHAD,
@@ -30,10 +33,18 @@ from edgcn.skeleton.layouts import (
 from edgcn.skeleton.names import canonical
 from edgcn.skeleton.topology import Topology
 
-DETECTORS = (BODY_25, BODY_25B, COCO_17, COCO_18, MIGA_22)  # find x, y and a confidence
+WHOLE_BODY = tuple(known for known in HAND_LAYOUTS if known not in (HAND_21, MEDIAPIPE_75))
+DETECTORS = (
+    BODY_25,
+    BODY_25B,
+    COCO_17,
+    COCO_18,
+    MIGA_22,
+    *WHOLE_BODY,
+)  # find x, y and a confidence
 # What is meant where bones do not tell: the first of so many joints, in pixels a detector's.
 KNOWN = (KINECT_V2_PYSKL, BODY_25, BODY_25B, KINECT_V1, UTD_MHAD, MSR_ACTION3D, ISL, H36M_17,
-         COCO_17, COCO_18, MIGA_22, MEDIAPIPE_33)  # fmt: skip
+         COCO_17, COCO_18, MIGA_22, MEDIAPIPE_33, *HAND_LAYOUTS)  # fmt: skip
 LOOKED_AT = 400  # bodies
 ROOM = 10.0  # meters; coordinates beyond are pixels where channel 3 is a confidence
 FLATTEST = 0.01  # depth of a person, in parts of width or height
@@ -54,6 +65,12 @@ STANDING = {
     "middle": (0.17, 0.39), "ring": (0.175, 0.39), "little": (0.18, 0.4), "hip": (0.055, 0.52),
     "knee": (0.06, 0.28), "ankle": (0.06, 0.04), "foot": (0.07, 0.0), "heel": (0.055, 0.01),
     "big_toe": (0.07, 0.0), "small_toe": (0.085, 0.0), "foot_index": (0.07, 0.0),
+    "hand_wrist": (0.16, 0.48),
+    **{f"thumb_{part}": (0.155 - 0.004 * n, 0.47 - 0.012 * n)
+       for n, part in enumerate(("cmc", "mcp", "ip", "tip"))},
+    **{f"{finger}_{part}": (0.15 + 0.007 * column, 0.43 - 0.015 * n)
+       for column, finger in enumerate(("index", "middle", "ring", "little"))
+       for n, part in enumerate(("mcp", "pip", "dip", "tip"))},
 }  # fmt: skip
 
 Bodies = Float[np.ndarray, "n v c"]

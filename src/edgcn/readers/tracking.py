@@ -10,15 +10,25 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
+from pathlib import Path
+from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
 
+from edgcn.base.errors import EdgcnError
 from edgcn.skeleton.recording import Frames
 
 LATELY = 15  # frames that tell how large somebody is
 REACH = 0.3  # joints that move further between frames, in body sizes, are someone else's (ours)
+
+OFTEN = 0.1  # of the frames of whoever is seen most; who is seen less is no subject
+TRUE_TRACK = 0.9  # of the steps of an id that must be within reach
+
+Keep = Literal["surest", "largest", "left", "right", "apart", "together"]
+"""Who is kept of several people: the one with the highest confidence over all frames, the largest,
+the one most to the left or right of the picture; all, each a recording of their own; or the surest
+as several bodies of one recording."""
 
 Person = Float[np.ndarray, "v 3"]
 
@@ -51,28 +61,118 @@ class Track:
 
 
 class Followed(NamedTuple):
-    """The subject of a recording, and in words what else was seen in it."""
+    """Who is kept of a recording, and in words what else was seen in it.
+
+    Args:
+        person: a name for them, where several are kept apart.
+    """
 
     frames: Frames
     note: str
+    person: str = ""
 
 
-def follow(people: Sequence[Sequence[Person]], joints: int) -> Followed:
-    """The subject, who is the surest person: float32 (T, 1, V, 3), 0 where they are missing.
+def persons(
+    people: Sequence[Sequence[Person]],
+    joints: int,
+    *,
+    ids: Sequence[Sequence[object]] | None = None,
+    keep: Keep = "surest",
+    most: int = 1,
+) -> list[Followed]:
+    """Who is kept of the people in each frame: one of them, all apart, or some as bodies of one.
 
     Args:
         people: everybody who is seen in each frame; joints not seen are 0.
+        ids: what the file calls each of them; it is followed where it stays with a person.
+        keep: see `Keep`.
+        most: bodies that are kept together.
     """
-    tracks: list[Track] = []
-    for frame, persons in enumerate(people):
-        _extend(tracks, frame, persons)
-    frames = np.zeros((len(people), 1, joints, 3), dtype=np.float32)
+    tracks = _by_id(people, ids) if ids is not None else []
     if not tracks:
-        return Followed(frames, "")
-    subject = max(tracks, key=lambda track: track.confidence)
-    for frame, sight in subject.sights.items():
-        frames[frame, 0] = sight.person
-    return Followed(frames, _note(people, tracks, subject))
+        for frame, seen in enumerate(people):
+            _extend(tracks, frame, seen)
+    if not tracks:
+        return [Followed(_frames(len(people), [], joints), "")]
+    if keep == "apart":
+        long = [t for t in tracks if len(t.sights) >= OFTEN * max(len(t.sights) for t in tracks)]
+        left = f", {len(tracks) - len(long)} seen only briefly left out" * (len(long) < len(tracks))
+        note = f"{len(long)} people kept apart{left}" * (len(tracks) > 1)
+        return [
+            Followed(_frames(len(people), [track], joints), note * (n == 1), f"{n}")
+            for n, track in enumerate(long, 1)
+        ]
+    if keep == "together":
+        sure = sorted(tracks, key=lambda track: -track.confidence)
+        left = (
+            f"{len(sure) - most} people or parts of their way left out, kept are the {most} surest"
+        )
+        note = left * (len(sure) > most)
+        return [Followed(_frames(len(people), sure[:most], joints, bodies=most), note)]
+    subject = _chosen(tracks, keep)
+    return [Followed(_frames(len(people), [subject], joints), _note(people, tracks, subject))]
+
+
+def _frames(total: int, tracks: Sequence[Track], joints: int, *, bodies: int = 1) -> Frames:
+    """Tracks as bodies, 0 where they are not seen."""
+    frames = np.zeros((total, bodies, joints, 3), dtype=np.float32)
+    for body, track in enumerate(tracks):
+        for frame, sight in track.sights.items():
+            frames[frame, body] = sight.person
+    return frames
+
+
+def _chosen(tracks: Sequence[Track], keep: Keep) -> Track:
+    """One track: the surest of all, or the outermost or largest of those that are seen often."""
+    if keep == "surest":
+        return max(tracks, key=lambda track: track.confidence)
+    longest = max(len(track.sights) for track in tracks)
+    often = [track for track in tracks if 2 * len(track.sights) > longest]
+    if keep == "largest":
+        return max(
+            often, key=lambda track: float(np.median([s.size for s in track.sights.values()]))
+        )
+    where = [
+        float(np.median([s.person[s.seen, 0].mean() for s in track.sights.values()]))
+        for track in often
+    ]
+    return often[int(np.argmin(where) if keep == "left" else np.argmax(where))]
+
+
+def _by_id(people: Sequence[Sequence[Person]], ids: Sequence[Sequence[object]]) -> list[Track]:
+    """Tracks by what the file calls people; none where that is no track of a person.
+
+    It is none where two in a frame have one id, where few come again, or where one mostly is
+    somewhere else a frame on.
+    """
+    tracks: dict[object, Track] = {}
+    steps = near = 0
+    for frame, (seen, own) in enumerate(zip(people, ids, strict=True)):
+        if len(set(own)) < len(own) or None in own:
+            return []
+        for person, name in zip(seen, own, strict=True):
+            sight = _sight(person)
+            if (track := tracks.get(name)) is None:
+                tracks[name] = Track({frame: sight}, sight.size)
+                continue
+            steps += 1
+            near += _distance(track, sight) <= REACH
+            track.add(frame, sight)
+    again = steps >= 0.5 * (steps + len(tracks))
+    return list(tracks.values()) if again and near >= TRUE_TRACK * steps else []
+
+
+def check_keep(keep: Keep, labels: Path | None) -> None:
+    """Refuse a table of labels where several people of a recording are kept apart.
+
+    Raises:
+        EdgcnError: it cannot say whose gestures it names.
+    """
+    if keep == "apart" and labels is not None:
+        raise EdgcnError(
+            f"{labels} names recordings, and with people apart there are several of one: choose "
+            f"one (people left, say), or give `--annotations` that name each person's recording"
+        )
 
 
 def _extend(tracks: list[Track], frame: int, people: Sequence[Person]) -> None:

@@ -1,10 +1,21 @@
 """The skeletons of the field, joint by joint, each with the source of its order and bones.
 
 Left and right are the person's own. Sensors' are here, those that are found in pictures in
-pose_layouts.py. What is in `TOPOLOGIES` is known everywhere.
+pose_layouts.py, those with fingers in hand_layouts.py. What is in `TOPOLOGIES` is known everywhere.
 """
 
 from edgcn.base.errors import EdgcnError, did_you_mean
+from edgcn.skeleton.hand_layouts import (
+    BODY_25_HANDS,
+    BODY_135,
+    COCO_WHOLEBODY,
+    HALPE_26,
+    HALPE_136,
+    HAND_21,
+    HAND_LAYOUTS,
+    MEDIAPIPE_75,
+    MPI_15,
+)
 from edgcn.skeleton.pose_layouts import (
     BODY_25,
     BODY_25B,
@@ -19,15 +30,24 @@ from edgcn.skeleton.topology import Topology, sides
 __all__ = [
     "BODY_25",
     "BODY_25B",
+    "BODY_25_HANDS",
+    "BODY_135",
     "COCO_17",
     "COCO_18",
+    "COCO_WHOLEBODY",
     "H36M_17",
+    "HALPE_26",
+    "HALPE_136",
+    "HAND_21",
+    "HAND_LAYOUTS",
     "ISL",
     "KINECT_V1",
     "KINECT_V2",
     "KINECT_V2_PYSKL",
     "MEDIAPIPE_33",
+    "MEDIAPIPE_75",
     "MIGA_22",
+    "MPI_15",
     "MSR_ACTION3D",
     "TOPOLOGIES",
     "UTD_MHAD",
@@ -186,6 +206,7 @@ TOPOLOGIES = {
         COCO_18,
         H36M_17,
         MEDIAPIPE_33,
+        *HAND_LAYOUTS,
     )
 }
 

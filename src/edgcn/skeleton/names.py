@@ -12,7 +12,6 @@ _ALIASES = {
     "mid_hip": "hips",
     "pelvis": "hips",
     "spine_mid": "spine",
-    "pinky": "little",
 }
 
 
@@ -28,7 +27,7 @@ def canonical(joint: str) -> str:
         elif lower in ("l", "r") and len(words) > 1:
             side = "left" if lower == "l" else "right"
         else:
-            rest.append(lower)
+            rest.append("little" if lower == "pinky" else lower)
     name = "_".join(rest)
     name = _ALIASES.get(name, name)
     return f"{side}_{name}" if side else name
