@@ -32,8 +32,8 @@ def test_a_path_alone_is_read_and_it_is_said_by_which_reader(tmp_path: Path) -> 
     lines: list[str] = []
     prepare(PrepareConfig(reader=str(small.path), out=tmp_path / "store"), say=lines.append)
     assert lines[0] == (
-        f"{small.path}: read by ntu: 2 of 2 files, such as S001C001P001R001A001.skeleton, look "
-        f"like it; `edgcn prepare READER {small.path}` takes another"
+        f"{small.path} is taken for ntu, as S001C001P001R001A001.skeleton looks; otherwise: "
+        f"`edgcn prepare READER {small.path}`"
     )
 
 
@@ -65,8 +65,8 @@ def test_several_formats_are_named_and_none_is_chosen(tmp_path: Path) -> None:
     with pytest.raises(EdgcnError) as raised:
         look(tmp_path, readers())
     assert str(raised.value) == (
-        f"{tmp_path} may be for several readers, ntu (2 files), clips_npz (1 file); say which: "
-        f"`edgcn prepare READER {tmp_path}`"
+        f"{tmp_path} may be for several readers, ntu (as S001C001P001R001A001.skeleton "
+        f"looks), clips_npz (as clips.npz looks); say which: `edgcn prepare READER {tmp_path}`"
     )
 
 

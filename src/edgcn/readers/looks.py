@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edgcn.base.errors import EdgcnError
-from edgcn.base.words import LISTED, count, named
+from edgcn.base.words import LISTED, named
 from edgcn.readers.text.folders import check_file, visible
 
 HEAD = 65536  # bytes of a file that are looked at
@@ -113,9 +113,9 @@ def look(path: Path, readers: Collection[str]) -> Found:
     files = _files(path)
     known = {name: LOOKS[name] for name in LOOKS if name in readers}
     by_name = {name: found for name in known if (found := _matching(files, known[name]))}
-    claims = {name: found for name, found in by_name.items() if _holds(found, known[name])}
+    claims = {n: file for n in by_name if (file := _one_that_holds(by_name[n], known[n]))}
     best = min((known[name].rank for name in claims), default=0)
-    claims = {name: found for name, found in claims.items() if known[name].rank == best}
+    claims = {name: file for name, file in claims.items() if known[name].rank == best}
     say = f"say which: `edgcn prepare READER {path}`"
     if not claims:
         near = named(list(by_name), most=LISTED)
@@ -126,23 +126,19 @@ def look(path: Path, readers: Collection[str]) -> Found:
         others = "" if by_name else f"; there are {', '.join(sorted(readers))}"
         raise EdgcnError(f"cannot tell what {path} holds: {among}; {say}{others}")
     if len(claims) > 1:
-        listed = ", ".join(f"{name} ({count(len(f), 'file')})" for name, f in claims.items())
+        listed = ", ".join(f"{name} (as {file.name} looks)" for name, file in claims.items())
         raise EdgcnError(f"{path} may be for several readers, {listed}; {say}")
-    ((reader, found),) = claims.items()
-    return _taken(path, reader, found, len(files), alone=known[reader].alone)
-
-
-def _taken(path: Path, reader: str, found: Sequence[Path], total: int, *, alone: bool) -> Found:
-    """A reader and its path: the folder, or the one file in it."""
-    if alone and len(found) > 1:
-        raise EdgcnError(
-            f"{path} has {len(found)} files for the reader {reader}, which takes one: give its "
-            f"path, such as {found[0]}"
-        )
-    which = found[0] if alone else path
-    other = f"`edgcn prepare READER {which}` takes another"
-    why = f"{len(found)} of {count(total, 'file')}, such as {found[0].name}, look like it"
-    return Found(reader, which, f"{which}: read by {reader}: {why}; {other}")
+    ((reader, file),) = claims.items()
+    which = path
+    if known[reader].alone:
+        which = file
+        if (total := len(by_name[reader])) > 1:
+            raise EdgcnError(
+                f"{path} has {total} files for the reader {reader}, which takes one: give its "
+                f"path, such as {file}"
+            )
+    why = f"{which} is taken for {reader}, as {file.name} looks"
+    return Found(reader, which, f"{why}; otherwise: `edgcn prepare READER {which}`")
 
 
 def _files(path: Path) -> list[Path]:
@@ -156,13 +152,13 @@ def _matching(files: Sequence[Path], known: Look) -> list[Path]:
     return [f for f in files if any(fnmatchcase(f.name.lower(), name) for name in known.names)]
 
 
-def _holds(files: Sequence[Path], known: Look) -> bool:
-    """Whether one of a few files, from all of them, holds what it should."""
+def _one_that_holds(files: Sequence[Path], known: Look) -> Path | None:
+    """One of a few files, from all of them, that holds what it should."""
     for file in files[:: max(1, len(files) // LOOKED_INTO)]:
         try:
             check_file(file)
             if known.holds(file):
-                return True
+                return file
         except (OSError, EdgcnError, zipfile.BadZipFile, ValueError, NotImplementedError):
             continue  # it is damaged: another one may tell
-    return False
+    return None
