@@ -100,7 +100,7 @@ def test_boris_tables(tmp_path: Path) -> None:
     ]
     assert table.recordings == ("obs 1",)
     assert len(table.notes) == 2  # S2 never stops, and a rub never began
-    assert ":8: left out 'touch' of S2 at 4 s" in " ".join(table.notes)
+    assert ":8: left out 'touch' of 'S2' at 4 s" in " ".join(table.notes)
     aggregated = (
         "Observation id\tSubject\tBehavior\tBehavior type\tStart (s)\tStop (s)\n"
         "obs 2\tS1\ttouch\tSTATE\t1.5\t2.5\n"

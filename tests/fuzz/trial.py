@@ -25,6 +25,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from edgcn.base.errors import EdgcnError
+from edgcn.base.screen import printable
 from fuzz.kind import LONGEST, Kind, Reading
 from fuzz.mutants import Mutant, mutant_of, restore
 
@@ -235,7 +236,7 @@ def _answer(hunt: Hunt, folder: Path, mutant: Mutant, before: Reading) -> Fault 
 
 def _refusal(error: EdgcnError) -> Fault | None:
     """A refusal is right, if it is one line and did not first take all memory."""
-    text, seen = str(error), error.__cause__ or error.__context__
+    text, seen = printable(str(error)), error.__cause__ or error.__context__
     while seen is not None:
         if isinstance(seen, MemoryError):
             return "memory", f"refused only when memory ended: {cause_of()}", shortest()

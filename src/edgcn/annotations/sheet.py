@@ -42,7 +42,8 @@ class Sheet:
             if any(cells[len(names) :]):
                 reason = f"expected {len(names)} cells, as in the header, got {len(cells)}"
                 raise FileError(self.path, reason, line=line)
-            found.append((line, dict(zip(names, cells, strict=False))))
+            filled = (*cells, *[""] * (len(names) - len(cells)))
+            found.append((line, dict(zip(names, filled, strict=False))))
         return found
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from edgcn.annotations.events import Event, Events, stem
+from edgcn.annotations.events import Event, Events, bounded, stem
 from edgcn.annotations.formats import read_events
 from edgcn.base.errors import EdgcnError
 from edgcn.base.files import write_text
@@ -64,6 +64,7 @@ def count(config: EventsConfig, *, say: Say = tell) -> list[dict[str, Any]]:
     for line in table.notes:
         say(line)
     about = known(table, store, say)
+    table = bounded(table, about.seconds)
     rows = list(rows_of(table, about, config.by))
     headed = [{COLUMNS[key]: in_words(value) for key, value in row.items()} for row in rows]
     say(text_table(headed, tuple(COLUMNS.values())))
