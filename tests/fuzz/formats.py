@@ -11,6 +11,7 @@ import pickle
 import re
 import warnings
 import zipfile
+from copy import deepcopy
 from random import Random
 from typing import Any
 from xml.etree import ElementTree
@@ -77,9 +78,9 @@ def xml_text(rng: Random, data: bytes) -> bytes:
         case 0:
             parent.remove(parent[at])
         case 1:
-            parent.append(parent[at])
+            parent.append(deepcopy(parent[at]))
         case 2:
-            rng.choice(parents).append(parent[at])
+            rng.choice(parents).append(deepcopy(parent[at]))
         case 3:
             parent[at].text = f"{edited(rng, parent[at].text or 'x')}"
         case _:

@@ -41,9 +41,9 @@ def read_boris(path: Path) -> Events:
     if not isinstance(project, dict) or not isinstance(project.get("observations"), dict):
         raise FileError(path, "expected a BORIS project with observations")
     ethogram = _listed(path, project, "behaviors_conf", "code")
-    known = {str(entry["code"]): entry for entry in ethogram}
+    known = {code: entry for entry in ethogram if (code := str(entry["code"]).strip())}
     parts = [
-        _observation(path, str(name), observation, known)
+        _observation(path, name.strip() or path.stem, observation, known)
         for name, observation in project["observations"].items()
     ]
     table = joined(parts)
@@ -61,29 +61,28 @@ def _observation(path: Path, name: str, found: Any, known: dict[str, Any]) -> Ev
         if not isinstance(row, list) or len(row) < 3:
             raise FileError(path, f"{where}: expected [time, subject, code, ...]")
         time, subject, code, *rest = row
+        subject, code = str(subject).strip(), str(code).strip()
+        if not code:
+            raise FileError(path, f"{where}: expected the code of a behavior, got none")
         if type(time) not in (int, float) or not abs(time) < LONGEST:
             raise FileError(path, f"{where}: expected a time in seconds, got {quoted(str(time))}")
-        if time < 0:
-            notes.append(f"{path}: {where} is {-time:g} s before the recording; it is left out")
-            continue
         texts = [str(value) for value in rest if isinstance(value, str)]
         modifiers, comment = (*texts, "", "")[:2]
-        kind = str(known.get(str(code), {}).get("type", "")).lower()
+        kind = str(known.get(code, {}).get("type", "")).lower()
         mark = Mark(
             0,
             name,
-            str(subject),
-            str(code),
-            str(known.get(str(code), {}).get("category", "")),
+            subject,
+            code,
+            str(known.get(code, {}).get("category") or "").strip(),
             float(time),
             "point" if kind.startswith("point") else "",
             modifiers=modifiers,
         )
         marks.append(mark)
-        comments.setdefault((str(subject), str(code), float(time)), comment)
-        if str(code) not in known:
-            unknown = quoted(str(code))
-            notes.append(f"{path}: {unknown} is not in the ethogram; it is read as a state")
+        comments.setdefault((subject, code, float(time)), comment)
+        if code not in known:
+            notes.append(f"{path}: {quoted(code)} is not in the ethogram; it is read as a state")
     if found.get("time offset"):
         notes.append(
             f"{path}: observation {quoted(name)} has a time offset of "
@@ -116,7 +115,8 @@ def _ours(path: Path, row: Event, comment: str) -> Event:
 def _media(found: dict[str, Any]) -> Media:
     """Files of the first player that has any, and their length and rate where they are known."""
     players = found.get("file") if isinstance(found.get("file"), dict) else {}
-    files = [str(f) for player in (players or {}).values() for f in player or () if f]
+    lists = [player for player in (players or {}).values() if isinstance(player, list)]
+    files = [str(file) for player in lists for file in player if file]
     info = found.get("media_info")
     lengths, rates = (
         info.get(key, {}) if isinstance(info, dict) else {} for key in ("length", "fps")
@@ -252,12 +252,12 @@ def _marks(
         merged: list[Event] = []
         for row in same:
             if label not in points and row.end == row.start:
-                lost.append(f"{label!r} at {row.start:g} s has no duration; BORIS gets 1 ms")
+                lost.append(f"{quoted(label)} at {row.start:g} s has no duration; BORIS gets 1 ms")
                 row = replace(row, end=row.start + 0.001)
             if merged and label not in points and row.start < merged[-1].end:
                 lost.append(
-                    f"{row.recording}: {label!r} at {merged[-1].start:g} s and {row.start:g} s "
-                    f"overlap, which BORIS cannot hold: they are one event there"
+                    f"{row.recording}: {quoted(label)} at {merged[-1].start:g} s and "
+                    f"{row.start:g} s overlap, which BORIS cannot hold: they are one event there"
                 )
                 merged[-1] = replace(merged[-1], end=max(row.end, merged[-1].end))
             else:

@@ -13,7 +13,7 @@ from edgcn.annotations.events import Event, Events, events, stem
 from edgcn.annotations.sheet import Sheet
 from edgcn.annotations.times import clock, number
 from edgcn.base.errors import FileError
-from edgcn.base.words import quoted
+from edgcn.base.words import count, quoted
 
 NO_SUBJECT = ("", "no focal subject")
 MEDIA = ("media file name", "media file path", "media file", "source")
@@ -110,6 +110,13 @@ def paired(path: Path, marks: Iterable[Mark]) -> Events:
             rows.append(_event(first, mark.time))
     notes += [_lonely(path, mark, "STOP") for mark in begun.values()]
     notes += _of_modifiers(path, modified)
+    if early := [row for row in rows if row.start < 0]:
+        rows = [row for row in rows if row.start >= 0]
+        label = quoted(early[0].label)
+        notes.append(
+            f"{path}: left out {count(len(early), 'event')} that begin before the recording, such "
+            f"as {label} at {early[0].start:g} s"
+        )
     rows.sort(key=lambda row: (row.recording, row.start))
     return events(rows, recordings=() if rows else (path.stem,), notes=notes)
 
@@ -119,10 +126,9 @@ def _modifiers(row: dict[str, str]) -> str:
     return "|".join(cell for name, cell in row.items() if name.startswith("modifier") and cell)
 
 
-def _of_modifiers(path: Path, count: int) -> list[str]:
-    return [f"{path}: labels are behaviors; the modifiers of {count} events are left out"] * (
-        count > 0
-    )
+def _of_modifiers(path: Path, events: int) -> list[str]:
+    said = f"{path}: labels are behaviors; the modifiers of {events} events are left out"
+    return [said] if events else []
 
 
 def _event(mark: Mark, end: float) -> Event:

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from edgcn.annotations.eaf import PROPERTY, SCORE, STATUS
 from edgcn.annotations.events import Event, Events, of_recording, with_ids, without_overlap
 from edgcn.base.files import write_text
-from edgcn.base.words import named
+from edgcn.base.words import named, quoted
 
 SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -140,7 +140,7 @@ def _annotation(tier: Element, row: Event, slots: dict[str, int], lost: list[str
     """One annotation; its two times become slots of their own, as ELAN writes them."""
     start, end = round(row.start * 1000), round(row.end * 1000)
     if end <= start:
-        lost.append(f"{row.label!r} at {row.start:g} s has no duration; ELAN gets 1 ms")
+        lost.append(f"{quoted(row.label)} at {row.start:g} s has no duration; ELAN gets 1 ms")
         end = start + 1
     refs = {}
     for key, value in (("TIME_SLOT_REF1", start), ("TIME_SLOT_REF2", end)):
@@ -150,7 +150,7 @@ def _annotation(tier: Element, row: Event, slots: dict[str, int], lost: list[str
         SubElement(tier, "ANNOTATION"), "ALIGNABLE_ANNOTATION", {"ANNOTATION_ID": row.id} | refs
     )
     if UNPRINTABLE.search(row.label):
-        lost.append(f"{row.label!r} has characters that XML cannot hold; they are left out")
+        lost.append(f"{quoted(row.label)} has characters that XML cannot hold; they are left out")
     SubElement(one, "ANNOTATION_VALUE").text = clean(row.label)
 
 

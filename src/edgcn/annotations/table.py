@@ -18,6 +18,7 @@ from edgcn.annotations.sheet import Sheet, read_sheet
 from edgcn.annotations.times import Row, Unit, number, seconds, unit_of
 from edgcn.base.errors import FileError
 from edgcn.base.files import write_text
+from edgcn.base.words import quoted
 
 COLUMNS = (
     "recording", "subject", "tier", "label", "start_s", "end_s", "score", "status", "by", "id",
@@ -46,6 +47,7 @@ ENDINGS: dict[str, Unit] = {
 }  # fmt: skip
 ENDING = re.compile(r"[ _(\[-]+(" + "|".join(map(re.escape, ENDINGS)) + r")[)\]]?$")
 HEADER = "a header with label, start and end, or with recording and label"
+WIDEST = 1000  # columns that are looked at
 HEADER_WITHIN = 100  # rows; BORIS writes what it knows of the observation before the header
 
 
@@ -79,7 +81,7 @@ def read_table(path: Path, *, times: Unit | None = None, fps: float | None = Non
         return _read(sheet, *bare, times, fps)
     if not any(map(any, sheet.rows)):
         raise NoTableError(path, f"expected {HEADER}, got an empty file")
-    found = ", ".join(cell for cell in sheet.rows[0] if cell)[:100]
+    found = quoted(", ".join(cell for cell in sheet.rows[0] if cell), most=100)
     raise NoTableError(path, f"expected {HEADER}, got {found}", line=1)
 
 
@@ -87,7 +89,7 @@ def _columns(cells: Sequence[str]) -> dict[str, tuple[str, Unit | None]]:
     """{what it is: (the column's name, its unit)} of a header."""
     found: dict[str, tuple[str, Unit | None]] = {}
     ranks: dict[str, int] = {}
-    for cell in cells:
+    for cell in cells[:WIDEST]:
         name = " ".join(cell.lower().split())
         match = ENDING.search(name)
         bare = name[: match.start()] if match else name
@@ -161,7 +163,7 @@ def _score(path: Path, line: int, text: str) -> float | None:
         return None
     score = number(path, line, text)
     if not 0 <= score <= 1:
-        raise FileError(path, f"expected a score within 0..1, got {text}", line=line)
+        raise FileError(path, f"expected a score within 0..1, got {quoted(text)}", line=line)
     return score
 
 
@@ -171,7 +173,8 @@ def _status(path: Path, line: int, text: str) -> Status:
     for status in STATUSES:
         if text.lower() == status:
             return status
-    raise FileError(path, f"expected a status of {', '.join(STATUSES)}; got {text!r}", line=line)
+    expected = ", ".join(STATUSES)
+    raise FileError(path, f"expected a status of {expected}; got {quoted(text)}", line=line)
 
 
 def table_text(table: Events) -> str:
