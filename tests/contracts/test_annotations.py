@@ -114,7 +114,7 @@ def lost_fields(before: Events, after: Events) -> set[str]:
     return lost
 
 
-SAYS = {name: (what,) for name, what in PLACES.items()}
+SAYS: dict[str, tuple[str, ...]] = {name: (what,) for name, what in PLACES.items()}
 SAYS |= {"events": ("left out",), "times": ("has no duration", "times move", "its times")}
 
 

@@ -16,13 +16,14 @@ import numpy as np
 import pytest
 
 from contracts import test_readers as suite
-from contracts.test_readers import OF_FILES, SETS, Small, flat, parted, person, read, seen
+from contracts.test_readers import OF_FILES, SETS, Small, flat, person, read, seen
 from edgcn.base.parts import settings_of
 from edgcn.readers import READERS
 from edgcn.readers.clips_npz import write_clips_npz
 from edgcn.skeleton.layouts import KINECT_V1, KINECT_V2, KINECT_V2_PYSKL
 from edgcn.skeleton.names import canonical
 from edgcn.skeleton.recording import Recording, Recordings, trimmed
+from readers.items import parted
 from readers.writers import write_ntu, write_openpose
 
 TEXTS = (".csv", ".tsv", ".txt", ".json", ".skeleton", ".bvh")

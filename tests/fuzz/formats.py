@@ -92,7 +92,7 @@ def xml_text(rng: Random, data: bytes) -> bytes:
                 others = [e.attrib[key] for e in root.iter() if key in e.attrib]
                 odd = f"{edited(rng, element.attrib[key])}"
                 element.attrib[key] = rng.choice((*others[:3], odd, odd))
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return b'<?xml version="1.0"?>' + ElementTree.tostring(root, "unicode").encode()
 
 
 def json_lines(rng: Random, data: bytes) -> bytes:

@@ -188,10 +188,10 @@ class _Document:
                 label=label,
                 start=span[0],
                 end=span[1],
-                subject=tier.get("PARTICIPANT", ""),
-                tier=self.names.get(name, name),
-                by=tier.get("ANNOTATOR", ""),
-                id=mark,
+                subject=tier.get("PARTICIPANT", "").strip(),
+                tier=self.names.get(name, name).strip(),
+                by=tier.get("ANNOTATOR", "").strip(),
+                id=mark.strip(),
             )
             rows.append(self._marked(item, row, scores.get(mark, ""), states.get(mark, "")))
         notes = (

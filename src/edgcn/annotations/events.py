@@ -173,8 +173,8 @@ def stem(name: str) -> str:
 
     (`.7` of sample_2.7 is none.)
     """
-    last = PurePath(name.replace("\\", "/")).name
-    return KIND.sub("", last) or last
+    last = PurePath(name.replace("\\", "/")).name.strip()
+    return KIND.sub("", last).strip() or last
 
 
 def media_names(table: Events, recording: str) -> set[str]:
