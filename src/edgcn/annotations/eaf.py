@@ -156,7 +156,9 @@ class _Document:
         ends = []
         for slot in _ends(item):
             if slot not in self.slots:
-                raise self._wrong(item, f"it refers to a time slot {slot!r} that is not there")
+                raise self._wrong(
+                    item, f"it refers to a time slot {quoted(slot)} that is not there"
+                )
             ends.append(self.slots[slot])
         if ends[0] > ends[1]:
             raise self._wrong(item, f"it ends at {ends[1]:g} s, before its start at {ends[0]:g} s")
