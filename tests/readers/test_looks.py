@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import edgcn
 from contracts.test_readers import OF_FILES, SETS
 from edgcn.base.errors import EdgcnError
 from edgcn.commands.prepare import NO_PATH, PrepareConfig, prepare, readers
@@ -35,6 +36,18 @@ def test_a_path_alone_is_read_and_it_is_said_by_which_reader(tmp_path: Path) -> 
         f"{small.path} is taken for ntu, as S001C001P001R001A001.skeleton looks; otherwise: "
         f"`edgcn prepare READER {small.path}`"
     )
+
+
+def test_in_python_a_path_alone_is_enough(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = SETS["clips_npz"](tmp_path)
+    assert small.path is not None
+    one = edgcn.prepare(small.path, out=tmp_path / "one")
+    two = edgcn.prepare(path=str(small.path), out=tmp_path / "two")
+    named = edgcn.prepare("clips_npz", small.path, out=tmp_path / "three")
+    assert one.fingerprint == two.fingerprint == named.fingerprint
+    assert capsys.readouterr().out.count("is taken for clips_npz") == 2
 
 
 def test_one_file_in_a_folder_is_taken_where_the_reader_takes_files(tmp_path: Path) -> None:
