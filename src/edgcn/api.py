@@ -42,13 +42,18 @@ Where = str | os.PathLike[str]
 
 
 def prepare(
-    reader: str, path: Where | None = None, *, out: Where, options: Any = None, **settings: Any
-) -> Store:
-    """Read recordings into a new store. Settings: those of `edgcn prepare`."""
+    reader: Where = "", path: Where | None = None, *, out: Where, options: Any = None,
+    **settings: Any,
+) -> Store:  # fmt: skip
+    """Read recordings into a new store. Settings: those of `edgcn prepare`.
+
+    A path alone, `prepare("recordings/", out=...)`, is read by the reader whose files are there.
+    """
     if not isinstance(options, Mapping | None):
         raise EdgcnError(f"options: expected values by name, got {named_type(options)}")
     given = {name: str(value) for name, value in (options or {}).items()}
-    values = {"reader": reader, "path": path, "out": out, "options": given, **settings}
+    name = os.fspath(reader) if isinstance(reader, os.PathLike) else reader
+    values = {"reader": name, "path": path, "out": out, "options": given, **settings}
     return prepare_command(make_config(PrepareConfig, values, where="prepare"))
 
 

@@ -22,7 +22,7 @@ USAGE = """usage: edgcn COMMAND ...
 
 Recognize (micro-)gestures from skeletons with few or no labels.
 
-  prepare READER PATH --out STORE   read recordings into a store
+  prepare [READER] PATH --out STORE read recordings into a store
   convert A B                       annotations of one tool as another has them
   agree A B                         what two coders agree on: kappa, F1, onsets, by label
   events FILE                       counts, rates, shares and durations of events

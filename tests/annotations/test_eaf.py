@@ -62,6 +62,12 @@ def test_a_file_as_people_have_them(tmp_path: Path) -> None:
     assert any("left out 1 annotations without a value" in note for note in table.notes)
 
 
+def test_parts_without_ids_have_times_of_their_own(tmp_path: Path) -> None:
+    text = DOCUMENT.replace('ANNOTATION_ID="a3"', "").replace('ANNOTATION_ID="a4"', "")
+    rows = read_eaf(document(tmp_path, text), tiers="parts").rows
+    assert [(r.label, r.start, r.end) for r in rows] == [("first", 1.0, 1.5), ("second", 1.5, 2.0)]
+
+
 def test_tiers_are_chosen_and_may_be_the_labels(tmp_path: Path) -> None:
     path = document(tmp_path)
     assert {r.tier for r in read_eaf(path, tiers="parts").rows} == {"parts"}
@@ -81,6 +87,8 @@ def test_tiers_are_chosen_and_may_be_the_labels(tmp_path: Path) -> None:
         ('TIME_VALUE="1000"', 'TIME_VALUE="9000"', "before its start"),
         ('TIME_VALUE="1000"', 'TIME_VALUE="-1"', "expected a time"),
         ('ANNOTATION_REF="a1"', 'ANNOTATION_REF="a99"', "not there"),
+        ('TIER_ID="parts"', 'TIER_ID="words"', "each TIER_ID once, got 'words' again"),
+        ('"ts3"/>', '"ts1"/>', "each TIME_SLOT_ID once, got 'ts1' again"),
         ("</ANNOTATION_DOCUMENT>", "", "expected XML"),
         ("ANNOTATION_DOCUMENT", "OTHER", "expected an ELAN document"),
     ],

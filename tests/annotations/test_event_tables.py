@@ -70,7 +70,7 @@ def test_whole_numbers_are_not_guessed(tmp_path: Path) -> None:
         ("label,start_s,end_s\ntouch,0,1,2\n", ":2: expected 3 cells"),
         ("label,start_s,end_s,score\ntouch,0,1,85\n", "score within 0..1"),
         ("label,start_s,end_s,status\ntouch,0,1,done\n", "expected a status"),
-        ("label,label,start_s,end_s\na,b,0,1\n", "label twice"),
+        ("label,label,start_s,end_s\na,b,0,1\n", "got 'label' twice"),
         ("label,start,end\ntouch,00:00:01:12,00:00:02:00\n", "hh:mm:ss.fff"),
         ("label,start_s\ntouch,0\n", "expected a header"),
         ('label,start_s,end_s\n"touch,0,1\n', "expected cells"),
@@ -100,7 +100,7 @@ def test_boris_tables(tmp_path: Path) -> None:
     ]
     assert table.recordings == ("obs 1",)
     assert len(table.notes) == 2  # S2 never stops, and a rub never began
-    assert ":8: left out 'touch' of S2 at 4 s" in " ".join(table.notes)
+    assert ":8: left out 'touch' of 'S2' at 4 s" in " ".join(table.notes)
     aggregated = (
         "Observation id\tSubject\tBehavior\tBehavior type\tStart (s)\tStop (s)\n"
         "obs 2\tS1\ttouch\tSTATE\t1.5\t2.5\n"
@@ -132,6 +132,22 @@ def test_a_boris_project_pairs_its_rows(tmp_path: Path) -> None:
     assert table.labels == ("s", "p")
     assert table.recordings == ("o", "empty")
     assert (table.media["o"].seconds, table.media["o"].fps) == (9.5, 25.0)
+
+
+def test_what_begins_before_the_recording_does_not_shift_the_pairs(tmp_path: Path) -> None:
+    marks = [[t, "", "s", "", ""] for t in (-1, 1, 2, 3)]
+    project = {"behaviors_conf": {}, "observations": {"o": {"events": marks}}}
+    (tmp_path / "x.boris").write_text(json.dumps(project))
+    table = read_boris(tmp_path / "x.boris")
+    assert spans(table) == [("s", 2.0, 3.0)]
+    assert "left out 1 event that begin before" in " ".join(table.notes)
+
+
+def test_a_line_of_any_length_is_answered_at_once(tmp_path: Path) -> None:
+    with pytest.raises(EdgcnError, match="expected a header"):
+        read(tmp_path, "1," * 200_000 + "\n")
+    header = "label,start_s,end_s," + ",".join(map(str, range(100_000)))
+    assert spans(read(tmp_path, f"{header}\ntouch,1,2\n")) == [("touch", 1.0, 2.0)]
 
 
 def test_what_boris_cannot_hold_is_named(tmp_path: Path) -> None:

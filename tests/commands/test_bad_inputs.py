@@ -88,6 +88,18 @@ def ntu_file(folder: Path, name: str = "S001C001P001R001A001", *, lines: int | N
         path.write_text("\n".join(path.read_text().splitlines()[:lines]) + "\n")
 
 
+def no_poses(folder: Path) -> None:
+    """A folder that no reader takes."""
+    (folder / "study").mkdir()
+    (folder / "study" / "thesis.docx").write_text("Chapter 1")
+
+
+def two_formats(folder: Path) -> None:
+    """One file of NTU RGB+D and one of OpenPose."""
+    ntu_file(folder / "study")
+    (folder / "study" / "nod_0001_keypoints.json").write_text('{"people": []}')
+
+
 def ntu_folder(folder: Path) -> None:
     """Two whole files and one that was cut."""
     ntu_file(folder / "ntu", "S001C001P001R001A001")
@@ -655,6 +667,10 @@ TRAIN_LSTM = "pretrain store --encoder ascal-lstm --batch-size 8 --out run"
 CASES = (
     # Recordings
     Case("missing path", PREPARE_NTU),
+    Case("a path alone, and nothing is there", "prepare recordings --out store"),
+    Case("a path alone, of no known format", "prepare study --out store", no_poses),
+    Case("a path alone, of two formats", "prepare study --out store", two_formats),
+    Case("neither a reader nor a path", "prepare --out store"),
     Case("empty folder", PREPARE_NTU, lambda folder: (folder / "ntu").mkdir()),
     Case("a file where a folder belongs", PREPARE_NTU, lambda f: (f / "ntu").write_text("")),
     Case("truncated NTU file", PREPARE_NTU, lambda f: ntu_file(f / "ntu", lines=100)),

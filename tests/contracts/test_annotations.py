@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edgcn.annotations.events import Event, Events, Media, events, of_recording
-from edgcn.annotations.formats import FORMATS, format_of, read_events, write_events
+from edgcn.annotations.formats import FORMATS, PLACES, format_of, read_events, write_events
 from edgcn.annotations.numbered import NUMBERINGS
 from edgcn.base.errors import EdgcnError
 
@@ -84,6 +84,61 @@ def test_every_pair_keeps_what_both_can_hold(name: str, other: str, tmp_path: Pa
         write_events(table, tmp_path / str(step), format=kind)
         table = read_events([tmp_path / str(step)])
     assert [(r.label, *times(r)) for r in table.rows] == [(r.label, *times(r)) for r in before.rows]
+
+
+def full_table(classes: tuple[str, ...]) -> Events:
+    """Two recordings with all that an event may have, overlaps, and odd words."""
+    rows = [
+        Event("P01 morning", classes[0], 0.4, 2.2, "S 1", "left hand", 0.5, "suggested", "m", "a1"),
+        Event("P01 morning", classes[0], 3.0, 5.04, "S2", "right", None, "accepted", "c w", "a2"),
+        Event("P01 morning", classes[1], 1.0, 1.36, "S 1", "left hand", 1.0, "edited", "cw", "a5"),
+        Event("P02.b", classes[1], 0.04, 7.0, "", "", None, "annotated", "", "machine 3"),
+        Event("P02.b", classes[0], 8.0, 8.0, "S2", "left hand", None, "rejected", "", "a4"),
+    ]  # fmt: skip
+    media = {"P01 morning": Media(("tape 7.mp4",), 60.0, 25.0)}
+    return events(rows, labels=(*classes, "never used"), media=media)
+
+
+def lost_fields(before: Events, after: Events) -> set[str]:
+    """Of what is in a table, the fields in which an event came back otherwise."""
+    one, two = (
+        sorted(t.rows, key=lambda r: (r.recording, r.label, r.start)) for t in (before, after)
+    )
+    if [(r.recording, r.label) for r in one] != [(r.recording, r.label) for r in two]:
+        return {"events"}
+    lost, nothing = set[str](), Event("", "", 0.0, 0.0)
+    for row, now in zip(one, two, strict=True):
+        there = [name for name in PLACES if getattr(row, name) != getattr(nothing, name)]
+        lost |= {name for name in there if getattr(row, name) != getattr(now, name)}
+        lost |= {"times"} if times(row) != times(now) else set()
+    return lost
+
+
+SAYS: dict[str, tuple[str, ...]] = {name: (what,) for name, what in PLACES.items()}
+SAYS |= {"events": ("left out",), "times": ("has no duration", "times move", "its times")}
+
+
+@pytest.mark.parametrize("other", BOTH)
+@pytest.mark.parametrize("name", BOTH)
+def test_what_the_next_format_cannot_hold_is_named(name: str, other: str, tmp_path: Path) -> None:
+    """Whatever comes back otherwise than it was, a line said so when it was written."""
+    numbering = NUMBERINGS[NUMBERED.get(name) or NUMBERED.get(other) or "miga"]  # type: ignore[index]
+    table = full_table(numbering.classes[:2])
+    for step, kind in enumerate((name, other)):
+        _, said = write_events(table, tmp_path / str(step), format=kind)
+        again = read_events([tmp_path / str(step)])
+        for field in lost_fields(table, again):
+            named = any(word in line for line in said for word in SAYS[field])
+            assert named, f"{kind} changed {field} without a word; it said {said}"
+        table = again
+        if not table.rows:
+            break
+
+
+def test_captions_name_what_they_cannot_hold(tmp_path: Path) -> None:
+    _, said = write_events(full_table(("touch", "rub")), tmp_path, format="vtt")
+    for what in ("tiers", "states", "coders", "ids", "never used", "tape 7.mp4"):
+        assert any(what in line for line in said), what
 
 
 @pytest.mark.parametrize("name", [n for n, kind in FORMATS.items() if kind.write])

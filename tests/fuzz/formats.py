@@ -12,8 +12,10 @@ import re
 import warnings
 import zipfile
 from contextlib import suppress
+from copy import deepcopy
 from random import Random
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import yaml
@@ -64,6 +66,36 @@ def json_text(rng: Random, data: bytes) -> bytes:
             at = rng.randrange(len(data) + 1)
             return data[:at] + b"[" * depth + b"]" * (depth - rng.randrange(2)) + data[at:]
     return json.dumps(edited(rng, json.loads(data))).encode()
+
+
+def xml_text(rng: Random, data: bytes) -> bytes:
+    """An attribute, a text or an element changed, lost, moved or there twice; a document type."""
+    if rng.random() < 0.05:
+        kinds = (b'<!ENTITY a "ha">', b'<!ENTITY % p SYSTEM "file:///etc/passwd">', b"")
+        return b"<!DOCTYPE x [" + rng.choice(kinds) + b"]>" + data.partition(b"?>")[2]
+    root = ElementTree.fromstring(data)
+    parents = [element for element in root.iter() if len(element)]
+    parent = rng.choice(parents)
+    at = rng.randrange(len(parent))
+    match rng.randrange(8):
+        case 0:
+            parent.remove(parent[at])
+        case 1:
+            parent.append(deepcopy(parent[at]))
+        case 2:
+            rng.choice(parents).append(deepcopy(parent[at]))
+        case 3:
+            parent[at].text = f"{edited(rng, parent[at].text or 'x')}"
+        case _:
+            element = rng.choice([e for e in root.iter() if e.attrib])
+            key = rng.choice([*element.attrib])
+            if rng.random() < 0.3:
+                del element.attrib[key]
+            else:
+                others = [e.attrib[key] for e in root.iter() if key in e.attrib]
+                odd = f"{edited(rng, element.attrib[key])}"
+                element.attrib[key] = rng.choice((*others[:3], odd, odd))
+    return b'<?xml version="1.0"?>' + ElementTree.tostring(root, "unicode").encode()
 
 
 def json_lines(rng: Random, data: bytes) -> bytes:
@@ -276,6 +308,8 @@ def anything(rng: Random, data: bytes) -> bytes:
 # By ending: what rewrites such a file.
 REWRITES: dict[str, Change] = {
     ".json": json_text,
+    ".boris": json_text,
+    ".eaf": xml_text,
     ".jsonl": json_lines,
     ".yaml": yaml_text,
     ".npy": npy,
@@ -287,4 +321,6 @@ REWRITES: dict[str, Change] = {
     ".safetensors": safetensors,
 }
 # Whose lines mean something.
-TEXTS = (".json", ".jsonl", ".csv", ".txt", ".skeleton", ".yaml")
+TEXTS = (
+    ".json", ".jsonl", ".csv", ".tsv", ".txt", ".skeleton", ".yaml", ".boris", ".eaf",
+)  # fmt: skip

@@ -8,6 +8,7 @@ import pytest
 from openpyxl import load_workbook
 
 from edgcn.base.errors import EdgcnError, FileError
+from edgcn.readers import imigue
 from edgcn.readers.imigue import read_imigue, read_keypoints
 from edgcn.readers.imigue_miga import read_light_hand
 from edgcn.skeleton.layouts import BODY_25, MIGA_22
@@ -171,6 +172,14 @@ def test_a_damaged_workbook_is_an_error_of_that_file(
         workbook.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
         recordings, skipped = parted(read_imigue(tmp_path).recordings)
         assert recordings or skipped
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_not_unpacked(
+    tmp_path: Path, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_imigue(tmp_path, {1: keypoints(rng, 3)}, [(1, 2, 1, 0, 2, "Win")])
+    monkeypatch.setattr(imigue, "LARGEST", 1000)
+    assert "expected at most 1,000 bytes, unpacked, got" in reason(read_imigue(tmp_path))
 
 
 @pytest.mark.parametrize(

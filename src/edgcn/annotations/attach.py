@@ -3,6 +3,7 @@
 recordings + events -> recordings whose segments are the events; what matches nothing is named
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -86,7 +87,9 @@ class Attached:
         if row.end == row.start:
             self._points += 1
             return None
-        if item.times is None:
+        if math.isinf(row.end):
+            start, stop = round(row.start * fps), total
+        elif item.times is None:
             start, stop = round(row.start * fps), round(row.end * fps)
         else:
             half = 0.5 / fps

@@ -13,6 +13,7 @@ from edgcn.annotations.events import Event, Events, events, stem
 from edgcn.annotations.sheet import Sheet
 from edgcn.annotations.times import clock, number
 from edgcn.base.errors import FileError
+from edgcn.base.words import count, quoted
 
 NO_SUBJECT = ("", "no focal subject")
 MEDIA = ("media file name", "media file path", "media file", "source")
@@ -43,7 +44,7 @@ def read_boris_table(sheet: Sheet, header: int) -> Events | None:
 
 
 def _aggregated(sheet: Sheet, header: int) -> Events:
-    rows = []
+    rows, modified = list[Event](), 0
     for line, row in sheet.below(header):
         start, end = (number(sheet.path, line, row[name]) for name in ("start (s)", "stop (s)"))
         if not 0 <= start <= end:
@@ -51,7 +52,12 @@ def _aggregated(sheet: Sheet, header: int) -> Events:
         name, subject = _recording(sheet, row), _subject(row.get("subject", ""))
         tier = row.get("behavioral category", "")
         rows.append(Event(name, row["behavior"], start, end, subject, tier))
-    return events(rows, recordings=() if rows else (sheet.path.stem,))
+        modified += bool(_modifiers(row))
+    return events(
+        rows,
+        recordings=() if rows else (sheet.path.stem,),
+        notes=_of_modifiers(sheet.path, modified),
+    )
 
 
 def _tabular(sheet: Sheet, header: int) -> Events:
@@ -59,7 +65,7 @@ def _tabular(sheet: Sheet, header: int) -> Events:
     for line, row in sheet.below(header):
         kind = (row.get("status") or row.get("behavior type", "")).lower()
         if kind not in ("start", "stop", "point"):
-            reason = f"expected START, STOP or POINT, got {kind.upper()!r}"
+            reason = f"expected START, STOP or POINT, got {quoted(kind.upper())}"
             raise FileError(sheet.path, reason, line=line)
         text = row["time"]
         time = (clock if ":" in text else number)(sheet.path, line, text)
@@ -72,6 +78,7 @@ def _tabular(sheet: Sheet, header: int) -> Events:
                 row.get("behavioral category", ""),
                 time,
                 kind,
+                modifiers=_modifiers(row),
             )
         )
     return paired(sheet.path, marks)
@@ -82,9 +89,11 @@ def paired(path: Path, marks: Iterable[Mark]) -> Events:
 
     A start without a stop, or the other way round, is left out and named.
     """
-    rows, notes, begun = [], [], dict[tuple[str, ...], Mark]()
+    rows, notes, begun = list[Event](), list[str](), dict[tuple[str, ...], Mark]()
+    modified = 0
     for mark in marks:
         key = (mark.recording, mark.subject, mark.label, mark.modifiers)
+        modified += mark.modifiers != "" and (mark.kind == "point" or key not in begun)
         if mark.kind == "point":
             rows.append(_event(mark, mark.time))
         elif mark.kind == "start" or (not mark.kind and key not in begun):
@@ -96,12 +105,30 @@ def paired(path: Path, marks: Iterable[Mark]) -> Events:
         else:
             first = begun.pop(key)
             if mark.time < first.time:
-                reason = f"{mark.label!r} stops at {mark.time:g} s before {first.time:g} s"
+                reason = f"{quoted(mark.label)} stops at {mark.time:g} s before {first.time:g} s"
                 raise FileError(path, reason, line=mark.line or None)
             rows.append(_event(first, mark.time))
     notes += [_lonely(path, mark, "STOP") for mark in begun.values()]
+    notes += _of_modifiers(path, modified)
+    if early := [row for row in rows if row.start < 0]:
+        rows = [row for row in rows if row.start >= 0]
+        label = quoted(early[0].label)
+        notes.append(
+            f"{path}: left out {count(len(early), 'event')} that begin before the recording, such "
+            f"as {label} at {early[0].start:g} s"
+        )
     rows.sort(key=lambda row: (row.recording, row.start))
     return events(rows, recordings=() if rows else (path.stem,), notes=notes)
+
+
+def _modifiers(row: dict[str, str]) -> str:
+    """What stands in the columns of modifiers: one, or one for each set of them."""
+    return "|".join(cell for name, cell in row.items() if name.startswith("modifier") and cell)
+
+
+def _of_modifiers(path: Path, events: int) -> list[str]:
+    said = f"{path}: labels are behaviors; the modifiers of {events} events are left out"
+    return [said] if events else []
 
 
 def _event(mark: Mark, end: float) -> Event:
@@ -110,10 +137,10 @@ def _event(mark: Mark, end: float) -> Event:
 
 def _lonely(path: Path, mark: Mark, missing: str) -> str:
     line = f":{mark.line}" if mark.line else ""
-    of = f" of {mark.subject}" if mark.subject else ""
+    of = f" of {quoted(mark.subject)}" if mark.subject else ""
     return (
-        f"{path}{line}: left out {mark.label!r}{of} at {mark.time:g} s in {mark.recording}, which "
-        f"has no {missing}"
+        f"{path}{line}: left out {quoted(mark.label)}{of} at {mark.time:g} s in "
+        f"{quoted(mark.recording)}, which has no {missing}"
     )
 
 

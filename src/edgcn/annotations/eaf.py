@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element
 from edgcn.annotations.events import STATUSES, Event, Events, Media, events, joined
 from edgcn.annotations.xml import read_xml
 from edgcn.base.errors import FileError, did_you_mean
+from edgcn.base.words import named, quoted
 
 ALIGNED, REFERRING = "ALIGNABLE_ANNOTATION", "REF_ANNOTATION"
 SCORE, STATUS = " score", " status"  # endings of the child tiers that our writer makes
@@ -33,13 +34,13 @@ def read_eaf(path: Path, *, tiers: str = "", labels: Labels = "value") -> Events
     """
     root = read_xml(path)
     if root.tag != "ANNOTATION_DOCUMENT":
-        raise FileError(path, f"expected an ELAN document, got an XML file of {root.tag}")
+        raise FileError(path, f"expected an ELAN document, got an XML file of {quoted(root.tag)}")
     document = _Document(path, root)
     chosen = [name.strip() for name in tiers.split(",") if name.strip()]
     if unknown := [name for name in chosen if name not in document.tiers]:
         near = did_you_mean(unknown[0], document.tiers)
-        there = ", ".join(document.tiers) or "none"
-        raise FileError(path, f"no tier is named {unknown[0]!r}; there are {there}{near}")
+        there = named([quoted(name) for name in document.tiers], most=20) or "none"
+        raise FileError(path, f"no tier is named {quoted(unknown[0])}; there are {there}{near}")
     parts = [document.events(name, labels) for name in chosen or document.tiers]
     table = joined(parts)
     scheme = document.scheme if labels == "value" else ()
@@ -58,7 +59,7 @@ class _Document:
     def __init__(self, path: Path, root: Element) -> None:
         self.path = path
         self.notes: list[str] = []
-        self.tiers = {t.get("TIER_ID", ""): t for t in root.iter("TIER")}
+        self.tiers = self._once(root, "TIER", "TIER_ID")
         self.kinds = {k.get("LINGUISTIC_TYPE_ID", ""): k for k in root.iter("LINGUISTIC_TYPE")}
         header = next(root.iter("HEADER"), Element("HEADER"))
         self.names = {
@@ -78,15 +79,23 @@ class _Document:
             )
         )
 
+    def _once(self, root: Element, tag: str, key: str) -> dict[str, Element]:
+        """Elements by what names them, which must be one each."""
+        found: dict[str, Element] = {}
+        for item in root.iter(tag):
+            if found.setdefault(name := item.get(key, ""), item) is not item:
+                raise self._wrong(item, f"expected each {key} once, got {quoted(name)} again")
+        return found
+
     def _slots(self, root: Element, header: Element) -> dict[str, float]:
         """Seconds of each time slot; those without a value divide what lies around them evenly."""
         units = header.get("TIME_UNITS", "milliseconds")
         rates = {"milliseconds": 1000.0, "PAL-frames": 25.0, "NTSC-frames": 30000 / 1001}
         if units not in rates:
-            raise FileError(self.path, f"expected times in {', '.join(rates)}, got {units}")
+            raise FileError(self.path, f"expected times in {', '.join(rates)}, got {quoted(units)}")
         known, order = dict[str, float](), list[str]()
-        for slot in root.iter("TIME_SLOT"):
-            text, name = slot.get("TIME_VALUE"), slot.get("TIME_SLOT_ID", "")
+        for name, slot in self._once(root, "TIME_SLOT", "TIME_SLOT_ID").items():
+            text = slot.get("TIME_VALUE")
             order.append(name)
             if text is None:
                 continue
@@ -103,11 +112,18 @@ class _Document:
             known |= divided(list(pairwise(order)), known)
         return known
 
-    def _spans(self, root: Element) -> dict[str, tuple[float, float]]:
-        """Start and end of each annotation that has an id, whether its own or its parent's."""
-        spans = {}
+    def _spans(self, root: Element) -> dict[int, tuple[float, float]]:
+        """Start and end of each annotation, whether its own or its parent's, by `id(element)`."""
+        own: dict[int, tuple[float, float]] = {}
+        spans: dict[str, tuple[float, float]] = {}  # by ANNOTATION_ID
+
+        def keep(item: Element, span: tuple[float, float]) -> None:
+            own[id(item)] = span
+            if (name := item.get("ANNOTATION_ID")) and spans.setdefault(name, span) != span:
+                self.notes.append(f"{self.path}: two annotations have the id {quoted(name)}")
+
         for item in root.iter(ALIGNED):
-            spans[item.get("ANNOTATION_ID", "")] = self._span(item)
+            keep(item, self._span(item))
         waiting = list(root.iter(REFERRING))
         while waiting:
             shares: dict[str, list[Element]] = {}
@@ -124,11 +140,10 @@ class _Document:
                 for items in by_tier.values():
                     step = (end - start) / len(items)
                     for index, item in enumerate(items):
-                        span = (start + index * step, start + (index + 1) * step)
-                        spans[item.get("ANNOTATION_ID", "")] = span
+                        keep(item, (start + index * step, start + (index + 1) * step))
             done = {id(item) for parent in ready for item in shares[parent]}
             waiting = [item for item in waiting if id(item) not in done]
-        return spans
+        return own
 
     def _tier_of(self, item: Element) -> str:
         if not hasattr(self, "_tiers_of"):
@@ -141,7 +156,9 @@ class _Document:
         ends = []
         for slot in _ends(item):
             if slot not in self.slots:
-                raise self._wrong(item, f"it refers to a time slot {slot!r} that is not there")
+                raise self._wrong(
+                    item, f"it refers to a time slot {quoted(slot)} that is not there"
+                )
             ends.append(self.slots[slot])
         if ends[0] > ends[1]:
             raise self._wrong(item, f"it ends at {ends[1]:g} s, before its start at {ends[0]:g} s")
@@ -164,7 +181,7 @@ class _Document:
             value = (item.findtext("ANNOTATION_VALUE") or "").strip()
             empty += not value
             mark = item.get("ANNOTATION_ID", "")
-            span = self._span(item) if item.tag == ALIGNED else self.spans[mark]
+            span = self.spans[id(item)]
             label = {"value": value, "tier": name, "tier and value": f"{name}: {value}"}[labels]
             if not label:
                 continue
@@ -173,10 +190,10 @@ class _Document:
                 label=label,
                 start=span[0],
                 end=span[1],
-                subject=tier.get("PARTICIPANT", ""),
-                tier=self.names.get(name, name),
-                by=tier.get("ANNOTATOR", ""),
-                id=mark,
+                subject=tier.get("PARTICIPANT", "").strip(),
+                tier=self.names.get(name, name).strip(),
+                by=tier.get("ANNOTATOR", "").strip(),
+                id=mark.strip(),
             )
             rows.append(self._marked(item, row, scores.get(mark, ""), states.get(mark, "")))
         notes = (

@@ -15,6 +15,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from edgcn.annotations.eaf import PROPERTY, SCORE, STATUS
 from edgcn.annotations.events import Event, Events, of_recording, with_ids, without_overlap
 from edgcn.base.files import write_text
+from edgcn.base.words import named, quoted
 
 SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -45,8 +46,12 @@ def write_eaf(table: Events, path: Path) -> list[str]:
 def eaf_text(table: Events) -> tuple[str, list[str]]:
     """The document, and what it cannot hold."""
     name = table.recordings[0] if table.recordings else "recording"
-    table = with_ids(_numbered(of_recording(table, name)))
-    lost: list[str] = []
+    own = of_recording(table, name)
+    table = with_ids(_numbered(own))
+    pairs = zip(own.rows, table.rows, strict=True)
+    lost = []
+    if other := [row.id for row, now in pairs if row.id not in ("", now.id)]:
+        lost.append(f"ids that ELAN does not number so, or twice, are new: {named(other)}")
     root = Element("ANNOTATION_DOCUMENT", {
         "AUTHOR": "edgcn", "DATE": datetime.now(UTC).isoformat(timespec="seconds"),
         "FORMAT": "3.0", "VERSION": "3.0", "xmlns:xsi": XSI,
@@ -135,7 +140,7 @@ def _annotation(tier: Element, row: Event, slots: dict[str, int], lost: list[str
     """One annotation; its two times become slots of their own, as ELAN writes them."""
     start, end = round(row.start * 1000), round(row.end * 1000)
     if end <= start:
-        lost.append(f"{row.label!r} at {row.start:g} s has no duration; ELAN gets 1 ms")
+        lost.append(f"{quoted(row.label)} at {row.start:g} s has no duration; ELAN gets 1 ms")
         end = start + 1
     refs = {}
     for key, value in (("TIME_SLOT_REF1", start), ("TIME_SLOT_REF2", end)):
@@ -145,7 +150,7 @@ def _annotation(tier: Element, row: Event, slots: dict[str, int], lost: list[str
         SubElement(tier, "ANNOTATION"), "ALIGNABLE_ANNOTATION", {"ANNOTATION_ID": row.id} | refs
     )
     if UNPRINTABLE.search(row.label):
-        lost.append(f"{row.label!r} has characters that XML cannot hold; they are left out")
+        lost.append(f"{quoted(row.label)} has characters that XML cannot hold; they are left out")
     SubElement(one, "ANNOTATION_VALUE").text = clean(row.label)
 
 

@@ -4,6 +4,7 @@ One row an event. Times are seconds from the recording's first frame; the end is
 tier may overlap here, and in files whose format allows it.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,11 @@ from typing import Literal, get_args
 from edgcn.base.errors import EdgcnError
 
 Status = Literal["annotated", "suggested", "accepted", "rejected", "edited"]
-KIND = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$")  # .mp4, .eaf, .boris
+KIND = re.compile(
+    r"\.(mp4|m4v|mov|avi|mkv|webm|mpe?g|mts|m2ts|wmv|flv|mxf|wav|mp3|ogg|flac|csv|tsv|txt|json|npz|"
+    r"npy|mat|pkl|xlsx?|h5|bvh|pose|c3d|trc|skeleton|eaf|etf|boris|vtt)$",
+    re.IGNORECASE,
+)  # of files that recordings and annotations are in; `.left` of P01.left is none
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 
@@ -24,7 +29,8 @@ class Event:
     Args:
         recording: name of the recording it is in.
         start: seconds from the recording's first frame.
-        end: likewise, open; equal to `start` for what has no duration.
+        end: likewise, open; equal to `start` for what has no duration, infinite for what lasts as
+            long as its recording, whose length the file does not say.
         subject: who is seen, where the recording does not say.
         tier: the coder's name for a group of labels.
         score: confidence of a suggestion, 0..1.
@@ -113,6 +119,29 @@ def of_recording(table: Events, name: str) -> Events:
     return Events(rows, (name,), table.labels, media, table.notes)
 
 
+def bounded(table: Events, seconds: Mapping[str, float]) -> Events:
+    """The same events; those that last as long as their recording end where it does.
+
+    Args:
+        seconds: how long recordings are, where that is known.
+
+    Raises:
+        EdgcnError: nothing says how long one is.
+    """
+    rows = []
+    for row in table.rows:
+        if math.isinf(row.end):
+            media = table.media.get(row.recording, Media())
+            if (length := seconds.get(row.recording, media.seconds)) is None:
+                raise EdgcnError(
+                    f"{row.label!r} is of the whole recording {row.recording!r}, and nothing says "
+                    f"how long that is; give a start and an end, or a store of the recordings"
+                )
+            row = replace(row, end=max(length, row.start))
+        rows.append(row)
+    return replace(table, rows=tuple(rows))
+
+
 def with_ids(table: Events) -> Events:
     """The same events, each with an id of its own: the one it has, or the next free a1, a2, ..."""
     taken, number, rows = {row.id for row in table.rows}, 0, []
@@ -144,8 +173,8 @@ def stem(name: str) -> str:
 
     (`.7` of sample_2.7 is none.)
     """
-    last = PurePath(name.replace("\\", "/")).name
-    return KIND.sub("", last) or last
+    last = PurePath(name.replace("\\", "/")).name.strip()
+    return KIND.sub("", last).strip() or last
 
 
 def media_names(table: Events, recording: str) -> set[str]:
@@ -174,7 +203,8 @@ def returned(suggested: Events, corrected: Events, *, tolerance: float = 0.0015)
             continue
         found.add(row.id)
         same = old.label == row.label and all(
-            abs(a - b) <= tolerance for a, b in ((old.start, row.start), (old.end, row.end))
+            a == b or abs(a - b) <= tolerance
+            for a, b in ((old.start, row.start), (old.end, row.end))
         )
         score = old.score if row.score is None else row.score
         rows.append(replace(row, status="accepted" if same else "edited", score=score))

@@ -3,16 +3,17 @@
 files or folders -> `read_events` -> one table of events -> `write_events` -> files of any format
 """
 
+import math
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from edgcn.annotations.boris import read_boris, write_boris
 from edgcn.annotations.eaf import read_eaf
 from edgcn.annotations.eaf_write import write_eaf
-from edgcn.annotations.events import Events, joined, of_recording
+from edgcn.annotations.events import Event, Events, bounded, joined, of_recording, stem
 from edgcn.annotations.numbered import (
     PREDICTION,
     read_imigue_labels,
@@ -22,12 +23,14 @@ from edgcn.annotations.numbered import (
     write_miga_labels,
     write_smg_labels,
 )
-from edgcn.annotations.table import read_table, write_table
+from edgcn.annotations.table import NoTableError, read_table, write_table
 from edgcn.annotations.vtt import write_vtt
 from edgcn.base.errors import EdgcnError, FileError, did_you_mean
 from edgcn.base.parts import check_settings, settings_of
+from edgcn.base.words import LISTED, quoted
+from edgcn.base.words import named as named_some
 from edgcn.readers.imigue_table import HEADER
-from edgcn.readers.text.folders import check_file
+from edgcn.readers.text.folders import check_file, visible
 
 Where = str | os.PathLike[str]
 Read = Callable[..., Events]
@@ -43,6 +46,7 @@ class Format:
         read: path and settings -> events, where it can be read.
         write: events -> what the format could not hold, where it can be written.
         many: whether one file holds many recordings.
+        holds: what it has a place for, of `PLACES`; a writer names what it cannot keep of these.
     """
 
     title: str
@@ -50,6 +54,7 @@ class Format:
     read: Read | None
     write: Write | None
     many: bool = False
+    holds: tuple[str, ...] = ()
 
 
 FORMATS: dict[str, Format] = {  # the longest endings first
@@ -57,11 +62,25 @@ FORMATS: dict[str, Format] = {  # the longest endings first
     "prediction": Format("MiGA's predictions", (PREDICTION,), read_predictions, write_miga_labels),
     "miga": Format("MiGA's labels", ("_label.csv",), read_miga_labels, write_miga_labels),
     "imigue": Format("iMiGUE's label table", (), read_imigue_labels, None, many=True),
-    "boris": Format("a BORIS project", (".boris", ".boris.gz"), read_boris, write_boris, many=True),
-    "eaf": Format("an ELAN document", (".eaf", ".etf"), read_eaf, write_eaf),
-    "vtt": Format("WebVTT", (".vtt",), None, write_vtt),
-    "csv": Format("a table", (".csv", ".tsv", ".txt"), read_table, write_table, many=True),
-}
+    "boris": Format(
+        "a BORIS project", (".boris", ".boris.gz"), read_boris, write_boris, many=True,
+        holds=("subject", "tier", "score", "status", "by", "id", "labels", "media"),
+    ),
+    "eaf": Format(
+        "an ELAN document", (".eaf", ".etf"), read_eaf, write_eaf,
+        holds=("subject", "tier", "score", "status", "by", "id", "labels", "media"),
+    ),
+    "vtt": Format("WebVTT", (".vtt",), None, write_vtt, holds=("subject", "score")),
+    "csv": Format(
+        "a table", (".csv", ".tsv", ".txt"), read_table, write_table, many=True,
+        holds=("subject", "tier", "score", "status", "by", "id"),
+    ),
+}  # fmt: skip
+FARTHEST = 1e6  # seconds; no recording lasts 11 days
+PLACES = {  # for what an event has beside its label and times
+    "subject": "subjects", "tier": "tiers", "score": "scores", "status": "states",
+    "by": "coders", "id": "ids",
+}  # fmt: skip
 
 
 def format_of(path: Path) -> str:
@@ -100,11 +119,11 @@ def read_events(
             cannot be read.
     """
     settings = dict(settings or {})
-    files = [file for path in paths for file in files_in(Path(path))]
-    if not files:
+    given = {file: Path(path) for path in paths for file in files_in(Path(path))}
+    if not given:
         raise EdgcnError("no annotation files were given")
-    parts, used = [], set[str]()
-    for file in files:
+    parts, used, others = [], set[str](), list[NoTableError]()
+    for file, place in given.items():
         check_file(file)
         kind = named(format or format_of(file))
         if kind.read is None:
@@ -116,11 +135,25 @@ def read_events(
             table = kind.read(file, **check_settings(kind.read, values, what=f"{file}"))
         except OSError as error:
             raise FileError(file, error.strerror or str(error)) from None
+        except NoTableError as error:
+            if file == place:
+                raise
+            others.append(error)  # tables of poses lie in the same folder, say
+            continue
         parts.append(table)
+    if not parts:
+        raise others[0]
     if unused := settings.keys() - used:
         name = sorted(unused)[0]
         raise EdgcnError(f"none of these files is read with {name}; leave it out")
-    return joined(parts)
+    table = joined(parts)
+    far = [row for row in table.rows if FARTHEST < row.end < math.inf]
+    strange = [
+        f"{row.recording}: {quoted(row.label)} ends at {row.end:.0f} s: is the unit right?"
+        for row in far[:1]
+    ]
+    left_out = [f"{error.path}: no table of events, left out" for error in others]
+    return replace(table, notes=(*table.notes, *left_out, *strange))
 
 
 def files_in(path: Path) -> list[Path]:
@@ -137,13 +170,13 @@ def files_in(path: Path) -> list[Path]:
         ending for kind in FORMATS.values() if kind.read for ending in kind.endings
         if ending != ".txt"
     )  # fmt: skip
-    found = sorted(
-        file for file in path.rglob("*")
-        if file.name.lower().endswith(endings) and not file.name.startswith(".") and file.is_file()
-    )  # fmt: skip
+    found = [
+        file for file, is_file in visible(path, deep=True)
+        if is_file is None or (is_file and file.name.lower().endswith(endings))
+    ]  # fmt: skip
     if not found:
         raise EdgcnError(f"{path} has no annotation files ({', '.join(endings)})")
-    return found
+    return sorted(found)
 
 
 def named(name: str) -> Format:
@@ -177,6 +210,7 @@ def write_events(
     kind = named(key)
     if kind.write is None:
         raise EdgcnError(f"{kind.title} can be read, but not written")
+    table = table if key == "csv" else bounded(table, {})
     into_file = out.name.lower().endswith(kind.endings[0])
     if not into_file and out.name.lower().endswith(kind.endings):
         raise EdgcnError(f"{out}: {kind.title} is written to files named *{kind.endings[0]}")
@@ -194,14 +228,33 @@ def write_events(
     for path in jobs:
         if path.exists() and not overwrite:
             raise EdgcnError(f"{path} exists already; choose another name, or pass --overwrite")
-    lost: list[str] = []
+    lost = list[str]()
     for path, part in jobs.items():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise EdgcnError(f"cannot write to {path.parent}: {error.strerror}") from error
-        lost += kind.write(part, path)
+        lost += [*kind.write(part, path), *without_place(part, path, kind)]
     return list(jobs), lost
+
+
+def without_place(table: Events, path: Path, kind: Format) -> list[str]:
+    """A line for each thing of these events that a format has no place for."""
+    lost, nothing = [], Event("", "", 0.0, 0.0)
+    for name, what in PLACES.items():
+        count = sum(getattr(row, name) != getattr(nothing, name) for row in table.rows)
+        if count and name not in kind.holds:
+            lost.append(f"{path} has no place for {what}: {count} events lose theirs")
+    unused = [label for label in table.labels if all(row.label != label for row in table.rows)]
+    if unused and "labels" not in kind.holds and kind.read in (None, read_table):
+        lost.append(
+            f"{path} has no place for labels that no event has: {named_some(unused, most=LISTED)}"
+        )
+    for name, media in table.media.items():
+        others = [file for file in media.files if stem(file) != stem(name)]
+        if others and "media" not in kind.holds and name in table.recordings:
+            lost.append(f"{path} does not say that {name} is in {named_some(others, most=LISTED)}")
+    return lost
 
 
 def _by_recording(table: Events, folder: Path, ending: str) -> dict[Path, Events]:

@@ -48,6 +48,7 @@ NUMBERINGS: dict[Of, Numbering] = {
     ),
 }
 PREDICTION = "_prediction.csv"
+ROUNDED = 0.0006  # seconds: less is what other formats round
 
 
 def read_smg_labels(path: Path, *, fps: float | None = None) -> Events:
@@ -147,17 +148,23 @@ def _write(table: Events, path: Path, by: Numbering) -> list[str]:
     rate = (media.fps if media else None) or by.fps
     rows = sorted((row for row in table.rows if row.recording == name), key=lambda r: r.start)
     lost = _unknown(path, rows, by.classes)
-    lines = []
+    lines, off = [], 0.0
     for row in rows:
         if row.label not in by.classes:
             continue
         first = round(row.start * rate)
         last = max(round(row.end * rate) - 1, first)
+        off = max(off, abs(first / rate - row.start), abs((last + 1) / rate - row.end))
         number = by.numbers[by.classes.index(row.label)]
         lines.append(f"{number},{first + by.first},{last + by.first}\n")
     write_text(path, "".join(lines))
-    if any(row.score is not None or row.subject or row.by for row in rows):
-        lost.append(f"{path} holds classes and frames only: no scores, subjects or coders")
+    if rate != by.fps and lines:
+        lost.append(
+            f"{path} counts {rate:g} frames a second, which it does not say: read its times with "
+            f"`--options fps {rate:g}`"
+        )
+    if off > ROUNDED:
+        lost.append(f"{path} counts frames, {rate:g} a second: times move by up to {off:.3f} s")
     return lost
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgcn.base.errors import FileError
+from edgcn.base.words import quoted
 
 SEPARATORS = ",;\t"
 CELL = 1_000_000  # characters; more is no annotation
@@ -32,8 +33,8 @@ class Sheet:
         """
         names = [" ".join(cell.lower().split()) for cell in self.rows[header]]
         named = [name for name in names if name]
-        if twice := sorted({name for name in named if named.count(name) > 1}):
-            reason = f"expected each column once, got {', '.join(twice)} twice"
+        if twice := sorted(name for name, count in Counter(named).items() if count > 1):
+            reason = f"expected each column once, got {quoted(', '.join(twice))} twice"
             raise FileError(self.path, reason, line=self.lines[header])
         found = []
         for line, cells in zip(self.lines[header + 1 :], self.rows[header + 1 :], strict=True):
@@ -42,7 +43,8 @@ class Sheet:
             if any(cells[len(names) :]):
                 reason = f"expected {len(names)} cells, as in the header, got {len(cells)}"
                 raise FileError(self.path, reason, line=line)
-            found.append((line, dict(zip(names, cells, strict=False))))
+            filled = (*cells, *[""] * (len(names) - len(cells)))
+            found.append((line, dict(zip(names, filled, strict=False))))
         return found
 
 

@@ -7,6 +7,7 @@ others    columns in any order and under many names; times in seconds, milliseco
 
 import csv
 import io
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from edgcn.annotations.sheet import Sheet, read_sheet
 from edgcn.annotations.times import Row, Unit, number, seconds, unit_of
 from edgcn.base.errors import FileError
 from edgcn.base.files import write_text
+from edgcn.base.words import quoted
 
 COLUMNS = (
     "recording", "subject", "tier", "label", "start_s", "end_s", "score", "status", "by", "id",
@@ -44,11 +46,19 @@ ENDINGS: dict[str, Unit] = {
     "frames": "frames", "hh:mm:ss": "clock", "hh:mm:ss.ms": "clock",
 }  # fmt: skip
 ENDING = re.compile(r"[ _(\[-]+(" + "|".join(map(re.escape, ENDINGS)) + r")[)\]]?$")
+HEADER = "a header with label, start and end, or with recording and label"
+WIDEST = 1000  # columns that are looked at
 HEADER_WITHIN = 100  # rows; BORIS writes what it knows of the observation before the header
+
+
+class NoTableError(FileError):
+    """A sheet without a header that events have."""
 
 
 def read_table(path: Path, *, times: Unit | None = None, fps: float | None = None) -> Events:
     """The events of a CSV or TSV file.
+
+    A row of a recording and a label without start and end is of the whole recording.
 
     Args:
         times: in which unit starts and ends are, where neither the header nor the range tells.
@@ -57,24 +67,29 @@ def read_table(path: Path, *, times: Unit | None = None, fps: float | None = Non
     Raises:
         FileError: no header, a column that is missing, or a row that is no event.
     """
-    sheet = read_sheet(path)
+    sheet, bare = read_sheet(path), None
     for index, cells in enumerate(sheet.rows[:HEADER_WITHIN]):
         if (exported := read_boris_table(sheet, index)) is not None:
             return exported
         columns = _columns(cells)
         if {"label", "start"} <= columns.keys() and columns.keys() & {"end", "duration"}:
             return _read(sheet, index, columns, times, fps)
+        timed = columns.keys() & {"start", "end", "duration"}
+        if bare is None and {"label", "recording"} <= columns.keys() and not timed:
+            bare = index, columns
+    if bare is not None:
+        return _read(sheet, *bare, times, fps)
     if not any(map(any, sheet.rows)):
-        raise FileError(path, "expected a header with label, start and end, got an empty file")
-    found = ", ".join(cell for cell in sheet.rows[0] if cell)[:100]
-    raise FileError(path, f"expected a header with label, start and end, got {found}", line=1)
+        raise NoTableError(path, f"expected {HEADER}, got an empty file")
+    found = quoted(", ".join(cell for cell in sheet.rows[0] if cell), most=100)
+    raise NoTableError(path, f"expected {HEADER}, got {found}", line=1)
 
 
 def _columns(cells: Sequence[str]) -> dict[str, tuple[str, Unit | None]]:
     """{what it is: (the column's name, its unit)} of a header."""
     found: dict[str, tuple[str, Unit | None]] = {}
     ranks: dict[str, int] = {}
-    for cell in cells:
+    for cell in cells[:WIDEST]:
         name = " ".join(cell.lower().split())
         match = ENDING.search(name)
         bare = name[: match.start()] if match else name
@@ -102,19 +117,22 @@ def _read(
     last = "end" if "end" in columns else "duration"
     texts = []
     for line, row in rows:
-        for what in ("label", "start", last):
+        whole = cell(row, "recording") and not (cell(row, "start") or cell(row, last))
+        for what in ("label",) if whole else ("label", "start", last):
             if not cell(row, what):
                 raise FileError(path, f"expected a {what}, got an empty cell", line=line)
-        texts.append(Row(line, cell(row, "start"), cell(row, last)))
+        texts.append(None if whole else Row(line, cell(row, "start"), cell(row, last)))
     if last == "duration":
-        texts = [_with_end(path, text) for text in texts]
-    unit, note = unit_of(path, texts, times or columns["start"][1])
-    found = []
+        texts = [text and _with_end(path, text) for text in texts]
+    given = [text for text in texts if text is not None]
+    unit, note = unit_of(path, given, times or columns.get("start", ("", None))[1])
+    name = str if sheet.rows[header] == COLUMNS else stem  # others name files
+    found, wholes = [], len(texts) - len(given)
     for (line, row), text in zip(rows, texts, strict=True):
-        start, end = seconds(path, text, unit, fps)
+        start, end = seconds(path, text, unit, fps) if text is not None else (0.0, math.inf)
         found.append(
             Event(
-                recording=stem(cell(row, "recording")) or path.stem,
+                recording=name(cell(row, "recording")) or path.stem,
                 label=cell(row, "label"),
                 start=start,
                 end=end,
@@ -127,7 +145,8 @@ def _read(
             )
         )
     alone = () if found else (path.stem,)
-    return events(found, recordings=alone, notes=[note] if note else [])
+    said = f"{path}: {wholes} labels without start and end are of whole recordings"
+    return events(found, recordings=alone, notes=[note] * bool(note) + [said] * bool(wholes))
 
 
 def _with_end(path: Path, row: Row) -> Row:
@@ -144,7 +163,7 @@ def _score(path: Path, line: int, text: str) -> float | None:
         return None
     score = number(path, line, text)
     if not 0 <= score <= 1:
-        raise FileError(path, f"expected a score within 0..1, got {text}", line=line)
+        raise FileError(path, f"expected a score within 0..1, got {quoted(text)}", line=line)
     return score
 
 
@@ -154,7 +173,8 @@ def _status(path: Path, line: int, text: str) -> Status:
     for status in STATUSES:
         if text.lower() == status:
             return status
-    raise FileError(path, f"expected a status of {', '.join(STATUSES)}; got {text!r}", line=line)
+    expected = ", ".join(STATUSES)
+    raise FileError(path, f"expected a status of {expected}; got {quoted(text)}", line=line)
 
 
 def table_text(table: Events) -> str:
@@ -163,13 +183,21 @@ def table_text(table: Events) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in table.rows:
-        times = (f"{value:.6f}".rstrip("0").rstrip(".") for value in (row.start, row.end))
+        times = _times(row)
         score = "" if row.score is None else f"{row.score:g}"
         writer.writerow(
             (row.recording, row.subject, row.tier, row.label, *times, score, row.status, row.by,
              row.id)
         )  # fmt: skip
     return out.getvalue()
+
+
+def _times(row: Event) -> tuple[str, str]:
+    """Start and end, both empty for a whole recording."""
+    if math.isinf(row.end):
+        return "", ""
+    start, end = (f"{value:.6f}".rstrip("0").rstrip(".") for value in (row.start, row.end))
+    return start, end
 
 
 def write_table(table: Events, path: Path) -> list[str]:

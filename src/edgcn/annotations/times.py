@@ -12,6 +12,7 @@ from statistics import median
 from typing import Literal
 
 from edgcn.base.errors import FileError
+from edgcn.base.words import quoted
 
 Unit = Literal["s", "ms", "frames", "clock"]
 NAMES: dict[Unit, str] = {
@@ -75,7 +76,7 @@ def seconds(path: Path, row: Row, unit: Unit, fps: float | None) -> tuple[float,
             raise FileError(path, reason, line=row.line)
         start, end = start / fps, end / fps
     if not 0 <= start <= end:
-        reason = f"expected 0 <= start <= end, got {row.start} to {row.end}"
+        reason = f"expected 0 <= start <= end, got {quoted(row.start)} to {quoted(row.end)}"
         raise FileError(path, reason, line=row.line)
     return start, end
 

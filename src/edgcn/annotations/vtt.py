@@ -4,6 +4,7 @@ from pathlib import Path
 
 from edgcn.annotations.events import Events
 from edgcn.base.files import write_text
+from edgcn.base.words import quoted
 
 
 def write_vtt(table: Events, path: Path) -> list[str]:
@@ -12,7 +13,9 @@ def write_vtt(table: Events, path: Path) -> list[str]:
     for row in sorted(table.rows, key=lambda row: (row.start, row.end)):
         end = row.end
         if round(end * 1000) <= round(row.start * 1000):
-            lost.append(f"{path}: {row.label!r} at {row.start:g} s has no duration; it gets 1 ms")
+            lost.append(
+                f"{path}: {quoted(row.label)} at {row.start:g} s has no duration; it gets 1 ms"
+            )
             end = row.start + 0.001
         text = " ".join(row.label.split()).replace("&", "&amp;").replace("<", "&lt;")
         text = text.replace(">", "&gt;")

@@ -5,6 +5,7 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from edgcn.base.errors import FileError
+from edgcn.base.words import quoted
 
 LARGEST = 500_000_000  # bytes
 DEEPEST = 50  # elements in each other
@@ -52,4 +53,4 @@ def read_xml(path: Path) -> Element:
     except (ValueError, AssertionError, LookupError) as error:
         if isinstance(error, FileError):
             raise
-        raise FileError(path, f"expected XML, got {error}") from None
+        raise FileError(path, f"expected XML, got {quoted(str(error))}") from None

@@ -17,6 +17,11 @@ def named(names: Sequence[str], *, most: int = NAMED) -> str:
     return ", ".join(names[:most]) + more
 
 
+def quoted(text: str, *, most: int = 60) -> str:
+    """A text from a file, in quotes and no longer than can be read."""
+    return repr(text if len(text) <= most else f"{text[:most]}...")
+
+
 def percent(part: float | int, whole: float | int = 1) -> str:
     """A share with two decimals; never 0.00 where there is any."""
     share = 100 * part / max(whole, 1)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from edgcn.annotations.events import Event, Events, stem
+from edgcn.annotations.events import Event, Events, bounded, stem
 from edgcn.annotations.formats import read_events
 from edgcn.base.errors import EdgcnError
 from edgcn.base.files import write_text
@@ -71,7 +71,9 @@ FILES = ("agreement.csv", "confusion.csv", "confusion.png", "confidence.png")
 
 def agree(config: AgreeConfig, *, say: Say = tell) -> Agreement:
     """Print the tables of two coders; returns the agreement of all events."""
-    a, b = (read_events([path], settings=config.options) for path in (config.a, config.b))
+    a, b = (
+        bounded(read_events([path], settings=config.options), {}) for path in (config.a, config.b)
+    )
     notes = [*a.notes, *b.notes]
     a, b, names = common(a, b, notes)
     say(

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from edgcn.annotations.events import Event, Events, stem
+from edgcn.annotations.events import Event, Events, bounded, stem
 from edgcn.annotations.formats import read_events
 from edgcn.base.errors import EdgcnError
 from edgcn.base.files import write_text
@@ -73,8 +73,9 @@ def count(config: EventsConfig, *, say: Say = tell) -> list[dict[str, Any]]:
     for line in table.notes:
         say(line)
     about = known(table, store, say)
+    table = bounded(table, about.seconds)
     rows = list(rows_of(table, about, config.by))
-    headed = [{HEADINGS[key]: bounded(row, key) for key in HEADINGS} for row in rows]
+    headed = [{HEADINGS[key]: with_interval(row, key) for key in HEADINGS} for row in rows]
     say(text_table(headed, tuple(HEADINGS.values())))
     if any(row["rate_low"] is not None for row in rows):
         say("in brackets: 95 % intervals, subjects drawn anew with all their recordings")
@@ -257,7 +258,7 @@ def _ratio(key: str, sums: Sequence[float], sizes: Sequence[float]) -> dict[str,
     return {key: float(sum(sums) / sum(sizes)), f"{key}_low": low, f"{key}_high": high}
 
 
-def bounded(row: Mapping[str, Any], key: str) -> str:
+def with_interval(row: Mapping[str, Any], key: str) -> str:
     """A cell with its interval, where it has one."""
     low, high = row.get(f"{key}_low"), row.get(f"{key}_high")
     text = in_words(row[key])

@@ -21,6 +21,7 @@ from edgcn.base.progress import Say, track
 from edgcn.base.screen import tell
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.readers import READERS
+from edgcn.readers.looks import look
 from edgcn.readers.rates import picture_size
 from edgcn.skeleton.layouts import topology_named
 from edgcn.skeleton.recording import Recording, Recordings, Skipped, with_hashes
@@ -37,8 +38,8 @@ NO_PATH = ("synthetic", "procedural")  # readers that make what they read
 class PrepareConfig(Config, coerce_numbers_to_str=True):
     """Read recordings into a store."""
 
-    reader: Annotated[str, POSITIONAL]
-    """Which format to read; `edgcn --help` lists them."""
+    reader: Annotated[str, POSITIONAL] = ""
+    """Which format to read; `edgcn --help` lists them. Left out, the files tell, which is said."""
     path: Annotated[Path | None, POSITIONAL] = None
     """File or folder with the recordings (not needed for `synthetic`)."""
     out: Path
@@ -79,6 +80,7 @@ def command(config: PrepareConfig) -> str:
 
 def prepare(config: PrepareConfig, *, say: Say = tell) -> Store:
     """Read recordings into a new store; says what was skipped, and why."""
+    config = with_reader(config, say)
     read = open_recordings(config)
     known = "size" in reader_settings(config.reader)  # such a reader needs it itself
     size = None if known else picture_size(config.size)
@@ -112,6 +114,26 @@ def readers() -> dict[str, Callable[..., Recordings]]:
     return {**READERS, "stores": read_stores}
 
 
+def with_reader(config: PrepareConfig, say: Say) -> PrepareConfig:
+    """The config with a reader; where only a path is given, its files tell, which is said."""
+    known = readers()
+    if config.reader and (config.path is not None or config.reader in known):
+        return config
+    if not config.reader and config.path is None:
+        raise EdgcnError(
+            "give the recordings: `edgcn prepare PATH`, or `edgcn prepare READER PATH`"
+        )
+    path = config.path or Path(config.reader)
+    if not path.exists():
+        hint = did_you_mean(config.reader, known)
+        raise EdgcnError(
+            f"no file, folder or reader is named {str(path)!r}: there are {', '.join(known)}{hint}"
+        )
+    found = look(path, known)
+    say(found.why)
+    return config.model_copy(update={"reader": found.reader, "path": found.path})
+
+
 def open_recordings(config: PrepareConfig) -> Recordings:
     """The reader's view of a path, its options checked."""
     known = readers()
@@ -121,7 +143,8 @@ def open_recordings(config: PrepareConfig) -> Recordings:
             f"no reader is named {config.reader!r}: there are {', '.join(known)}{hint}"
         )
     if config.path is None and config.reader not in NO_PATH:
-        raise EdgcnError(f"reader {config.reader!r} needs the path of its recordings")
+        there = f"; a folder of this name is ./{config.reader}" * Path(config.reader).exists()
+        raise EdgcnError(f"reader {config.reader!r} needs the path of its recordings{there}")
     read, settings = known[config.reader], reader_settings(config.reader)
     given = {"size": config.size} if config.size and "size" in settings else {}
     values = {

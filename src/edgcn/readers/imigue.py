@@ -4,6 +4,7 @@ Full release: 0001_2.xlsx, (T, 411) = 137 keypoints x (x, y, confidence), and on
 videos (T, 1, 25 or 22, 3), in pixels, with segments. The MiGA release is read by imigue_miga.py.
 """
 
+import zipfile
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -39,6 +40,7 @@ LABELS = Path("Label", NAME)
 SKELETONS = "mg_skeleton_only"
 FPS = 25.0  # frame = floor(25 t) in all rows of the label table
 
+LARGEST = 2**30  # bytes of a workbook, unpacked: an hour is a third of it
 KEYPOINTS = 137  # BODY_25, 21 of the left hand, 21 of the right hand, 70 of the face
 LEFT_HAND, RIGHT_HAND = 25, 46
 TIPS = (4, 8, 12, 16, 20)  # of thumb, index, middle, ring and little finger in a 21-point hand
@@ -158,6 +160,11 @@ def _cells(file: Path) -> Iterator[tuple[Any, ...]]:
     """The cells of the first sheet, row by row."""
     openpyxl = require("openpyxl", extra="xlsx")
     try:
+        with zipfile.ZipFile(file) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())  # no more is unpacked
+        if size > LARGEST:
+            reason = f"expected at most {LARGEST:,} bytes, unpacked, got {size:,}"
+            raise FileError(file, reason)
         workbook = openpyxl.load_workbook(file, read_only=True, data_only=True)
         try:
             sheet = workbook.worksheets[0]

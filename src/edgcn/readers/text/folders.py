@@ -29,7 +29,7 @@ def find(folder: Path, pattern: str, *, what: str = "files", hint: str = "") -> 
     check_folder(folder, what=what, hint=hint)
     name, deep = pattern.removeprefix("**/"), pattern.startswith("**/")
     found, others = [], 0
-    for path, is_file in _visible(folder, deep=deep):
+    for path, is_file in visible(folder, deep=deep):
         if fnmatchcase(path.name, name) or is_file is None:
             found.append(path)
         else:
@@ -40,7 +40,7 @@ def find(folder: Path, pattern: str, *, what: str = "files", hint: str = "") -> 
     return sorted(found)
 
 
-def _visible(root: Path, *, deep: bool) -> Iterator[tuple[Path, bool | None]]:
+def visible(root: Path, *, deep: bool) -> Iterator[tuple[Path, bool | None]]:
     """What is not hidden in a folder, and whether it is a file; None: it cannot be looked into.
 
     Args:
