@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int, UInt8, UInt64
+from jaxtyping import Bool, Float, Int, UInt8, UInt64
 
 BLOCK = 2**13  # fields at a time: their arrays stay in the cache, however long a recording is
 LEAD = 16  # characters that are looked at before the end of a number
@@ -24,6 +24,7 @@ ALL = np.uint64(2**64 - 1)
 EACH = ALL // np.uint64(255)  # 1 in each byte of a word
 ZEROS, DOTS, TOPS, LOWS = (EACH * np.uint64(byte) for byte in (ZERO, DOT, 128, 127))
 TO_128 = EACH * np.uint64(128 - 10)  # takes 10 and more to the top bit of a byte, 9 not
+ABOVE_9 = EACH * np.uint64(128 - ord(":"))  # the same for characters after "9", as "e" is
 PAIRS, FOURS = np.uint64(0x00FF00FF00FF00FF), np.uint64(0x0000FFFF0000FFFF)
 RARE_SPACE = b"\t\x0b\x0c\x1c\x1d\x1e\x1f"  # what `str.split` splits at, too, in ASCII
 
@@ -109,13 +110,30 @@ def parse_numbers(
 ) -> Float[np.ndarray, "numbers"] | None:
     """The finite numbers between these places of an ASCII text, or None where one is none.
 
-    A number is looked at as two words of eight characters.
-
     Args:
         data: at least `LEAD` characters before the first start.
     """
+    values, plain = plain_numbers(data, starts, ends)
+    for odd in np.flatnonzero(~plain):
+        field = data[starts[odd] : ends[odd]]
+        try:
+            values[odd] = float(field)
+        except ValueError:
+            return None
+        if b"_" in field:  # Python reads 1_0 as 10
+            return None
+    return values if np.isfinite(values).all() else None
+
+
+def plain_numbers(
+    data: bytes, starts: Int[np.ndarray, "numbers"], ends: Int[np.ndarray, "numbers"]
+) -> tuple[Float[np.ndarray, "numbers"], Bool[np.ndarray, "numbers"]]:
+    """The numbers of at most 15 digits and nothing but a sign and a dot, and which ones they are.
+
+    A number is looked at as two words of eight characters.
+    """
     if not len(starts):
-        return np.empty(0)
+        return np.empty(0), np.empty(0, dtype=bool)
     left, right = _windows(data, ends)
     lengths = (ends - starts).astype(np.uint64)
     minus = np.frombuffer(data, dtype=np.uint8)[starts] == MINUS
@@ -135,15 +153,30 @@ def parse_numbers(
     plain &= (mantissa < EXACT) & (size <= 16) & (digits > 0) & (dots <= 1)
     values = mantissa.view(np.int64) / POWERS[decimals]
     values.view(np.uint64)[:] ^= minus.astype(np.uint64) << 63
-    for odd in np.flatnonzero(~plain):
-        field = data[starts[odd] : ends[odd]]
-        try:
-            values[odd] = float(field)
-        except ValueError:
-            return None
-        if b"_" in field:  # Python reads 1_0 as 10
-            return None
-    return values if np.isfinite(values).all() else None
+    return values, plain
+
+
+def shortened(
+    data: bytes, starts: Int[np.ndarray, "numbers"], ends: Int[np.ndarray, "numbers"]
+) -> Int[np.ndarray, "numbers"]:
+    """Ends of the numbers without decimals that float32 has no use for: 16 characters are left.
+
+    A number whose dot does not stand in these, or that has an exponent, keeps its end.
+    """
+    most = starts + 16 + (np.frombuffer(data, dtype=np.uint8)[starts] == MINUS)
+    (long,) = np.nonzero(ends > most)
+    if not len(long):
+        return ends
+    kept, tail = _windows(data, most[long]), _windows(data, ends[long])
+    dots, _ = _find_dot(*kept, np.full(len(long), 16, dtype=np.uint64))
+    count = (ends[long] - most[long]).astype(np.uint64)
+    left, right = (tail[0] ^ ZEROS) & _of_left(count), (tail[1] ^ ZEROS) & _of_right(count)
+    digits = ((left + TO_128) | (right + TO_128)) & TOPS == 0
+    digits &= ((kept[0] + ABOVE_9) | (kept[1] + ABOVE_9)) & TOPS == 0
+    cut = long[(dots == 1) & digits & (count <= 16)]
+    short = ends.copy()
+    short[cut] = most[cut]
+    return short
 
 
 def _windows(data: bytes, ends: Int[np.ndarray, "numbers"]) -> tuple[Words, Words]:
