@@ -85,7 +85,7 @@ def at_their_numbers(
         FileError: a number comes twice or goes back, or most are left out.
     """
     steps = np.diff(numbers)
-    if not len(steps) or (steps == steps[0]).all() and steps[0] > 0:
+    if not len(steps) or ((steps == steps[0]).all() and steps[0] > 0):
         return frames, np.arange(len(frames)), ""
     if (steps <= 0).any():
         at = int(np.flatnonzero(steps <= 0)[0]) + 1

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.base.spelling import natural, tidy
-from edgcn.readers.flat import with_confidence
 from edgcn.readers.label_table import Row, Table, read_table, segmented, unlabelled
 from edgcn.readers.text.files import stream
 from edgcn.readers.text.folders import check_folder, find
@@ -181,7 +180,7 @@ def _recordings(
     frames, name = take.frames, files.names[path]
     if take.person:
         name = f"{name}/{take.person}"
-    if not len(frames) or not (frames[..., :2] != 0).any():
+    if not (np.isfinite(frames) & (frames != 0)).any():
         yield Skipped(str(path), f"nobody in any of its {len(frames)} frames")
         return
     rows = table.rows.get(files.names[path], [])
@@ -215,24 +214,23 @@ def _recordings(
 
 
 def detected(
-    points: Shaped[np.ndarray, "t m v c"],
-    scores: Shaped[np.ndarray, "t m v"] | None,
+    points: Frames,
+    scores: Float[np.ndarray, "t m v"] | None,
     *,
     dims: int,
     least: float = 0.0,
 ) -> tuple[Frames, Float[np.ndarray, "t m v"] | None]:
-    """Points of a detector as frames, and their confidences beside them where they are in space.
+    """Frames of a detector, changed in place; confidences are beside points in space only.
 
     Args:
-        scores: confidences; without any, flat points have 1 where they are.
-        least: the lowest confidence of a point that counts as seen; 0 and NaN never do.
+        points: (T, M, V, 3); of those in a picture the third channel is to come.
+        scores: confidences; without any, points in a picture have 1 where they are.
+        least: the lowest confidence of a point that counts as seen; 0 never does.
     """
-    points = np.where(np.isfinite(points).all(-1, keepdims=True), points, 0).astype(np.float32)
-    if scores is None:
-        return (points, None) if dims == 3 else (with_confidence(points), None)
-    scores = np.where(scores >= least, scores, 0).astype(np.float32)
-    if dims == 2:
-        return with_confidence(points, scores), None
-    lost = ~(scores > 0)
-    points[lost] = 0
-    return points, scores
+    if scores is not None:
+        points[(scores < least) | (scores <= 0)] = 0
+    if dims == 3:
+        return points, scores
+    there = (points[..., :2] != 0).any(-1)
+    points[..., 2] = there if scores is None else np.where(there, scores, 0)
+    return points, None

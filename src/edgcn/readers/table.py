@@ -16,12 +16,13 @@ from jaxtyping import Float
 from edgcn.base.errors import FileError
 from edgcn.base.spelling import tidy
 from edgcn.readers.clock import Unit, at_their_numbers, clock_of
-from edgcn.readers.file_each import Take, detected, find_files, first_of, recordings_of
+from edgcn.readers.file_each import Take, find_files, first_of, recordings_of
 from edgcn.readers.named_joints import joint_map
+from edgcn.readers.points import Choice
 from edgcn.readers.rates import Rate
-from edgcn.readers.table_layout import Choice, Layout, layout_of
+from edgcn.readers.table_layout import Layout, layout_of
 from edgcn.readers.text.columns import open_table, read_columns
-from edgcn.skeleton.recording import Frames, Recordings
+from edgcn.skeleton.recording import Recordings
 from edgcn.skeleton.topology import Topology
 
 LOOKED_AT = 200  # rows that tell the rate of a set
@@ -63,7 +64,7 @@ def read_table_of_joints(
     choice = Choice(topology, joint_map(joints), dims, time, min_confidence)
     files = replace(files, paths=[file for file in files.paths if file != labels])
     layout = first_of(files, partial(layout_of, choice=choice))
-    choice = replace(choice, topology=layout.joints.match.topology, dims=layout.dims)
+    choice = replace(choice, topology=layout.points.topology, dims=layout.points.dims)
     classes: set[str] = set()
     if labels is None:
         for file in files.paths:
@@ -72,8 +73,8 @@ def read_table_of_joints(
         "table",
         files,
         partial(_takes, choice=choice),
-        topology=layout.joints.match.topology,
-        dims=layout.dims,
+        topology=layout.points.topology,
+        dims=layout.points.dims,
         labels=labels,
         own_classes=sorted(classes),
         fps=fps,
@@ -112,13 +113,14 @@ def _rate(path: Path, choice: Choice) -> float | None:
 def _takes(path: Path, choice: Choice) -> Iterator[Take]:
     """Each person of each file that a table names."""
     layout = layout_of(path, choice)
-    used = sorted({column for column in layout.columns if column >= 0})
     exact = [column for column in (layout.clock, layout.number) if column >= 0]
-    read = read_columns(layout.text, numbers=used, exact=exact, words=[*layout.words.values()])
+    read = read_columns(
+        layout.text, numbers=layout.points.used, exact=exact, words=[*layout.words.values()]
+    )
     words = dict(zip(layout.words, read.words, strict=True))
     groups = _groups(words, len(read.values))
     for name, rows in groups.items():
-        frames, scores = _frames(layout, used, read.values[rows], choice)
+        frames, scores = layout.points.frames(read.values[rows], least=choice.min_confidence)
         stamps = dict(zip(exact, read.exact[rows].T, strict=True))
         take = Take(frames, name, scores=scores)
         yield _timed(path, layout, choice, take, stamps, _chosen(words, rows))
@@ -139,27 +141,6 @@ def _chosen(words: Mapping[str, list[str]], rows: Any) -> dict[str, list[str]]:
     if isinstance(rows, slice):
         return dict(words)
     return {what: [own[row] for row in rows.tolist()] for what, own in words.items()}
-
-
-def _frames(
-    layout: Layout, used: list[int], values: Float[np.ndarray, "t used"], choice: Choice
-) -> tuple[Frames, Float[np.ndarray, "t m v"] | None]:
-    """Rows as frames of the topology."""
-    joints = len(layout.joints.match.topology)
-    points = np.zeros((len(values), 1, joints, layout.dims), dtype=np.float32)
-    places = np.array(layout.columns).reshape(layout.channels, joints)
-    at = {column: n for n, column in enumerate(used)}
-    for axis in range(layout.dims):
-        for joint, column in enumerate(places[axis].tolist()):
-            if column >= 0:
-                points[:, 0, joint, axis] = values[:, at[column]]
-    if layout.channels == layout.dims:
-        return detected(points, None, dims=layout.dims)
-    scores = np.ones(points.shape[:3], dtype=np.float32)
-    for joint, column in enumerate(places[-1].tolist()):
-        if column >= 0:
-            scores[:, 0, joint] = values[:, at[column]]
-    return detected(points, scores, dims=layout.dims, least=choice.min_confidence)
 
 
 def _timed(

@@ -4,18 +4,15 @@ first line of a table -> `layout_of` -> `Layout`
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from edgcn.base.errors import FileError
 from edgcn.base.words import LISTED, named
 from edgcn.readers.axes import Axes, find_axes
-from edgcn.readers.clock import Unit
-from edgcn.readers.named_joints import Joints, find_joints
+from edgcn.readers.points import Choice, Points, points_of
 from edgcn.readers.text.columns import Table as Text
 from edgcn.readers.text.columns import open_table
-from edgcn.skeleton.topology import Topology
 
 TIMES = ("time", "times", "timestamp", "timestamps", "t", "seconds", "sec", "ms", "milliseconds")
 FRAMES = ("frame", "frames", "frame_id", "frame_number", "frame_no", "frame_idx", "frame_index",
@@ -32,16 +29,12 @@ class Layout(NamedTuple):
     """Where a table has what.
 
     Args:
-        columns: x, y, z or confidence of each joint, all of x first; -1 where there is none.
-        clock, number: of the times, and of the frame's number.
+        clock, number: columns of the times, and of the frames' numbers; -1 where there is none.
         words: columns of text by what they say: person, file, label, subject.
     """
 
     text: Text
-    joints: Joints
-    columns: list[int]
-    channels: int
-    dims: Literal[2, 3]
+    points: Points
     clock: int
     number: int
     words: dict[str, int]
@@ -53,53 +46,26 @@ class Layout(NamedTuple):
         others = [f"{what} in {heads[at]!r}" for what, at in self.words.items()]
         others += [f"times in {heads[self.clock]!r}"] if self.clock >= 0 else []
         others += [f"frame numbers in {heads[self.number]!r}"] if self.number >= 0 else []
-        confident = self.channels > self.dims
-        form = f"{self.dims} coordinates {'and a confidence' if confident else 'alone'}"
-        return "; ".join([self.joints.remark, f"{form} for each joint", *others])
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What the user says of all tables."""
-
-    topology: Topology | None
-    joints: dict[str, str]
-    dims: Literal[2, 3] | None
-    time: Unit
-    min_confidence: float
+        return "; ".join([self.points.remark, *others])
 
 
 def layout_of(path: Path, choice: Choice) -> Layout:
     """What the columns of a table are."""
     text = open_table(path, lines=2)
     axes = find_axes(text.rows[0])
-    whole = axes.whole("xy")
-    if not whole:
+    if not axes.whole("xy"):
         raise FileError(
             path,
             f"expected columns of joints in its first line, such as left_wrist_x, got "
             f"{named(text.rows[0], most=LISTED)[:200]}",
         )
-    joints = find_joints(path, whole, topology=choice.topology, joints=choice.joints)
-    used = [whole[place] for place in joints.match.places if place >= 0]
-    deep = choice.dims != 2 and all("z" in axes.joints[joint] for joint in used)
-    if choice.dims == 3 and not deep:
-        lacking = [joint for joint in used if "z" not in axes.joints[joint]]
-        raise FileError(path, f"expected x, y and z of each joint, got no z of {named(lacking)}")
-    confident = any("c" in axes.joints[joint] for joint in used)
-    channels = "xyz"[: 3 if deep else 2] + ("c" if confident else "")
-    columns = [
-        axes.joints[whole[place]].get(axis, -1) if place >= 0 else -1
-        for axis in channels
-        for place in joints.match.places
-    ]
+    points = points_of(path, axes.joints, choice)
     words = {
         what: at
         for what, names in (("person", PERSONS), ("file", FILES), ("label", LABELS),
                             ("subject", SUBJECTS)) if (at := _at(axes, names)) >= 0
     }  # fmt: skip
-    form = len(channels), 3 if deep else 2
-    return Layout(text, joints, columns, *form, *_counted(text, axes), words)
+    return Layout(text, points, *_counted(text, axes), words)
 
 
 def _counted(text: Text, axes: Axes) -> tuple[int, int]:
