@@ -4,6 +4,7 @@ numbers of a time column -> seconds; seconds -> rate, and times only where they 
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -11,8 +12,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from edgcn.base.errors import FileError
+from edgcn.readers.file_each import Take
 from edgcn.readers.rates import FASTEST
-from edgcn.skeleton.recording import Frames
 
 Unit = Literal["auto", "s", "ms", "us", "ns"]
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
@@ -76,9 +77,44 @@ def _named(name: str) -> str:
     return next((unit for unit, own in WORDS.items() if set(own) & set(words)), "")
 
 
+def on_time(
+    path: Path,
+    take: Take,
+    *,
+    numbers: Float[np.ndarray, " t"] | None = None,
+    stamps: Float[np.ndarray, " t"] | None = None,
+    name: str = "",
+    unit: Unit = "auto",
+) -> tuple[Take, Int[np.ndarray, " t"]]:
+    """A take with its rate and times, nobody where frames are left out; and where each now lies.
+
+    Args:
+        numbers: of the frames, as the file counts them.
+        stamps: their times, in a column of this name.
+
+    Raises:
+        FileError: numbers or times that do not increase.
+    """
+    clock = None if stamps is None else clock_of(path, stamps, name=name, unit=unit)
+    frames, scores, times = take.frames, take.scores, None if clock is None else clock.times
+    places, said = np.arange(len(frames)), [take.note]
+    if numbers is not None:
+        frames, places, left_out = at_their_numbers(path, frames, numbers)
+        said.append(left_out)
+        if scores is not None:
+            scores, _, _ = at_their_numbers(path, scores, numbers)
+        if times is not None:
+            times = np.interp(np.arange(len(frames)), places, times)
+    if clock is not None:
+        said.append(clock.said)
+    rate = take.fps if clock is None else clock.fps
+    note = "; ".join(filter(None, said))
+    return replace(take, frames=frames, scores=scores, fps=rate, times=times, note=note), places
+
+
 def at_their_numbers(
-    path: Path, frames: Frames, numbers: Int[np.ndarray, " t"]
-) -> tuple[Frames, Int[np.ndarray, " t"], str]:
+    path: Path, frames: Float[np.ndarray, "t ..."], numbers: Float[np.ndarray, " t"]
+) -> tuple[Float[np.ndarray, "total ..."], Int[np.ndarray, " t"], str]:
     """Frames with nobody for the numbers that are left out, where each came to lie, and a note.
 
     Raises:
@@ -89,16 +125,20 @@ def at_their_numbers(
         return frames, np.arange(len(frames)), ""
     if (steps <= 0).any():
         at = int(np.flatnonzero(steps <= 0)[0]) + 1
-        reason = f"expected frame numbers that increase, got {numbers[at]} after {numbers[at - 1]}"
+        reason = (
+            f"expected frame numbers that increase, got {numbers[at]:g} after {numbers[at - 1]:g}"
+        )
         raise FileError(path, f"{reason} in row {at + 1} of the data")
-    step = int(np.gcd.reduce(steps))
-    places = (numbers - numbers[0]) // step
+    if not np.isfinite(numbers).all() or (numbers != np.round(numbers)).any():
+        raise FileError(path, "expected whole numbers of frames, got others")
+    step = int(np.gcd.reduce(steps.astype(np.int64)))
+    places = ((numbers - numbers[0]) / step).astype(np.int64)
     total = int(places[-1]) + 1
     if len(frames) < FEWEST * total:
         raise FileError(
             path,
             f"expected numbers that count frames, got {len(frames)} of the {total} from "
-            f"{numbers[0]} to {numbers[-1]}",
+            f"{numbers[0]:g} to {numbers[-1]:g}",
         )
     whole = np.zeros((total, *frames.shape[1:]), dtype=frames.dtype)
     whole[places] = frames

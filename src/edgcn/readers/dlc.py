@@ -1,7 +1,7 @@
 """DeepLabCut (Mathis et al., 2018), SLEAP (Pereira et al., 2022): csv of 3 or 4 lines of heads.
 
 scorer / [individuals /] bodyparts / coords over x, y[, z][, likelihood] -> (T, 1, V, 3) of each
-individual; names of body parts are free, and taken for the joints of a known skeleton. .h5 likewise.
+individual; names of body parts are free, and taken for the joints of a known skeleton. So is .h5.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from jaxtyping import Float
 from edgcn.base.errors import FileError, require
 from edgcn.base.spelling import tidy
 from edgcn.base.words import LISTED, named
-from edgcn.readers.clock import at_their_numbers
+from edgcn.readers.clock import on_time
 from edgcn.readers.file_each import Take, find_files, first_of, recordings_of
 from edgcn.readers.hdf5 import read_hdf5
 from edgcn.readers.named_joints import joint_map
@@ -131,12 +131,8 @@ def _takes(path: Path, choice: Choice) -> Iterator[Take]:
         if len(individuals) > 1 and not np.nan_to_num(frames).any():
             left_out.append(individual)
             continue
-        numbers = content.numbers
-        frames, _, note = at_their_numbers(path, frames, numbers)
-        if scores is not None:
-            scores, _, _ = at_their_numbers(path, scores, numbers)
-        person = individual if len(individuals) > 1 else ""
-        taken.append(Take(frames, person, scores=scores, note=note))
+        take = Take(frames, individual if len(individuals) > 1 else "", scores=scores)
+        taken.append(on_time(path, take, numbers=content.numbers)[0])
     if not taken:
         raise FileError(path, f"expected individuals with known joints, got {named(left_out)}")
     said = f"individuals left out, of whom nothing is known: {named(left_out, most=LISTED)}"

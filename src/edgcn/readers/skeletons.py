@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 
 from edgcn.base.errors import FileError
 from edgcn.skeleton.layouts import (
+    AZURE_32,
     BODY_25,
     BODY_25B,
     COCO_17,
@@ -33,7 +34,7 @@ from edgcn.skeleton.topology import Topology
 DETECTORS = (BODY_25, BODY_25B, COCO_17, COCO_18, MIGA_22)  # find x, y and a confidence
 # What is meant where bones do not tell: the first of so many joints, in pixels a detector's.
 KNOWN = (KINECT_V2_PYSKL, BODY_25, BODY_25B, KINECT_V1, UTD_MHAD, MSR_ACTION3D, ISL, H36M_17,
-         COCO_17, COCO_18, MIGA_22, MEDIAPIPE_33)  # fmt: skip
+         COCO_17, COCO_18, MIGA_22, MEDIAPIPE_33, AZURE_32)  # fmt: skip
 LOOKED_AT = 400  # bodies
 ROOM = 10.0  # meters; coordinates beyond are pixels where channel 3 is a confidence
 FLATTEST = 0.01  # depth of a person, in parts of width or height
@@ -54,6 +55,7 @@ STANDING = {
     "middle": (0.17, 0.39), "ring": (0.175, 0.39), "little": (0.18, 0.4), "hip": (0.055, 0.52),
     "knee": (0.06, 0.28), "ankle": (0.06, 0.04), "foot": (0.07, 0.0), "heel": (0.055, 0.01),
     "big_toe": (0.07, 0.0), "small_toe": (0.085, 0.0), "foot_index": (0.07, 0.0),
+    "spine_chest": (0.0, 0.72), "clavicle": (0.02, 0.81),
 }  # fmt: skip
 
 Bodies = Float[np.ndarray, "n v c"]

@@ -15,7 +15,7 @@ from jaxtyping import Float
 
 from edgcn.base.errors import FileError
 from edgcn.base.spelling import tidy
-from edgcn.readers.clock import Unit, at_their_numbers, clock_of
+from edgcn.readers.clock import Unit, clock_of, on_time
 from edgcn.readers.file_each import Take, find_files, first_of, recordings_of
 from edgcn.readers.named_joints import joint_map
 from edgcn.readers.points import Choice
@@ -151,31 +151,17 @@ def _timed(
     stamps: Mapping[int, Float[np.ndarray, " t"]],
     words: Mapping[str, list[str]],
 ) -> Take:
-    """The take with its rate, its times, its frames at their numbers, and what is said of it."""
-    notes, clock = list[str](), None
-    if layout.clock >= 0:
-        name = layout.text.rows[0][layout.clock]
-        clock = clock_of(path, stamps[layout.clock], name=name, unit=choice.time)
-    frames, scores, places = take.frames, take.scores, np.arange(len(take.frames))
-    times = None if clock is None else clock.times
-    if layout.number >= 0:
-        numbers = stamps[layout.number]
-        frames, places, said = at_their_numbers(path, frames, numbers)
-        notes.append(said)
-        if scores is not None:
-            scores, _, _ = at_their_numbers(path, scores, numbers)
-        if times is not None:
-            times = np.interp(np.arange(len(frames)), places, times)
-    return replace(
+    """The take with its rate, its times, its frames at their numbers, and its labels."""
+    take, places = on_time(
+        path,
         take,
-        frames=frames,
-        scores=scores,
-        fps=None if clock is None else clock.fps,
-        times=times,
-        subject=_one(words.get("subject", [])),
-        spans=_spans(words.get("label", []), places.tolist()),
-        note="; ".join(filter(None, [*notes, clock.said if clock is not None else ""])),
+        numbers=stamps.get(layout.number),
+        stamps=stamps.get(layout.clock),
+        name=layout.text.rows[0][layout.clock],
+        unit=choice.time,
     )
+    subject = _one(words.get("subject", []))
+    return replace(take, subject=subject, spans=_spans(words.get("label", []), places.tolist()))
 
 
 def _one(words: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ pose_layouts.py. What is in `TOPOLOGIES` is known everywhere.
 """
 
 from edgcn.base.errors import EdgcnError, did_you_mean
+from edgcn.skeleton.azure_layout import AZURE_32
 from edgcn.skeleton.pose_layouts import (
     BODY_25,
     BODY_25B,
@@ -17,6 +18,7 @@ from edgcn.skeleton.pose_layouts import (
 from edgcn.skeleton.topology import Topology, sides
 
 __all__ = [
+    "AZURE_32",
     "BODY_25",
     "BODY_25B",
     "COCO_17",
@@ -186,6 +188,7 @@ TOPOLOGIES = {
         COCO_18,
         H36M_17,
         MEDIAPIPE_33,
+        AZURE_32,
     )
 }
 
