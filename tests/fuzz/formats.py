@@ -274,4 +274,4 @@ REWRITES: dict[str, Change] = {
     ".safetensors": safetensors,
 }
 # Whose lines mean something.
-TEXTS = (".json", ".jsonl", ".csv", ".txt", ".skeleton", ".yaml")
+TEXTS = (".json", ".jsonl", ".csv", ".bvh", ".txt", ".skeleton", ".yaml")

@@ -1,4 +1,4 @@
-"""Azure Kinect: the JSON of Microsoft's body tracking samples (`offline_processor`), one a recording.
+"""Azure Kinect: the JSON of Microsoft's samples (`offline_processor`), a file each recording.
 
 {"joint_names", "frames": [{"frame_id", "timestamp_usec", "bodies": [{"body_id",
 "joint_positions" [32][3]}]}]}, millimeters in the camera's axes (x right, y down, z forward)

@@ -16,8 +16,8 @@ from edgcn.base.errors import FileError
 from edgcn.readers.text.files import numbers, read_lines, rows
 
 CHANNEL = re.compile(r"([XYZ])(position|rotation)", re.IGNORECASE)
-MOST_CHANNELS = 10_000
-BLOCK = 4096  # frames at a time: each node has a matrix for each of them
+MOST_NODES, MOST_CHANNELS = 2000, 10_000
+BLOCK = 512  # frames at a time: each node has a matrix for each of them
 
 Array = Float[np.ndarray, "..."]
 
@@ -94,6 +94,8 @@ def _tree(path: Path, lines: list[str]) -> tuple[list[Node], int, int]:
                     if (words[0].upper() == "ROOT") != (not open_nodes) or waiting:
                         raise FileError(path, f"{words[0]} stands in no place for it", line=number)
                     name = "" if words[0].upper() == "END" else " ".join(words[1:])
+                    if len(nodes) == MOST_NODES:
+                        raise FileError(path, f"expected at most {MOST_NODES} joints", line=number)
                     nodes.append(Node(name, open_nodes[-1] if open_nodes else -1))
                     waiting = True
                 case "{" if waiting:

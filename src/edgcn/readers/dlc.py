@@ -78,7 +78,7 @@ def read_dlc(
     if any(file.suffix != ".csv" for file in paths):
         require("h5py", extra="h5")
     choice = Choice(topology, joint_map(joints), dims, "auto", min_confidence)
-    points = first_of(files, partial(_points, choice=choice))
+    points, people = first_of(files, partial(_points, choice=choice))
     choice = replace(choice, topology=points.topology, dims=points.dims)
     return recordings_of(
         "dlc",
@@ -88,17 +88,19 @@ def read_dlc(
         dims=points.dims,
         labels=labels,
         fps=fps,
+        several=people > 1,
         remarks=[points.remark],
     )
 
 
-def _points(path: Path, choice: Choice) -> Points:
-    """The columns of the first individual whose body parts are joints."""
+def _points(path: Path, choice: Choice) -> tuple[Points, int]:
+    """The columns of the first individual whose body parts are joints, and how many there are."""
     heads = _heads(path) if path.suffix == ".csv" else _read(path).heads
     problem: FileError | None = None
-    for individual in _individuals(heads):
+    individuals = _individuals(heads)
+    for individual in individuals:
         try:
-            return points_of(path, _columns(heads, individual), choice)
+            return points_of(path, _columns(heads, individual), choice), len(individuals)
         except FileError as error:
             problem = problem or error
     raise problem or FileError(path, "expected columns of body parts, got none")

@@ -117,6 +117,7 @@ def recordings_of(
     own_classes: Sequence[str] = (),
     fps: float | None = None,
     found_fps: float | None = None,
+    several: bool = False,
     note: str = "",
     remarks: Sequence[str] = (),
 ) -> Recordings:
@@ -128,6 +129,7 @@ def recordings_of(
         own_classes: labels that stand in the files.
         fps: as the user says; else what a file says, else `found_fps`, else `FPS`.
         found_fps: what the first file says.
+        several: whether a file may hold several recordings.
     """
     table = _table(files, labels)
     words = {row.label for rows in table.rows.values() for row in rows if row.label}
@@ -150,7 +152,7 @@ def recordings_of(
         fps=rate,
         units="m" if dims == 3 else "px",
         dims=dims,
-        total=len(table.lost) + len(files.paths),
+        total=None if several else len(table.lost) + len(files.paths),
         sources=(*files.paths, *([labels] if labels is not None else [])),
         note="; ".join(filter(None, said)),
         remarks=[remark for remark in remarks if remark],

@@ -1,4 +1,4 @@
-"""The .pose files of pose-format (Moryossef et al., 2021), versions 0, 0.1 and 0.2, by their header.
+"""The .pose files of pose-format (Moryossef et al., 2021), versions 0, 0.1 and 0.2.
 
 header: version, width, height, depth; components of named points (`POSE_LANDMARKS`, XYZC)
 body: fps, frames, people; x, y[, z] of all points, then their confidences
@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from edgcn.base.errors import EdgcnError, FileError, did_you_mean
+from edgcn.base.errors import FileError, did_you_mean
 from edgcn.readers.file_each import Take, detected, find_files, first_of, recordings_of
 from edgcn.readers.named_joints import Joints, find_joints, joint_map
 from edgcn.readers.rates import FASTEST, Rate
@@ -27,6 +27,8 @@ from edgcn.skeleton.topology import Topology
 
 VERSIONS = (0.0, 0.1, 0.2)
 WORLD = "WORLD"  # in the name of a component in meters, y down
+ROOM = 10.0  # meters
+LARGEST, MOST = 2**26, 20  # bytes of a body, and of it for each byte in the file
 AS_SEEN = np.array([-1, -1, 1], dtype=np.float32)  # half a circle around z
 
 
@@ -151,9 +153,10 @@ def _takes(path: Path, choice: Choice) -> Iterator[Take]:
     points = joints.match.apply(pose.points[:, :, own])
     scores = joints.match.apply(pose.scores[:, :, own])
     if _dims(component) == 3:
-        frames, confident = detected(
-            points[:, :1, :, :3] * AS_SEEN, scores[:, :1], dims=3, least=choice.min_confidence
-        )
+        places = points[:, :1, :, :3] * AS_SEEN
+        if np.nan_to_num(np.abs(places[..., :2])).max(initial=0) > ROOM:  # as pose-format writes
+            places /= np.array([*pose.size, 1], dtype=np.float32)  # them: times width and height
+        frames, confident = detected(places, scores[:, :1], dims=3, least=choice.min_confidence)
         others = points.shape[1] - 1
         note = f"{others} more people left out" if others else ""
         yield Take(frames, scores=confident, fps=pose.fps, note=note)
@@ -175,7 +178,7 @@ class _Reader:
     def __init__(self, path: Path) -> None:
         self.path, self.data, self.at = path, read_bytes(path), 0
 
-    def take(self, form: str) -> tuple[float, ...]:
+    def take(self, form: str) -> tuple[int | float, ...]:
         """The numbers of a `struct` form, little-endian."""
         size = struct.calcsize(f"<{form}")
         self._check(size)
@@ -221,6 +224,8 @@ def parse_pose(path: Path) -> Pose:
         known = ", ".join(f"{own:g}" for own in VERSIONS)
         raise FileError(path, f"expected a .pose file of version {known}, got {version:g}")
     width, height, _, count = map(int, reader.take("HHHH"))
+    if not width or not height:
+        raise FileError(path, f"expected the size of the picture, got {width} x {height}")
     components, start = list[Component](), 0
     for _ in range(count):
         component = _component(reader, start)
@@ -250,9 +255,7 @@ def _component(reader: _Reader, start: int) -> Component:
     return Component(name, names, axes, start)
 
 
-Body = tuple[
-    float, Float[np.ndarray, "t people points axes"], Float[np.ndarray, "t people points"]
-]
+Body = tuple[float, Float[np.ndarray, "t people points axes"], Float[np.ndarray, "t people points"]]
 
 
 def _body(reader: _Reader, version: float, points: int, axes: int) -> Body:
@@ -277,6 +280,9 @@ def _oldest(reader: _Reader, points: int, axes: int) -> Body:
         (people,) = reader.take("H")
         found.append([_person(reader, points, axes) for _ in range(int(people))])
     most = max(map(len, found), default=0)
+    size = 4 * len(found) * most * points * (axes + 1)
+    if size > max(LARGEST, MOST * len(reader.data)):
+        raise FileError(reader.path, f"expected some people in each frame, got {most} in one")
     whole = np.zeros((len(found), most, points, axes + 1), dtype=np.float32)
     for number, people_there in enumerate(found):
         for at, person in enumerate(people_there):

@@ -79,6 +79,7 @@ def read_table_of_joints(
         own_classes=sorted(classes),
         fps=fps,
         found_fps=first_of(files, partial(_rate, choice=choice)),
+        several=bool({"person", "file"} & layout.words.keys()),
         remarks=[layout.remark],
     )
 
