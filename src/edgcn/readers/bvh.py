@@ -30,6 +30,7 @@ PREFIX = re.compile(
 )  # what tools put before the name of a joint
 FEWEST = ("left_shoulder", "right_shoulder", "left_wrist", "right_wrist")
 TORSO = 0.15, 1.5  # meters
+WRITTEN = 2e-4  # of a frame time, that its few digits are off; 29.97 fps is further from 30
 ORIGIN = 1e-6  # for 0: a joint in the origin is there, and 0 would say that it is not
 # Names of a side's joints, letters only, the first that is there: a shoulder is where an arm
 # begins, and only without one is LeftShoulder the joint (else the collar bone).
@@ -90,7 +91,9 @@ def read_bvh(
 
 
 def _fps(motion: Motion) -> float:
-    return round(1 / motion.seconds, 3)
+    """Frames per second; a whole number where 0.016667 is meant for 60."""
+    fps = 1 / motion.seconds
+    return float(round(fps)) if abs(fps - round(fps)) < WRITTEN * fps else round(fps, 3)
 
 
 def _takes(

@@ -162,8 +162,8 @@ def recordings_of(
 def _table(files: Files, labels: Path | None) -> Table:
     """The labels of the files by name: from the user's table, or by their folders."""
     if labels is not None:
-        return read_table(labels, list(files.names.values()))
-    rows = {files.names[path]: [Row(0, label)] for path, label in files.folders.items()}
+        return read_table(labels, [files.names[path] for path in files.paths])
+    rows = {files.names[path]: [Row(0, files.folders[path])] for path in files.paths}
     bare = [name for name, (row,) in rows.items() if not row.label]
     return Table(rows, [], note=unlabelled(bare) if len(bare) < len(rows) else "")
 

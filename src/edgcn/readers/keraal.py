@@ -9,7 +9,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -22,6 +22,7 @@ from edgcn.readers.file_each import detected, find_files
 from edgcn.readers.named_joints import find_joints
 from edgcn.readers.text.files import read_lines, rows, stream
 from edgcn.readers.text.json_files import json_array, read_json
+from edgcn.readers.tracking import follow
 from edgcn.skeleton.layouts import COCO_17, COCO_18, KINECT_V1, KINECT_V2, MEDIAPIPE_33
 from edgcn.skeleton.recording import Frames, Recording, Recordings, Skipped, trimmed
 from edgcn.skeleton.topology import Topology
@@ -57,7 +58,7 @@ class Sensor:
     topology: Topology
     dims: Literal[2, 3]
     fps: float
-    read: Callable[[Path, "Sensor"], Frames]
+    read: Callable[[Path, "Sensor"], tuple[Frames, str]]
     said: str = ""
 
 
@@ -123,7 +124,7 @@ def _read_one(
     found = named[path]
     person, *rest = re.split("[-_]", found["rest"])
     subject = matched[0] if (matched := re.match(r"P\d+", person)) else person
-    frames = own.read(path, own)
+    frames, note = own.read(path, own)
     clip = trimmed(
         frames,
         path.stem,
@@ -131,14 +132,15 @@ def _read_one(
         subject=f"{found['group']} {subject}",
         condition=rest[-2] if len(rest) > 1 else "",
     )
+    clip = replace(clip, note=note)
     yield clip if frames.any() else Skipped(str(path), f"nobody in any of its {len(frames)} frames")
 
 
-def _kinect(path: Path, own: Sensor) -> Frames:
-    return _rows(path, len(KINECT_V2)).astype(np.float32)[:, None]
+def _kinect(path: Path, own: Sensor) -> tuple[Frames, str]:
+    return _rows(path, len(KINECT_V2)).astype(np.float32)[:, None], ""
 
 
-def _vicon(path: Path, own: Sensor) -> Frames:
+def _vicon(path: Path, own: Sensor) -> tuple[Frames, str]:
     """Targets as joints: meters, y up, as a camera in front sees them (they face x)."""
     targets = _rows(path, len(TARGETS)) / 1000
     frames = np.zeros((len(targets), 1, len(KINECT_V1), 3), dtype=np.float32)
@@ -147,7 +149,7 @@ def _vicon(path: Path, own: Sensor) -> Frames:
         place = np.where(parts.any(-1).all(-1)[:, None], parts.mean(1), 0)
         x, y, z = place.T
         frames[:, 0, KINECT_V1.index(joint)] = np.stack([-y, z, -x], axis=-1)
-    return frames + np.float32(0)  # -0 is 0
+    return frames + np.float32(0), ""  # -0 is 0
 
 
 def _rows(path: Path, joints: int) -> Float[np.ndarray, "t joints 3"]:
@@ -159,8 +161,8 @@ def _rows(path: Path, joints: int) -> Float[np.ndarray, "t joints 3"]:
     return values.reshape(-1, joints, 3)
 
 
-def _picture(path: Path, own: Sensor) -> Frames:
-    """Positions in fractions of the picture as pixels; frames without anybody stay 0."""
+def _picture(path: Path, own: Sensor) -> tuple[Frames, str]:
+    """Positions in fractions of the picture as pixels; 0 where somebody else is seen, or nobody."""
     content = read_json(path)
     given = content.get("positions") if isinstance(content, dict) else None
     if not isinstance(given, dict) or not all(isinstance(entry, dict) for entry in given.values()):
@@ -184,7 +186,8 @@ def _picture(path: Path, own: Sensor) -> Frames:
         for name, (x, y, *_) in zip(entry, values.tolist(), strict=True):
             if name in order:
                 points[number - first, 0, order[name], :2] = x * size[0], y * size[1]
-    return detected(points, None, dims=2)[0]
+    points, _ = detected(points, None, dims=2)
+    return follow([[body] if body.any() else [] for body in points[:, 0]], len(own.topology))
 
 
 def _number(path: Path, text: str) -> int:

@@ -55,12 +55,13 @@ class Pose:
 
 @dataclass(frozen=True)
 class Choice:
-    """What the user says of all files."""
+    """What the user says of all files, and what is said of the joints of most."""
 
     topology: Topology | None
     joints: dict[str, str]
     component: str
     min_confidence: float
+    usual: str = ""
 
 
 def read_pose(
@@ -90,7 +91,7 @@ def read_pose(
     files = find_files(path, ["*.pose"], what=".pose files", hint="write them with pose-format")
     choice = Choice(topology, joint_map(joints), component, min_confidence)
     found, taken, joined = first_of(files, partial(_first, choice=choice))
-    choice = replace(choice, topology=joined.match.topology, component=taken.name)
+    choice = replace(choice, topology=joined.match.topology, usual=joined.remark)
     others = ", ".join(own.name for own in found.components if own is not taken)
     return recordings_of(
         "pose",
@@ -128,7 +129,8 @@ def _chosen(path: Path, pose: Pose, choice: Choice) -> tuple[Component, Joints]:
         component = pose.components[names.index(choice.component)]
         return component, _joints(path, component, choice)
     best, problem = None, None
-    for component in pose.components:
+    pictures = [own for own in pose.components if _dims(own) == 2]
+    for component in pictures or pose.components:
         try:
             joints = _joints(path, component, choice)
         except FileError as error:
@@ -149,6 +151,7 @@ def _joints(path: Path, component: Component, choice: Choice) -> Joints:
 def _takes(path: Path, choice: Choice) -> Iterator[Take]:
     pose = parse_pose(path)
     component, joints = _chosen(path, pose, choice)
+    said = "" if joints.remark == choice.usual else f"{component.name}: {joints.remark}"
     own = slice(component.start, component.start + len(component.points))
     points = joints.match.apply(pose.points[:, :, own])
     scores = joints.match.apply(pose.scores[:, :, own])
@@ -159,6 +162,7 @@ def _takes(path: Path, choice: Choice) -> Iterator[Take]:
         frames, confident = detected(places, scores[:, :1], dims=3, least=choice.min_confidence)
         others = points.shape[1] - 1
         note = f"{others} more people left out" if others else ""
+        note = "; ".join(filter(None, (note, said)))
         yield Take(frames, scores=confident, fps=pose.fps, note=note)
         return
     flat = np.zeros((*points.shape[:3], 3), dtype=np.float32)
@@ -169,7 +173,7 @@ def _takes(path: Path, choice: Choice) -> Iterator[Take]:
         frames = np.nan_to_num(frames)
         people = [[person for person in frame if person.any()] for frame in frames]
         frames, note = follow(people, frames.shape[2])
-    yield Take(frames, fps=pose.fps, note=note)
+    yield Take(frames, fps=pose.fps, note="; ".join(filter(None, (note, said))))
 
 
 class _Reader:
@@ -269,7 +273,7 @@ def _body(reader: _Reader, version: float, points: int, axes: int) -> Body:
             raise FileError(reader.path, reason)
         frames = left // frame
     given = reader.floats(int(frames), int(people), points, axes)
-    return fps, given, reader.floats(int(frames), int(people), points)
+    return float(fps), given, reader.floats(int(frames), int(people), points)
 
 
 def _oldest(reader: _Reader, points: int, axes: int) -> Body:
@@ -287,7 +291,7 @@ def _oldest(reader: _Reader, points: int, axes: int) -> Body:
     for number, people_there in enumerate(found):
         for at, person in enumerate(people_there):
             whole[number, at] = person
-    return fps, whole[..., :-1], whole[..., -1]
+    return float(fps), whole[..., :-1], whole[..., -1]
 
 
 def _person(reader: _Reader, points: int, axes: int) -> Float[np.ndarray, "points axes"]:
