@@ -19,6 +19,7 @@ from jaxtyping import Float
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.base.spelling import natural, tidy
 from edgcn.readers.label_table import Row, Table, read_table, segmented, unlabelled
+from edgcn.readers.rates import Rate
 from edgcn.readers.text.files import stream
 from edgcn.readers.text.folders import check_folder, find
 from edgcn.skeleton.recording import Frames, Recording, Recordings, Segment, Skipped, trimmed
@@ -115,7 +116,7 @@ def recordings_of(
     dims: int,
     labels: Path | None = None,
     own_classes: Sequence[str] = (),
-    fps: float | None = None,
+    fps: Rate | None = None,
     found_fps: float | None = None,
     several: bool = False,
     note: str = "",

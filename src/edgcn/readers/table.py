@@ -69,6 +69,8 @@ def read_table_of_joints(
     if labels is None:
         for file in files.paths:
             classes |= _labels_in(file, choice)
+    if classes:  # what rows say is nearer than a folder's name
+        files = replace(files, folders=dict.fromkeys(files.paths, ""))
     return recordings_of(
         "table",
         files,
