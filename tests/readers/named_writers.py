@@ -5,7 +5,7 @@ Arrays in (T, V, 3), files out; numbers are written so that float32 comes back b
 
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ def write_table(
     style: str = "{joint}_{axis}",
     axes: str = "xyz",
     separator: str = ",",
-    columns: dict[str, Sequence[object]] | None = None,
+    columns: Mapping[str, Sequence[object]] | None = None,
 ) -> Path:
     """One row a frame; of an axis named c the third channel. Points of 0 are left empty."""
     columns = columns or {}
@@ -65,7 +65,7 @@ def write_dlc(path: Path, people: dict[str, np.ndarray], parts: Sequence[str]) -
 def write_pose(
     path: Path,
     people: np.ndarray,
-    components: dict[str, Sequence[str]],
+    components: Mapping[str, Sequence[str]],
     *,
     axes: str = "XYC",
     version: float = 0.2,

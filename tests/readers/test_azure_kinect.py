@@ -1,7 +1,9 @@
 """Azure Kinect: millimeters with y down, ids that change, several people."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +29,7 @@ def test_a_person_is_where_they_are_in_meters(tmp_path: Path) -> None:
 
 
 def test_a_person_stays_the_same_under_a_new_id_and_others_are_named(tmp_path: Path) -> None:
-    beside = BODY + np.float32([1.5, 0, 0.5])
+    beside = BODY + np.array([1.5, 0, 0.5], dtype=np.float32)
     bodies = [{1 if t < 3 else 7: BODY[t], **({4: beside[t]} if t < 5 else {})} for t in range(8)]
     bodies[3] = {4: beside[3]}  # the person is lost once, and nobody takes their place
     write_azure(tmp_path / "a.json", bodies)
@@ -65,7 +67,7 @@ def test_times_that_are_uneven_are_kept(tmp_path: Path) -> None:
     np.testing.assert_allclose(np.diff(recording.times)[[0, 4]], [0.033333, 0.533333])
 
 
-def shorter(frame: dict) -> None:
+def shorter(frame: dict[str, Any]) -> None:
     frame["bodies"][0]["joint_positions"] = frame["bodies"][0]["joint_positions"][:26]
 
 
@@ -78,7 +80,9 @@ def shorter(frame: dict) -> None:
         (lambda frame: frame.update(bodies=3), "expected a list of bodies in frame 2"),
     ],
 )
-def test_what_is_wrong_is_one_line(tmp_path: Path, change, problem: str) -> None:  # noqa: ANN001
+def test_what_is_wrong_is_one_line(
+    tmp_path: Path, change: Callable[[dict[str, Any]], None], problem: str
+) -> None:
     path = write_azure(tmp_path / "a.json", [{1: body} for body in BODY])
     content = json.loads(path.read_text())
     change(content["frames"][2])

@@ -10,7 +10,7 @@ from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers.dlc import read_dlc
 from edgcn.skeleton.layouts import COCO_17
 from edgcn.store.conventions import as_declared
-from readers.items import reason, wholes
+from readers.items import parted, reason, wholes
 from readers.named_writers import write_dlc
 
 PARTS = ("snout", "L_Shoulder", "rightShoulder", "paw.l", "wrist_R", "Left Hip", "hip_right")
@@ -51,7 +51,7 @@ def test_what_is_no_joint_is_left_out_and_named(tmp_path: Path) -> None:
 def test_each_individual_is_a_recording_and_who_is_not_there_is_none(tmp_path: Path) -> None:
     people = {"ann": points(0), "bob": points(1), "nobody": 0 * points()}
     write_dlc(tmp_path / "a.csv", people, PARTS)
-    ann, bob = read_dlc(tmp_path, joints=MAP).recordings
+    (ann, bob), _ = parted(read_dlc(tmp_path, joints=MAP).recordings)
     assert (ann.name, bob.name) == ("a/ann", "a/bob")
     np.testing.assert_array_equal(bob.frames[:, 0, AT], points(1))
     assert "individuals left out, of whom nothing is known: nobody" in ann.note
@@ -136,6 +136,6 @@ def test_hdf5_of_sleap(tmp_path: Path) -> None:
         file["point_scores"] = given[..., 2].transpose(0, 2, 1)
         file["node_names"] = np.array([name.encode() for name in PARTS])
         file["track_names"] = np.array([b"one", b"two"])
-    one, two = read_dlc(tmp_path, joints=MAP).recordings
+    (one, two), _ = parted(read_dlc(tmp_path, joints=MAP).recordings)
     assert (one.name, two.name) == ("a.analysis/one", "a.analysis/two")
     np.testing.assert_array_equal(two.frames[:, 0, AT], points(1))

@@ -24,6 +24,7 @@ LIMBS = [f"{part}{side}" for part in ("Shoulder", "Elbow", "Wrist", "Hip", "Knee
 IN_SPACE = ["Head", *(f"{part}{side}" for part in ("Shoulder", "Elbow", "Hand", "Knee", "Ankle")
                       for side in ("Left", "Right"))]  # fmt: skip
 PICTURES = ("openpose", "blazepose", "alphapose")
+Movement = dict[str, tuple[np.ndarray, float]]
 NAME = "G3-{}-CTK-P1T1-Unknown-C-0"
 
 
@@ -32,12 +33,13 @@ def test_targets_of_vicon_become_joints(tmp_path: Path) -> None:
     body = np.repeat(REST[None] + (0, 0, 3.0), 3, axis=0)
     at = {joint: body[:, v] for v, joint in enumerate(KINECT_V2.joints)}
     targets = {"hips": at["SpineBase"], "chest": at["SpineMid"], "head": at["Head"]}
+    up = np.array([0, 0.1, 0])
     for side, name in (("l", "Left"), ("r", "Right")):
         elbow, knee = at[f"Elbow{name}"], at[f"Knee{name}"]
         targets |= {
             f"shoulder_{side}": at[f"Shoulder{name}"], f"hand_{side}": at[f"Hand{name}"],
-            f"arm_{side}": elbow + (0, 0.1, 0), f"forearm_{side}": elbow - (0, 0.1, 0),
-            f"thigh_{side}": knee + (0, 0.2, 0), f"tibia_{side}": knee - (0, 0.2, 0),
+            f"arm_{side}": elbow + up, f"forearm_{side}": elbow - up,
+            f"thigh_{side}": knee + up, f"tibia_{side}": knee - up,
             f"foot_{side}": at[f"Ankle{name}"],
         }  # fmt: skip
     assert targets.keys() == set(TARGETS)
@@ -78,16 +80,17 @@ def test_one_sensor_at_a_time_and_what_is_wrong_is_one_line(tmp_path: Path) -> N
         read_keraal(tmp_path, sensor="vicon")
     (tmp_path / "a").mkdir()
     file.rename(tmp_path / "a" / "other.txt")
-    with pytest.raises(EdgcnError, match="expected Keraal files in .*, found none; their names"):
+    with pytest.raises(EdgcnError, match=r"expected Keraal files in .*, found none; their names"):
         read_keraal(tmp_path / "a")
 
 
 @pytest.fixture(scope="module")
-def movement(data_dir: Path) -> dict[str, tuple[np.ndarray, float]]:
+def movement(data_dir: Path) -> Movement:
     """The joints of a Kinect v1 (T, 20, 3) and the rate, by sensor."""
     found = {}
     for sensor in SENSORS:
-        recordings = read_keraal(data_dir / "genuine" / "keraal", sensor=sensor)
+        folder = data_dir / "genuine" / "keraal"
+        recordings = read_keraal(folder, sensor=sensor)  # type: ignore[arg-type]
         (recording,) = wholes(recordings)
         plan = plan_remap(recordings.topology, KINECT_V1)
         found[sensor] = plan.apply(recording.frames, dims=recordings.dims)[:, 0], recordings.fps
@@ -112,7 +115,7 @@ def seconds_late(one: np.ndarray, other: np.ndarray, rate: float) -> float:
 
 
 @pytest.mark.data
-def test_times_are_equal_up_is_up_and_right_is_right(movement: dict) -> None:
+def test_times_are_equal_up_is_up_and_right_is_right(movement: Movement) -> None:
     wrist, head, foot = at(["WristRight", "Head", "AnkleRight"])
     height = movement["kinect"][0][:, wrist, 1]
     for sensor, (frames, fps) in movement.items():
@@ -130,7 +133,7 @@ def test_times_are_equal_up_is_up_and_right_is_right(movement: dict) -> None:
 
 
 @pytest.mark.data
-def test_joints_agree_within_what_sensors_differ(movement: dict) -> None:
+def test_joints_agree_within_what_sensors_differ(movement: Movement) -> None:
     """And the page says these numbers."""
     page = PAGE.read_text()
     vicon = np.median(in_space(movement))
@@ -143,17 +146,17 @@ def test_joints_agree_within_what_sensors_differ(movement: dict) -> None:
         assert across / down == pytest.approx(1, abs=0.04)  # else people would be distorted
 
 
-def in_space(movement: dict) -> np.ndarray:
-    """Distances of Vicon's joints from the Kinect's, once the two rooms are laid over each other."""
+def in_space(movement: Movement) -> np.ndarray:
+    """Distances of Vicon's joints from the Kinect's, its room laid over the other."""
     kinect, vicon = movement["kinect"][0][:195], movement["vicon"][0][::2][:195]
     here, there = kinect[:, at(IN_SPACE)].reshape(-1, 3), vicon[:, at(IN_SPACE)].reshape(-1, 3)
     one, other = here - here.mean(0), there - there.mean(0)
     u, _, v = np.linalg.svd(other.T @ one)
     turned = other @ (u @ np.diag([1, 1, np.sign(np.linalg.det(u @ v))]) @ v)
-    return np.linalg.norm(turned - one, axis=-1)
+    return np.asarray(np.linalg.norm(turned - one, axis=-1))
 
 
-def seen_in_picture(movement: dict, sensor: str) -> tuple[float, float, float]:
+def seen_in_picture(movement: Movement, sensor: str) -> tuple[float, float, float]:
     """How far a detector's joints are from where the Kinect's lie in its picture, in torsos.
 
     The picture is x / z and y / z times a focal length, which is fitted across and down.
@@ -171,18 +174,18 @@ def seen_in_picture(movement: dict, sensor: str) -> tuple[float, float, float]:
     upper, lower = (frames[:, at([joint])[0]] for joint in ("ShoulderCenter", "HipCenter"))
     both = upper.any(-1) & lower.any(-1)
     torso = np.median(np.linalg.norm((upper - lower)[both], axis=-1))
-    return float(np.median(np.hypot(*errors)) / torso), *map(float, lengths)
+    return float(np.median(np.hypot(*errors)) / torso), float(lengths[0]), float(lengths[1])
 
 
 @pytest.mark.data
-def test_the_picture_is_drawn(movement: dict) -> None:
+def test_the_picture_is_drawn(movement: Movement) -> None:
     """The same moments through five formats, each in torsos around its hips."""
     if "EDGCN_WRITE_DOCS" in os.environ:
         draw(movement)
     assert IMAGE.is_file()
 
 
-def draw(movement: dict) -> None:
+def draw(movement: Movement) -> None:
     import matplotlib
 
     matplotlib.use("Agg")

@@ -9,6 +9,7 @@ from edgcn.readers.axes import split_axis
 from edgcn.readers.named_joints import find_joints, joint_map, joint_of
 from edgcn.skeleton.layouts import BODY_25, COCO_17, H36M_17, KINECT_V2, TOPOLOGIES
 from edgcn.skeleton.names import canonical
+from edgcn.skeleton.topology import Topology
 
 SPELLED = ("left_wrist", "LEFT_WRIST", "Wrist_L", "WristLeft", "lwrist", "L Wrist", "wrist-left",
            "wrist_l", "leftWrist", "LWrist", "l.wrist", "Left Wrist")  # fmt: skip
@@ -20,7 +21,7 @@ def test_a_joint_is_known_in_any_spelling(name: str) -> None:
 
 
 @pytest.mark.parametrize("topology", TOPOLOGIES.values(), ids=TOPOLOGIES)
-def test_every_topology_is_found_in_any_spelling(topology) -> None:  # noqa: ANN001
+def test_every_topology_is_found_in_any_spelling(topology: Topology) -> None:
     for change in (
         str.upper,
         str.lower,
@@ -45,12 +46,11 @@ def test_most_joints_win_then_the_smaller_skeleton() -> None:
 
 
 def test_what_is_not_known_or_comes_twice_is_refused() -> None:
-    with pytest.raises(FileError, match=r"x: expected names of at least 3 joints of a known skele"
-                                        r"ton, got a, b; .*--options joints a=left_wrist"):  # fmt: skip
+    with pytest.raises(FileError, match=r"at least 3 joints .*, got a, b; .* joints a=left_wrist"):
         find_joints(Path("x"), ["a", "b"])
     with pytest.raises(FileError, match="expected one left_wrist, got wrist_l, LWrist; rename"):
         find_joints(Path("x"), ["wrist_l", "LWrist", "nose", "REar"])
-    with pytest.raises(EdgcnError, match="expected NAME=JOINT pairs such as .*, got 'a'"):
+    with pytest.raises(EdgcnError, match=r"expected NAME=JOINT pairs such as .*, got 'a'"):
         joint_map("a")
     assert joint_map("paw_l = left_wrist, b=nose") == {"paw_l": "left_wrist", "b": "nose"}
 

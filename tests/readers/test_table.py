@@ -1,5 +1,6 @@
 """Tables by the names of their columns: any style, any order; times, persons, labels."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers.table import read_table_of_joints as read
 from edgcn.skeleton.layouts import COCO_17, KINECT_V2
-from readers.items import reason, wholes
+from readers.items import parted, reason, wholes
 from readers.named_writers import write_table
 
 JOINTS = COCO_17.joints
@@ -98,7 +99,10 @@ def test_times_are_kept(tmp_path: Path, name: str, unit: float, said: str) -> No
 
 def test_even_times_give_the_rate_and_frames_left_out_are_frames_of_nobody(tmp_path: Path) -> None:
     numbers = [7, 8, 10, 11, 12]
-    columns = {"Frame": numbers, "time_ms": [f"{33.333 * n:.1f}" for n in numbers]}
+    columns: dict[str, Sequence[object]] = {
+        "Frame": numbers,
+        "time_ms": [f"{33.333 * n:.1f}" for n in numbers],
+    }
     write_table(tmp_path / "a.csv", JOINTS, points(), axes="xyc", columns=columns)
     (recording,) = wholes(read(tmp_path))
     given = np.insert(points(), 2, 0, axis=0)
@@ -110,14 +114,14 @@ def test_even_times_give_the_rate_and_frames_left_out_are_frames_of_nobody(tmp_p
 
 def test_each_person_of_each_file_is_a_recording(tmp_path: Path) -> None:
     given = np.concatenate([points(0, 3), points(1, 3), points(2, 3)])
-    columns = {
+    columns: dict[str, Sequence[object]] = {
         "video": [*"aaaaaabbb"], "person_id": [0, 1, 0, 1, 0, 1, 0, 0, 0],
         "frame": [0, 0, 1, 1, 2, 2, 0, 1, 2], "subject": ["ann"] * 9,
     }  # fmt: skip
     order = [0, 3, 1, 4, 2, 5, 6, 7, 8]
     write_table(tmp_path / "all.csv", JOINTS, given[order], axes="xyc", columns=columns)
     recordings = read(tmp_path)
-    found = list(recordings.recordings)
+    found, _ = parted(recordings.recordings)
     assert [item.name for item in found] == ["all/a/0", "all/a/1", "all/b/0"]
     assert {item.subject for item in found} == {"ann"}
     for n, item in enumerate(found):
@@ -171,9 +175,9 @@ def test_a_wrong_number_is_named_with_its_line(tmp_path: Path) -> None:
     lines = path.read_text().splitlines()
     lines[3] = "far" + lines[3][3:]
     path.write_text("\n".join(lines))
-    skipped, kept = read(tmp_path).recordings
+    (kept,), (skipped,) = parted(read(tmp_path).recordings)
     assert skipped.reason.startswith("line 4: expected a number in column 'nose_x', got 'far")
     assert kept.name == "b"
+    (tmp_path / "empty").mkdir()
     with pytest.raises(EdgcnError, match=r"expected tables named \*\*/\*\.csv"):
-        (tmp_path / "empty").mkdir()
         read(tmp_path / "empty")

@@ -146,8 +146,8 @@ def _vicon(path: Path, own: Sensor) -> tuple[Frames, str]:
     frames = np.zeros((len(targets), 1, len(KINECT_V1), 3), dtype=np.float32)
     for joint, names in OF_TARGETS.items():
         parts = targets[:, [TARGETS.index(name) for name in names]]
-        place = np.where(parts.any(-1).all(-1)[:, None], parts.mean(1), 0)
-        x, y, z = place.T
+        there = (parts != 0).any(axis=-1).all(axis=-1)
+        x, y, z = np.where(there, parts.mean(1).T, 0)
         frames[:, 0, KINECT_V1.index(joint)] = np.stack([-y, z, -x], axis=-1)
     return frames + np.float32(0), ""  # -0 is 0
 

@@ -1,4 +1,4 @@
-"""Columns of a large csv: numbers of points as float32, at the speed of the disk and flat in memory.
+"""Columns of a large csv: numbers of points as float32, fast and without more memory than these.
 
 file -> parts that end with a line -> fields -> (rows, columns) float32, NaN where nothing stands
 
@@ -7,19 +7,20 @@ is more than float32 holds; columns that need more (times) are read in full.
 """
 
 import csv
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from multiprocessing import parent_process
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from edgcn.base.errors import FileError
-from edgcn.readers.text.digits import BLOCK, LEAD, Fields, plain_numbers, shortened, split_fields
+from edgcn.readers.text.cells import numbers_or_nothing
+from edgcn.readers.text.digits import BLOCK, LEAD, split_fields
 from edgcn.readers.text.folders import check_file
 from edgcn.readers.text.parallel import in_processes, workers
 
@@ -27,7 +28,6 @@ PART = 2**22  # bytes read at a time
 LARGE = 2**24  # a file of more is read by several processes
 SEPARATORS = ",;\t"
 UNIT = "\x1f"  # between fields that were quoted
-MISSING = {b"", b"nan", b"na", b"n/a", b"none", b"null", b"-", b"--", b"nat"}
 BOM = b"\xef\xbb\xbf"
 OTHERS = bytes(range(128)) + b"?" * 128  # what is not ASCII, for who looks at numbers only
 
@@ -117,6 +117,7 @@ def read_columns(
     numbers: Sequence[int] = (),
     exact: Sequence[int] = (),
     words: Sequence[int] = (),
+    first: bool = False,
 ) -> Columns:
     """These columns (counted from 0) of all lines but the first ones.
 
@@ -125,6 +126,7 @@ def read_columns(
         numbers: read as float32; empty fields, nan, NA, none and null are NaN.
         exact: likewise as float64.
         words: read as text.
+        first: only the first part of the file.
 
     Raises:
         FileError: a line with another number of fields than the first one, or a field that is no
@@ -136,9 +138,9 @@ def read_columns(
         path, table.separator, table.width, tuple(numbers), tuple(exact), tuple(words), tuple(names)
     )
     size = path.stat().st_size
-    parts = _parts(path, skip, size)
+    parts = islice(_parts(path, skip, size), 1 if first else None)
     work = partial(_read_parts, wanted=wanted)
-    processes = 1 if size < LARGE or parent_process() is not None else workers()
+    processes = 1 if first or size < LARGE or parent_process() is not None else workers()
     read: Iterator[Columns | _Wrong]
     if processes > 1:
         lost = partial(_lost, path)
@@ -259,7 +261,7 @@ def _read_block(
         if not columns:
             continue
         chosen = (fields.first[:, None] + np.asarray(columns)).ravel()
-        values, wrong = _numbers(fields, chosen, whole=whole)
+        values, wrong = numbers_or_nothing(fields, chosen, whole=whole)
         if len(wrong):
             line, column = divmod(int(wrong[0]), len(columns))
             at = chosen[wrong[0]]
@@ -274,37 +276,3 @@ def _read_block(
             for start, end in zip(fields.starts[places], fields.ends[places], strict=True)
         ]
     return None
-
-
-def _numbers(
-    fields: Fields, chosen: Int[np.ndarray, "chosen"], *, whole: bool
-) -> tuple[Float[np.ndarray, "chosen"], Int[np.ndarray, "wrong"]]:
-    """The numbers in these fields, NaN for what is missing, and which of them are none."""
-    starts, ends = fields.starts[chosen], fields.ends[chosen]
-    if not whole:
-        ends = shortened(fields.data, starts, ends)
-    values, plain = plain_numbers(fields.data, starts, ends)
-    values[starts == ends] = np.nan
-    odd = np.flatnonzero(~plain & (starts != ends))
-    if not len(odd):
-        return values, odd
-    spans = zip(starts[odd].tolist(), ends[odd].tolist(), strict=True)
-    texts = [fields.data[start:end] for start, end in spans]
-    try:
-        with warnings.catch_warnings(action="error"):  # numpy only warns of what it cannot read
-            values[odd] = np.fromstring(b",".join(texts), sep=",")
-    except (ValueError, DeprecationWarning):
-        wrong = []
-        for place, text in zip(odd, texts, strict=True):
-            values[place] = number = _number(text.strip().lower())
-            wrong += [] if number is not None else [place]
-        return values, np.array(wrong, dtype=np.int64)
-    return values, odd[:0]
-
-
-def _number(text: bytes) -> float | None:
-    """What a field says that is no plain number: NaN for what is missing, None for a word."""
-    try:
-        return np.nan if text in MISSING else None if b"_" in text else float(text)
-    except ValueError:
-        return None
