@@ -39,6 +39,8 @@ def test_most_joints_win_then_the_smaller_skeleton() -> None:
         return find_joints(Path("x"), names).match.topology.name
 
     assert found("nose", "left_wrist", "right_wrist") == COCO_17.name
+    one_side = find_joints(Path("x"), ["left_wrist", "left_elbow", "left_shoulder"])
+    assert one_side.match.places[COCO_17.index("left_wrist")] == 0
     assert found("Nose", "Neck", "LWrist", "MidHip", "LHeel", "RHeel") == BODY_25.name
     assert found("pelvis", "spine", "thorax", "l_hip", "head", "nose", "neck") != COCO_17.name
     assert found(*H36M_17.joints) == H36M_17.name

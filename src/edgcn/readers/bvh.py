@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import FileError
+from edgcn.base.spelling import legible
 from edgcn.base.words import LISTED, named
 from edgcn.readers.bvh_tree import Motion, Node, parse_bvh, positions
 from edgcn.readers.file_each import Take, find_files, first_of, recordings_of
@@ -152,7 +153,7 @@ def _rules(
     """The nodes whose mean each joint of the topology is, and the joints without any."""
     known = _known(nodes, own, pairs)
     if lacking := [joint for joint in FEWEST if joint not in known]:
-        names = [nodes[number].name for number in own if nodes[number].name]
+        names = [legible(nodes[number].name) for number in own if nodes[number].name]
         raise FileError(
             path,
             f"expected joints of a person, found no {named(lacking)} among "

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import FileError, require
-from edgcn.base.spelling import tidy
+from edgcn.base.spelling import legible, tidy
 from edgcn.base.words import LISTED, named
 from edgcn.readers.clock import on_time
 from edgcn.readers.file_each import Take, find_files, first_of, recordings_of
@@ -136,8 +136,10 @@ def _takes(path: Path, choice: Choice) -> Iterator[Take]:
         take = Take(frames, individual if len(individuals) > 1 else "", scores=scores)
         taken.append(on_time(path, take, numbers=content.numbers)[0])
     if not taken:
-        raise FileError(path, f"expected individuals with known joints, got {named(left_out)}")
-    said = f"individuals left out, of whom nothing is known: {named(left_out, most=LISTED)}"
+        raise FileError(
+            path, f"expected individuals with known joints, got {named([*map(legible, left_out)])}"
+        )
+    said = f"individuals left out, of whom nothing is known: {named([*map(legible, left_out)], most=LISTED)}"
     for take in taken:
         yield replace(take, note="; ".join(filter(None, (take.note, said if left_out else ""))))
 
@@ -145,13 +147,14 @@ def _takes(path: Path, choice: Choice) -> Iterator[Take]:
 def _heads(path: Path) -> Heads:
     """What the first lines of a csv say of its columns."""
     rows = open_table(path, lines=4).rows
-    levels = tuple(row[0].lower() for row in rows)
+    firsts = [row[0] if row else "" for row in rows]
+    levels = tuple(first.lower() for first in firsts)
     known = next((own for own in LEVELS if levels[: len(own)] == own), None)
     if known is None or len({len(row) for row in rows[: len(known)]}) > 1:
         raise FileError(
             path,
             f"expected first lines {', '.join(LEVELS[0])} (and individuals before bodyparts), got "
-            f"{named([row[0][:40] for row in rows])}; a table with one line of heads is read by "
+            f"{named([legible(first) for first in firsts])}; a table with one line of heads is read by "
             f"the reader `table`",
         )
     return heads_of(path, known, list(zip(*rows[: len(known)], strict=True))[1:])

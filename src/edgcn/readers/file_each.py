@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import EdgcnError, FileError
-from edgcn.base.spelling import natural, tidy
+from edgcn.base.spelling import legible, natural, tidy
 from edgcn.readers.label_table import Row, Table, read_table, segmented, unlabelled
 from edgcn.readers.rates import Rate
 from edgcn.readers.text.files import stream
@@ -70,7 +70,7 @@ def find_files(path: Path, patterns: Sequence[str], *, what: str, hint: str) -> 
         EdgcnError: nothing there, or nothing that matches.
     """
     if path.is_file():
-        return Files([path], {path: tidy(path.stem)}, {path: ""})
+        return Files([path], {path: _name(path.stem)}, {path: ""})
     check_folder(path, what=what, hint=hint)
     found, problem = list[Path](), None
     for pattern in patterns:
@@ -84,13 +84,18 @@ def find_files(path: Path, patterns: Sequence[str], *, what: str, hint: str) -> 
     inside = {file: file.relative_to(path) for file in found}
     twice = Counter(part.with_suffix("") for part in inside.values())
     names = {
-        file: (part if twice[part.with_suffix("")] > 1 else part.with_suffix("")).as_posix()
+        file: _name((part if twice[part.with_suffix("")] > 1 else part.with_suffix("")).as_posix())
         for file, part in inside.items()
     }
     folders = {
-        file: tidy(part.parts[-2]) if len(part.parts) > 1 else "" for file, part in inside.items()
+        file: _name(part.parts[-2]) if len(part.parts) > 1 else "" for file, part in inside.items()
     }
     return Files(found, names, folders)
+
+
+def _name(text: str) -> str:
+    """A name of a file or folder as one of a recording or class: it must print."""
+    return legible(tidy(text), most=len(text))
 
 
 def first_of(files: Files, read: Callable[[Path], Found]) -> Found:
@@ -182,7 +187,7 @@ def _recordings(
     """The recording of one person, after rows of the table that cannot be used."""
     frames, name = take.frames, files.names[path]
     if take.person:
-        name = f"{name}/{take.person}"
+        name = f"{name}/{legible(take.person)}"
     if not (np.isfinite(frames) & (frames != 0)).any():
         yield Skipped(str(path), f"nobody in any of its {len(frames)} frames")
         return

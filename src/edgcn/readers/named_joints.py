@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from edgcn.base.errors import EdgcnError, FileError
+from edgcn.base.spelling import legible
 from edgcn.base.words import LISTED, named
 from edgcn.skeleton.layouts import TOPOLOGIES
 from edgcn.skeleton.match import FEWEST, Match
@@ -52,7 +53,8 @@ class Joints:
         """What was done, in words."""
         if not self.left_out:
             return self.match.remark
-        return f"{self.match.remark}; left out: {named(self.left_out, most=LISTED)}"
+        names = [legible(name) for name in self.left_out]
+        return f"{self.match.remark}; left out: {named(names, most=LISTED)}"
 
 
 def joint_map(text: str) -> dict[str, str]:
@@ -100,13 +102,13 @@ def find_joints(
         raise FileError(
             path,
             f"expected names of at least {FEWEST} joints of {of}, got "
-            f"{named(list(names), most=LISTED) or 'none'}; say which is which, as in "
+            f"{named([*map(legible, names)], most=LISTED) or 'none'}; say which is which, as in "
             f"`--options joints {_example(names)}`",
         )
     for joint in found:
         if known.count(joint) > 1:
-            same = [name for name, own in zip(names, known, strict=True) if own == joint]
-            raise FileError(path, f"expected one {joint}, got {', '.join(same)}; rename them")
+            same = [legible(name) for name, own in zip(names, known, strict=True) if own == joint]
+            raise FileError(path, f"expected one {joint}, got {named(same)}; rename them")
     places = tuple(known.index(joint) if joint in known else -1 for joint in _own(taken))
     rest = [name for name, joint in zip(names, known, strict=True) if joint not in found]
     return Joints(Match(taken, places), tuple(rest))
@@ -114,7 +116,7 @@ def find_joints(
 
 def _example(names: Sequence[str]) -> str:
     return ",".join(
-        f"{name.replace(' ', '_')}={joint}"
+        f"{legible(name).replace(' ', '_')}={joint}"
         for name, joint in zip(names, ("left_wrist", "right_wrist", "nose"), strict=False)
     )
 
@@ -124,20 +126,29 @@ def _own(topology: Topology) -> list[str]:
 
 
 def _shortened(names: Sequence[str]) -> Iterable[tuple[str, str]]:
-    """Each name, and without a namespace or what all names begin with."""
+    """Each name, and without a namespace, nor what all names begin with if more are known so."""
     bare = [name.rpartition(":")[2] for name in names]
     words = [re.split(r"(?<=[_. -])", name) for name in bare]
     while len(words) > 1 and all(len(own) > 1 for own in words):
         if len({own[0].casefold() for own in words}) > 1:
             break
         words = [own[1:] for own in words]
-    return zip(names, ("".join(own) for own in words), strict=True)
+    short = ["".join(own) for own in words]
+    better = sum(map(_is_known, short)) > sum(map(_is_known, bare))
+    return zip(names, short if better else bare, strict=True)
+
+
+def _is_known(name: str) -> bool:
+    return _letters(name) in _spellings()
+
+
+def _letters(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
 def joint_of(name: str) -> str:
     """The canonical joint of a name in any spelling; its own canonical name where it is none."""
-    letters = "".join(letter for letter in name.casefold() if letter.isalnum())
-    return _spellings().get(letters) or canonical(name)
+    return _spellings().get(_letters(name)) or canonical(name)
 
 
 @lru_cache(maxsize=1)

@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import FileError, did_you_mean
+from edgcn.base.spelling import legible
 from edgcn.readers.file_each import Take, detected, find_files, first_of, recordings_of
 from edgcn.readers.named_joints import Joints, find_joints, joint_map
 from edgcn.readers.rates import FASTEST, Rate
@@ -92,7 +93,7 @@ def read_pose(
     choice = Choice(topology, joint_map(joints), component, min_confidence)
     found, taken, joined = first_of(files, partial(_first, choice=choice))
     choice = replace(choice, topology=joined.match.topology, usual=joined.remark)
-    others = ", ".join(own.name for own in found.components if own is not taken)
+    others = ", ".join(legible(own.name) for own in found.components if own is not taken)
     return recordings_of(
         "pose",
         files,
@@ -103,7 +104,7 @@ def read_pose(
         fps=fps,
         found_fps=found.fps,
         remarks=[
-            f"{taken.name} of a picture of {found.size[0]} x {found.size[1]}; {joined.remark}"
+            f"{legible(taken.name)} of a picture of {found.size[0]} x {found.size[1]}; {joined.remark}"
             + (f"; components left out: {others}" if others else "")
         ],
     )
@@ -124,7 +125,7 @@ def _chosen(path: Path, pose: Pose, choice: Choice) -> tuple[Component, Joints]:
         names = [own.name for own in pose.components]
         if choice.component not in names:
             hint = did_you_mean(choice.component, names)
-            reason = f"expected a component {choice.component!r}, got {', '.join(names)}{hint}"
+            reason = f"expected a component {choice.component!r}, got {', '.join(map(legible, names))}{hint}"
             raise FileError(path, reason)
         component = pose.components[names.index(choice.component)]
         return component, _joints(path, component, choice)
@@ -151,7 +152,7 @@ def _joints(path: Path, component: Component, choice: Choice) -> Joints:
 def _takes(path: Path, choice: Choice) -> Iterator[Take]:
     pose = parse_pose(path)
     component, joints = _chosen(path, pose, choice)
-    said = "" if joints.remark == choice.usual else f"{component.name}: {joints.remark}"
+    said = "" if joints.remark == choice.usual else f"{legible(component.name)}: {joints.remark}"
     own = slice(component.start, component.start + len(component.points))
     points = joints.match.apply(pose.points[:, :, own])
     scores = joints.match.apply(pose.scores[:, :, own])

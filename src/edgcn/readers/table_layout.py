@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edgcn.base.errors import FileError
+from edgcn.base.spelling import legible
 from edgcn.base.words import LISTED, named
 from edgcn.readers.axes import Axes, find_axes
 from edgcn.readers.points import Choice, Points, points_of
@@ -57,7 +58,7 @@ def layout_of(path: Path, choice: Choice) -> Layout:
         raise FileError(
             path,
             f"expected columns of joints in its first line, such as left_wrist_x, got "
-            f"{named(text.rows[0], most=LISTED)[:200]}",
+            f"{named([*map(legible, text.rows[0])], most=LISTED)}",
         )
     points = points_of(path, axes.joints, choice)
     words = {
