@@ -127,19 +127,17 @@ def _takes(path: Path, choice: Choice) -> Iterator[Take]:
         try:
             points = points_of(path, _columns(content.heads, individual), choice)
         except FileError:
-            left_out.append(individual)
+            left_out.append(legible(individual))
             continue
         frames, scores = points.frames(content.values[:, points.used], least=choice.min_confidence)
         if len(individuals) > 1 and not np.nan_to_num(frames).any():
-            left_out.append(individual)
+            left_out.append(legible(individual))
             continue
         take = Take(frames, individual if len(individuals) > 1 else "", scores=scores)
         taken.append(on_time(path, take, numbers=content.numbers)[0])
     if not taken:
-        raise FileError(
-            path, f"expected individuals with known joints, got {named([*map(legible, left_out)])}"
-        )
-    said = f"individuals left out, of whom nothing is known: {named([*map(legible, left_out)], most=LISTED)}"
+        raise FileError(path, f"expected people with known joints, got {named(left_out)}")
+    said = f"individuals left out, of whom nothing is known: {named(left_out, most=LISTED)}"
     for take in taken:
         yield replace(take, note="; ".join(filter(None, (take.note, said if left_out else ""))))
 
@@ -147,15 +145,14 @@ def _takes(path: Path, choice: Choice) -> Iterator[Take]:
 def _heads(path: Path) -> Heads:
     """What the first lines of a csv say of its columns."""
     rows = open_table(path, lines=4).rows
-    firsts = [row[0] if row else "" for row in rows]
+    firsts = [legible(row[0] if row else "") for row in rows]
     levels = tuple(first.lower() for first in firsts)
     known = next((own for own in LEVELS if levels[: len(own)] == own), None)
     if known is None or len({len(row) for row in rows[: len(known)]}) > 1:
         raise FileError(
             path,
             f"expected first lines {', '.join(LEVELS[0])} (and individuals before bodyparts), got "
-            f"{named([legible(first) for first in firsts])}; a table with one line of heads is read by "
-            f"the reader `table`",
+            f"{named(firsts)}; a table with one line of heads is read by the reader `table`",
         )
     return heads_of(path, known, list(zip(*rows[: len(known)], strict=True))[1:])
 

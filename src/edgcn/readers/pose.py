@@ -104,7 +104,8 @@ def read_pose(
         fps=fps,
         found_fps=found.fps,
         remarks=[
-            f"{legible(taken.name)} of a picture of {found.size[0]} x {found.size[1]}; {joined.remark}"
+            f"{legible(taken.name)} of a picture of {found.size[0]} x {found.size[1]}; "
+            + joined.remark
             + (f"; components left out: {others}" if others else "")
         ],
     )
@@ -125,8 +126,8 @@ def _chosen(path: Path, pose: Pose, choice: Choice) -> tuple[Component, Joints]:
         names = [own.name for own in pose.components]
         if choice.component not in names:
             hint = did_you_mean(choice.component, names)
-            reason = f"expected a component {choice.component!r}, got {', '.join(map(legible, names))}{hint}"
-            raise FileError(path, reason)
+            got = ", ".join(map(legible, names))
+            raise FileError(path, f"expected a component {choice.component!r}, got {got}{hint}")
         component = pose.components[names.index(choice.component)]
         return component, _joints(path, component, choice)
     best, problem = None, None
