@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from edgcn.base.errors import FileError
-from edgcn.readers.pose import parse_pose, read_pose
+from edgcn.readers.pose import read_pose
+from edgcn.readers.pose_file import parse_pose
 from edgcn.skeleton.layouts import BODY_25, COCO_17, MEDIAPIPE_33
 from readers.items import parted, reason, wholes
 from readers.named_writers import write_pose
