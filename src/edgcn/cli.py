@@ -41,8 +41,9 @@ Recognize (micro-)gestures from skeletons with few or no labels.
 
 Each takes --help, --config FILE.yaml (flags on the command line win), --plugin FILE.py (repeatable)
 and --debug (tracebacks). Few labelled clips? Start with `edgcn evaluate edgcn-s STORE`.
-Readers: clips_npz, coco_results, events_npz, imigue, mediapipe, msr_action3d, ntu, nw_ucla,
-openpose, procedural, pyskl, smg, stgcn, stores, synthetic, utd_mhad. More: docs/ and README.md.
+Readers: azure_kinect, bvh, clips_npz, coco_results, dlc, events_npz, imigue, keraal, mediapipe,
+msr_action3d, ntu, nw_ucla, openpose, pose, procedural, pyskl, smg, stgcn, stores, synthetic,
+table, utd_mhad. More: docs/ and README.md of the project.
 """
 
 # The module of each command, and its config there; loaded late, because most load PyTorch.

@@ -322,5 +322,5 @@ REWRITES: dict[str, Change] = {
 }
 # Whose lines mean something.
 TEXTS = (
-    ".json", ".jsonl", ".csv", ".tsv", ".txt", ".skeleton", ".yaml", ".boris", ".eaf",
+    ".json", ".jsonl", ".csv", ".tsv", ".txt", ".bvh", ".skeleton", ".yaml", ".boris", ".eaf",
 )  # fmt: skip

@@ -46,6 +46,8 @@ KEPT: dict[str, dict[str, Kept]] = {
     "utd_mhad": {"*": Kept.of(CLIPS)},
     "msr_action3d": {"*": Kept.of("count names labels form")},
     "nw_ucla": {"*": Kept.of(CLIPS, "count names labels form")},
+    "bvh": {"*": Kept.of("count names labels frames recordings")},  # Frames, and the lines
+    "pose": {"*": Kept.of("count names labels frames recordings")},  # and the file's size
 }
 
 

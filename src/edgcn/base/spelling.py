@@ -37,3 +37,9 @@ def alike(names: Iterable[str]) -> list[list[str]]:
     for name in names:
         groups.setdefault(spelling(name), []).append(name)
     return [group for group in groups.values() if len(group) > 1]
+
+
+def legible(name: str, *, most: int = 40) -> str:
+    """A name out of a file for a message: at most so long, and nothing that does not print."""
+    short = name if len(name) <= most else f"{name[:most]}..."
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in short)

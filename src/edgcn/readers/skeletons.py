@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 
 from edgcn.base.errors import FileError
 from edgcn.skeleton.layouts import (
+    AZURE_32,
     BODY_25,
     BODY_25B,
     COCO_17,
@@ -44,7 +45,7 @@ DETECTORS = (
 )  # find x, y and a confidence
 # What is meant where bones do not tell: the first of so many joints, in pixels a detector's.
 KNOWN = (KINECT_V2_PYSKL, BODY_25, BODY_25B, KINECT_V1, UTD_MHAD, MSR_ACTION3D, ISL, H36M_17,
-         COCO_17, COCO_18, MIGA_22, MEDIAPIPE_33, *HAND_LAYOUTS)  # fmt: skip
+         COCO_17, COCO_18, MIGA_22, MEDIAPIPE_33, AZURE_32, *HAND_LAYOUTS)  # fmt: skip
 LOOKED_AT = 400  # bodies
 ROOM = 10.0  # meters; coordinates beyond are pixels where channel 3 is a confidence
 FLATTEST = 0.01  # depth of a person, in parts of width or height
@@ -71,6 +72,7 @@ STANDING = {
     **{f"{finger}_{part}": (0.15 + 0.007 * column, 0.43 - 0.015 * n)
        for column, finger in enumerate(("index", "middle", "ring", "little"))
        for n, part in enumerate(("mcp", "pip", "dip", "tip"))},
+    "spine_chest": (0.0, 0.72), "clavicle": (0.02, 0.81),
 }  # fmt: skip
 
 Bodies = Float[np.ndarray, "n v c"]

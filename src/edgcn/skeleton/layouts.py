@@ -5,6 +5,7 @@ pose_layouts.py, those with fingers in hand_layouts.py. What is in `TOPOLOGIES` 
 """
 
 from edgcn.base.errors import EdgcnError, did_you_mean
+from edgcn.skeleton.azure_layout import AZURE_32
 from edgcn.skeleton.hand_layouts import (
     BODY_25_HANDS,
     BODY_135,
@@ -28,6 +29,7 @@ from edgcn.skeleton.pose_layouts import (
 from edgcn.skeleton.topology import Topology, sides
 
 __all__ = [
+    "AZURE_32",
     "BODY_25",
     "BODY_25B",
     "BODY_25_HANDS",
@@ -207,6 +209,7 @@ TOPOLOGIES = {
         H36M_17,
         MEDIAPIPE_33,
         *HAND_LAYOUTS,
+        AZURE_32,
     )
 }
 

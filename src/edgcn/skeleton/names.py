@@ -12,6 +12,9 @@ _ALIASES = {
     "mid_hip": "hips",
     "pelvis": "hips",
     "spine_mid": "spine",
+    "spine_navel": "spine",
+    "handtip": "hand_tip",
+    "pinky": "little",
 }
 
 

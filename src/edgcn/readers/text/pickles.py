@@ -5,6 +5,7 @@ else. Even numpy's own rebuilding is replaced, because a forged dtype state can 
 plain bytes for pointers. Protocols 0 to 5, Python 2 and 3, numpy 1 and 2.
 """
 
+import io
 import mmap
 import pickle
 import pickletools
@@ -36,11 +37,17 @@ def load_pickle(path: Path) -> Any:
     """
     if not path.is_file():
         raise EdgcnError(f"expected a pickle file at {path}, found no such file")
+    with path.open("rb") as file:
+        return parse_pickle(path, file.fileno())
+
+
+def parse_pickle(path: Path, source: int | bytes) -> Any:
+    """The same of an open file, or of a pickle that stands in another file."""
     try:
-        with (
-            path.open("rb") as file,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,  # reads no further
-        ):
+        if isinstance(source, bytes):
+            _check_numbers(source)
+            return _DataUnpickler(io.BytesIO(source), encoding="latin1").load()
+        with mmap.mmap(source, 0, access=mmap.ACCESS_READ) as content:  # reads no further
             _check_numbers(content)
             content.seek(0)
             # latin1 is how numpy arrays pickled by Python 2 are read
@@ -54,7 +61,7 @@ def load_pickle(path: Path) -> Any:
         ) from None
 
 
-def _check_numbers(content: mmap.mmap) -> None:
+def _check_numbers(content: mmap.mmap | bytes) -> None:
     """Refuse a pickle that keeps something under a number larger than its own size, or is cut off.
 
     The unpickler takes memory for all numbers below, and for what is said to follow: ten bytes may
