@@ -16,6 +16,7 @@ from edgcn.readers.smg import read_smg
 from edgcn.readers.stgcn import read_stgcn
 from edgcn.readers.synthetic import read_synthetic
 from edgcn.readers.utd_mhad import read_utd_mhad
+from edgcn.readers.video import read_video
 from edgcn.skeleton.recording import Recordings
 
 READERS: dict[str, Callable[..., Recordings]] = registry("reader", {
@@ -30,6 +31,7 @@ READERS: dict[str, Callable[..., Recordings]] = registry("reader", {
     "utd_mhad": read_utd_mhad,
     "msr_action3d": read_msr_action3d,
     "nw_ucla": read_nw_ucla,
+    "video": read_video,
     "synthetic": read_synthetic,
     "procedural": read_procedural,
 })  # fmt: skip

@@ -49,6 +49,11 @@ class Track:
         """Summed over frames: with frames unseen counted as 0, this orders as the mean does."""
         return sum(float(sight.person[:, 2].mean()) for sight in self.sights.values())
 
+    @property
+    def extent(self) -> float:
+        """Sizes summed over frames."""
+        return sum(sight.size for sight in self.sights.values())
+
 
 class Followed(NamedTuple):
     """The subject of a recording, and in words what else was seen in it."""
@@ -57,22 +62,42 @@ class Followed(NamedTuple):
     note: str
 
 
-def follow(people: Sequence[Sequence[Person]], joints: int) -> Followed:
+def follow(
+    people: Sequence[Sequence[Person]], joints: int, *, largest: bool = False
+) -> Followed:
     """The subject, who is the surest person: float32 (T, 1, V, 3), 0 where they are missing.
 
     Args:
         people: everybody who is seen in each frame; joints not seen are 0.
+        largest: take who is largest instead, summed over frames.
     """
-    tracks: list[Track] = []
-    for frame, persons in enumerate(people):
-        _extend(tracks, frame, persons)
+    tracks = _tracks(people)
     frames = np.zeros((len(people), 1, joints, 3), dtype=np.float32)
     if not tracks:
         return Followed(frames, "")
-    subject = max(tracks, key=lambda track: track.confidence)
+    subject = max(tracks, key=lambda track: track.extent if largest else track.confidence)
     for frame, sight in subject.sights.items():
         frames[frame, 0] = sight.person
-    return Followed(frames, _note(people, tracks, subject))
+    return Followed(frames, _note(people, tracks, subject, "smaller" if largest else "less sure"))
+
+
+def follow_all(people: Sequence[Sequence[Person]], joints: int, *, most: int) -> Followed:
+    """Those who are seen in most frames, in the order in which they appear: (T, most, V, 3)."""
+    tracks = _tracks(people)
+    kept = {id(track) for track in sorted(tracks, key=lambda t: -len(t.sights))[:most]}
+    frames = np.zeros((len(people), most, joints, 3), dtype=np.float32)
+    for body, track in enumerate(track for track in tracks if id(track) in kept):
+        for frame, sight in track.sights.items():
+            frames[frame, body] = sight.person
+    left = f"{len(tracks)} people, of whom the {most} in most frames are kept"
+    return Followed(frames, left if len(tracks) > most else "")
+
+
+def _tracks(people: Sequence[Sequence[Person]]) -> list[Track]:
+    tracks: list[Track] = []
+    for frame, persons in enumerate(people):
+        _extend(tracks, frame, persons)
+    return tracks
 
 
 def _extend(tracks: list[Track], frame: int, people: Sequence[Person]) -> None:
@@ -120,7 +145,9 @@ def _distance(track: Track, sight: Sight) -> float:
     return float(np.minimum(lengths / size, 1).mean())
 
 
-def _note(people: Sequence[Sequence[Person]], tracks: list[Track], subject: Track) -> str:
+def _note(
+    people: Sequence[Sequence[Person]], tracks: list[Track], subject: Track, less: str
+) -> str:
     """In how many frames the subject is missing, and whether others were to be seen; or nothing."""
     total, missing = len(people), len(people) - len(subject.sights)
     others = sum(1 for frame, seen in enumerate(people) if seen and frame not in subject.sights)
@@ -132,5 +159,5 @@ def _note(people: Sequence[Sequence[Person]], tracks: list[Track], subject: Trac
     rivals = [t for t in tracks if t is not subject and 2 * len(t.sights) > len(subject.sights)]
     beside = max((len(t.sights.keys() & subject.sights.keys()) for t in rivals), default=0)
     if beside:
-        said.append(f"another person is there in {beside} frames, less sure than the subject")
+        said.append(f"another person is there in {beside} frames, {less} than the subject")
     return ", ".join(said)

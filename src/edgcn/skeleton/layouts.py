@@ -12,6 +12,7 @@ from edgcn.skeleton.pose_layouts import (
     COCO_18,
     H36M_17,
     MEDIAPIPE_33,
+    MEDIAPIPE_HANDS,
     MIGA_22,
 )
 from edgcn.skeleton.topology import Topology, sides
@@ -27,6 +28,7 @@ __all__ = [
     "KINECT_V2",
     "KINECT_V2_PYSKL",
     "MEDIAPIPE_33",
+    "MEDIAPIPE_HANDS",
     "MIGA_22",
     "MSR_ACTION3D",
     "TOPOLOGIES",
@@ -186,6 +188,7 @@ TOPOLOGIES = {
         COCO_18,
         H36M_17,
         MEDIAPIPE_33,
+        MEDIAPIPE_HANDS,
     )
 }
 

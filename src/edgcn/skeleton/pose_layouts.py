@@ -189,3 +189,30 @@ MEDIAPIPE_33 = Topology(
     spine=("left_hip", "left_shoulder"),   # MediaPipe has no midline joint below the nose
     source="MediaPipe Pose landmarks (Bazarevsky et al., 2020); one tree, joined by the nose",
 )  # fmt: skip
+
+_HAND = (
+    "hand_wrist",
+    *(f"thumb_{part}" for part in ("cmc", "mcp", "ip", "tip")),
+    *(f"{finger}_{part}"
+      for finger in ("index_finger", "middle_finger", "ring_finger", "pinky")
+      for part in ("mcp", "pip", "dip", "tip")),
+)  # fmt: skip
+_MEDIAPIPE_HANDS_JOINTS = (
+    *_MEDIAPIPE_33_JOINTS,
+    *(f"{s}_{joint}" for s in ("left", "right") for joint in _HAND),
+)
+MEDIAPIPE_HANDS = Topology(
+    name="mediapipe_hands",
+    joints=_MEDIAPIPE_HANDS_JOINTS,
+    bones=(
+        *MEDIAPIPE_33.bones,
+        *((f"{s}_hand_wrist", f"{s}_wrist") for s in ("left", "right")),
+        *((f"{s}_{_HAND[at]}", f"{s}_{_HAND[0 if at % 4 == 1 else at - 1]}")
+          for s in ("left", "right") for at in range(1, 21)),
+    ),
+    center="nose",
+    mirror=sides(_MEDIAPIPE_HANDS_JOINTS, "left", "right"),
+    shoulders=("left_shoulder", "right_shoulder"),
+    spine=("left_hip", "left_shoulder"),
+    source="MediaPipe Holistic (Grishchenko & Bazarevsky, 2020): Pose, then Hands, left and right",
+)  # fmt: skip
