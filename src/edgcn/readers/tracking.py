@@ -62,9 +62,7 @@ class Followed(NamedTuple):
     note: str
 
 
-def follow(
-    people: Sequence[Sequence[Person]], joints: int, *, largest: bool = False
-) -> Followed:
+def follow(people: Sequence[Sequence[Person]], joints: int, *, largest: bool = False) -> Followed:
     """The subject, who is the surest person: float32 (T, 1, V, 3), 0 where they are missing.
 
     Args:

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -15,9 +15,10 @@ from edgcn.skeleton.topology import Topology
 
 SEEN = 0.3  # a point of less confidence is invented: legs below the picture
 
-People = Float[np.ndarray, "m v 3"]
+People = Float[np.ndarray, "_ v 3"]
 
 
+@runtime_checkable
 class Backend(Protocol):
     """Finds people in the pictures of one video, one after the other."""
 

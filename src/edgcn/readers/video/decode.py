@@ -28,7 +28,7 @@ MICROSECONDS = 1e-6  # in which FFmpeg counts what belongs to no stream
 WIDEST = 10.0  # times as wide as high, or the reverse: no pixel is so
 FASTEST = 1000.0  # pictures per second; where a header says more it counts something else
 
-Pixels = UInt8[np.ndarray, "h w 3"]
+Pixels = UInt8[np.ndarray, "_ _ 3"]
 
 
 class Picture(NamedTuple):
@@ -156,6 +156,7 @@ def _film(path: Path, container: Any, stream: Any) -> Film:
         ends = length + float((stream.start_time or 0) * stream.time_base)
     elif container.duration is not None:
         length = container.duration * MICROSECONDS
+        ends = (begins or 0.0) + length
     frames = stream.frames or (round(length * rate) if length and rate else 0)
     return Film(path, container, stream, rate, max(frames, 0), begins, ends)
 

@@ -39,6 +39,7 @@ def _solutions() -> Any:
     Raises:
         EdgcnError: it is not installed, or a version without.
     """
+    warnings.filterwarnings("ignore", "SymbolDatabase.GetPrototype", UserWarning)
     with _quiet():
         package = require("mediapipe", extra="video")
         try:

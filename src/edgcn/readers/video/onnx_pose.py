@@ -91,27 +91,20 @@ class _Model:
         (given,) = session.get_inputs()
         self._input = given.name
         size = (n if isinstance(n, int) and n > 0 else 0 for n in given.shape[2:])
-        self._height, self._width = (
-            n or usual for n, usual in zip(size, SIZE[kind], strict=True)
-        )
+        self._height, self._width = (n or usual for n, usual in zip(size, SIZE[kind], strict=True))
 
     def poses(self, picture: Pixels) -> People:
         """Everybody, in pixels of the picture."""
         fitted = fit(picture, self._width, self._height)
-        pixels = fitted.pixels
-        if self._kind == "simcc":
-            pixels = (pixels - MEAN) / SPREAD
-        else:
-            pixels = pixels / 255
+        simcc, pixels = self._kind == "simcc", fitted.pixels
+        pixels = (pixels - MEAN) / SPREAD if simcc else pixels / 255
         batch = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], dtype=np.float32)
         try:
             outputs = self._session.run(None, {self._input: batch})
         except Exception as error:
             raise EdgcnError(f"{self._path}: the model fails: {_line(error)}") from None
-        if self._kind == "simcc":
-            people = from_simcc(*outputs, width=self._width, height=self._height)
-        else:
-            people = from_yolo(outputs[0])
+        size = {"width": self._width, "height": self._height}
+        people = from_simcc(*outputs, **size) if simcc else from_yolo(outputs[0])
         people[..., 0] = people[..., 0] / fitted.scale - fitted.left
         people[..., 1] = people[..., 1] / fitted.scale - fitted.top
         return people
@@ -158,7 +151,7 @@ def from_yolo(output: Array) -> People:
     for row in range(len(rows)):
         if all(_overlap(boxes[row], boxes[other]) < OVERLAP for other in kept):
             kept.append(row)
-    return points[kept].astype(np.float32)
+    return np.asarray(points[kept], dtype=np.float32)
 
 
 def _overlap(one: Float[np.ndarray, "4"], other: Float[np.ndarray, "4"]) -> float:
