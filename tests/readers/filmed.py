@@ -58,6 +58,7 @@ def film(
         stream.time_base = stream.codec_context.time_base = base
         if pixels is not None:
             stream.codec_context.sample_aspect_ratio = pixels
+        stream.codec_context.thread_count = 1  # no thread that a forked process would wait for
         if codec == "mpeg4":
             stream.codec_context.qmin = stream.codec_context.qmax = 1
         container.start_encoding()  # a header, even where nothing follows
