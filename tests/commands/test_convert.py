@@ -80,7 +80,7 @@ def test_what_lies_outside_is_named(tmp_path: Path) -> None:
     ]
     path, said = prepared(tmp_path, rows)
     text = "\n".join(said)
-    assert "1 events begin after their recording ends and were left out" in text
+    assert "1 events are outside of their recording and were left out" in text
     assert "1 events end after their recording and were cut" in text
     assert "1 events without a duration were left out" in text
     store = open_store(path)

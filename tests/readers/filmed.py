@@ -37,7 +37,7 @@ def film(
     pictures: Sequence[Pixels],
     *,
     milliseconds: Sequence[int] | None = None,
-    rate: Fraction = Fraction(25),  # noqa: B008
+    rate: Fraction = Fraction(25),
     pixels: Fraction | None = None,
     matrix: Sequence[int] | None = None,
     codec: str = "mpeg4",
@@ -91,7 +91,7 @@ def body(x: float, y: float, size: float = 60.0) -> np.ndarray:
     """Somebody (33, 3) whose nose is there, in pixels."""
     spread = np.random.default_rng(0).uniform(0, size, (JOINTS, 2))
     spread[0] = 0
-    return np.column_stack([spread + (x, y), np.full(JOINTS, 0.9)]).astype(np.float32)
+    return np.column_stack([np.add(spread, (x, y)), np.full(JOINTS, 0.9)]).astype(np.float32)
 
 
 class Spot:

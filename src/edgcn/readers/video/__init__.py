@@ -4,7 +4,6 @@ videos -> pictures and times -> poses (kept) -> whole recordings (T, M, V, 3): x
 the picture as it is shown, confidence; 0 0 0 where a point is not seen
 """
 
-import gc
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -110,16 +109,13 @@ def _recordings(
     lacking = {file for file in files if kept_poses(kept[file], keys[file]) is None}
     total = sum(map(_length, lacking))
     with progress("finding poses" if lacking else "", total=total, unit="frames") as advance:
-        try:
-            for file in files:
-                try:
-                    found = _poses(file, kept[file], keys[file], how, finder, boxes, advance)
-                except FileError as error:
-                    yield Skipped(str(file), error.reason)
-                else:
-                    yield _recording(found, names[file], len(finder.topology), boxes, person)
-        finally:
-            gc.collect()  # PyAV's decoders: a process forked later would wait for their threads
+        for file in files:
+            try:
+                found = _poses(file, kept[file], keys[file], how, finder, boxes, advance)
+            except FileError as error:
+                yield Skipped(str(file), error.reason)
+            else:
+                yield _recording(found, names[file], len(finder.topology), boxes, person)
 
 
 def _poses(

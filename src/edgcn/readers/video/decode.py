@@ -147,7 +147,7 @@ def opened(path: Path) -> Iterator[Film]:
 
 
 def _film(path: Path, container: Any, stream: Any) -> Film:
-    stream.thread_type = "AUTO"
+    stream.thread_count = 1  # threads would outlive the film, and a forked process wait for them
     rate = _rate(stream.average_rate) or _rate(stream.guessed_rate)
     begins = None if container.start_time is None else container.start_time * MICROSECONDS
     ends = length = None

@@ -103,8 +103,8 @@ class _Model:
             outputs = self._session.run(None, {self._input: batch})
         except Exception as error:
             raise EdgcnError(f"{self._path}: the model fails: {_line(error)}") from None
-        size = {"width": self._width, "height": self._height}
-        people = from_simcc(*outputs, **size) if simcc else from_yolo(outputs[0])
+        size = (self._width, self._height)
+        people = from_simcc(outputs[0], outputs[1], size) if simcc else from_yolo(outputs[0])
         people[..., 0] = people[..., 0] / fitted.scale - fitted.left
         people[..., 1] = people[..., 1] / fitted.scale - fitted.top
         return people
@@ -127,9 +127,14 @@ def fit(picture: Pixels, width: int, height: int) -> Fitted:
     return Fitted(pixels, scale, left / scale, top / scale)
 
 
-def from_simcc(x: Array, y: Array, *, width: int, height: int) -> People:
-    """One person: where each distribution is highest, and how high the lower of the two is."""
+def from_simcc(x: Array, y: Array, size: tuple[int, int]) -> People:
+    """One person: where each distribution is highest, and how high the lower of the two is.
+
+    Args:
+        size: width and height of the picture that the model took.
+    """
     x, y = x[:1], y[:1]
+    width, height = size
     scores = np.minimum(x.max(axis=2), y.max(axis=2))
     across = x.argmax(axis=2) * (width / x.shape[2])
     down = y.argmax(axis=2) * (height / y.shape[2])
