@@ -19,6 +19,7 @@ from edgcn.base.errors import EdgcnError
 from edgcn.commands.prepare import PrepareConfig, prepare
 from edgcn.readers import video
 from edgcn.readers.video import onnx_pose
+from edgcn.readers.video.mediapipe_pose import mediapipe_finder
 from edgcn.readers.video.times import clock
 from edgcn.skeleton.layouts import COCO_17, MEDIAPIPE_33
 from edgcn.skeleton.recording import Recording, Recordings
@@ -279,7 +280,8 @@ def rows(people: list[tuple[float, float, float, float]]) -> np.ndarray:
 
 
 def test_a_yolo_model_gives_everybody_once() -> None:
-    people = [(100, 50, 40, 0.7), (102, 51, 40, 0.9), (200, 50, 40, 0.5), (20, 20, 40, 0.1)]
+    people = [(100.0, 50.0, 40.0, 0.7), (102.0, 51.0, 40.0, 0.9), (200.0, 50.0, 40.0, 0.5)]
+    people.append((20.0, 20.0, 40.0, 0.1))
     raw = rows(people)
     found = onnx_pose.from_yolo(raw)
     assert found.shape == (2, 17, 3)
@@ -333,7 +335,7 @@ def test_a_model_of_ones_own_finds_people_in_pixels_of_the_video(
 def test_without_what_finds_people_one_line_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(video, "BACKENDS", {"mediapipe": video.mediapipe_finder})
+    monkeypatch.setattr(video, "BACKENDS", {"mediapipe": mediapipe_finder})
     for module in ("mediapipe", "onnxruntime"):
         monkeypatch.setitem(sys.modules, module, None)
     path = film(tmp_path / "a.mp4", spots())
@@ -351,7 +353,7 @@ def test_mediapipe_sees_the_astronaut(
     """Upright, in the picture, the left shoulder at larger x: she faces the camera."""
     pytest.importorskip("mediapipe.python.solutions", reason="needs pip install 'edgcn[video]'")
     data = pytest.importorskip("skimage.data", reason="needs a picture of scikit-image")
-    monkeypatch.setattr(video, "BACKENDS", {"mediapipe": video.mediapipe_finder})
+    monkeypatch.setattr(video, "BACKENDS", {"mediapipe": mediapipe_finder})
     whole = np.pad(data.astronaut(), ((0, 32), (64, 64), (0, 0)), mode="edge")
     pictures = [np.ascontiguousarray(whole[t : t + 480, 8 * t : 8 * t + 512]) for t in range(6)]
     recordings = read(film(tmp_path / "a.mp4", pictures), hands=hands)

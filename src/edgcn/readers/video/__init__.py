@@ -12,7 +12,7 @@ from typing import Literal
 
 from edgcn.base.errors import EdgcnError, FileError, did_you_mean
 from edgcn.base.progress import Advance, progress
-from edgcn.readers.text.folders import check_file, find
+from edgcn.readers.text.folders import check_file, check_folder, find
 from edgcn.readers.tracking import Person, follow, follow_all
 from edgcn.readers.video.backends import Box, Finder
 from edgcn.readers.video.decode import opened
@@ -168,7 +168,8 @@ def _videos(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     hint = "give a video, or a folder that has some"
-    found = find(path, "**/*", what="videos", hint=hint)
+    check_folder(path, what="videos", hint=hint)
+    found = find(path, "**/*") if any(path.iterdir()) else []
     videos = [file for file in found if file.suffix[1:].lower() in ENDINGS]
     if not videos:
         raise EdgcnError(
