@@ -10,10 +10,10 @@ from edgcn.annotations.attach import Attached
 from edgcn.annotations.events import Event, events
 from edgcn.annotations.formats import write_events
 from edgcn.base.errors import EdgcnError
-from edgcn.commands.convert import ConvertConfig, convert
+from edgcn.commands.convert import ConvertConfig, convert, events_of
 from edgcn.commands.prepare import PrepareConfig, prepare
-from edgcn.skeleton.recording import Recording
-from edgcn.store import open_store
+from edgcn.skeleton.recording import Recording, Segment
+from edgcn.store import open_store, write_store
 from helpers import tiny_file, tiny_recordings
 
 ROWS = [
@@ -100,6 +100,14 @@ def test_annotations_count_on_the_clock_of_the_recording() -> None:
     assert isinstance(recording, Recording)
     assert [(part.start, part.stop) for part in recording.segments] == [(0, 3), (5, 7)]
     assert attached.notes() == ["1 events are outside of their recording and were left out"]
+
+
+def test_events_of_a_store_are_on_the_clock_of_the_recording(tmp_path: Path) -> None:
+    frames = np.random.default_rng(0).normal(size=(10, 1, 5, 3)).astype(np.float32)
+    whole = Recording(frames, "x", (Segment(2, 6, 0),), start=1.0)
+    write_store(replace(tiny_recordings(), fps=10.0, recordings=[whole]), tmp_path / "store")
+    (event,) = events_of(open_store(tmp_path / "store")).rows
+    assert (event.start, event.end) == (pytest.approx(1.2), pytest.approx(1.6))
 
 
 def test_what_was_corrected_is_told_from_what_was_suggested(tmp_path: Path) -> None:
