@@ -107,7 +107,7 @@ def test_events_of_a_store_are_on_the_clock_of_the_recording(tmp_path: Path) -> 
     whole = Recording(frames, "x", (Segment(2, 6, 0),), start=1.0)
     write_store(replace(tiny_recordings(), fps=10.0, recordings=[whole]), tmp_path / "store")
     (event,) = events_of(open_store(tmp_path / "store")).rows
-    assert (event.start, event.end) == (pytest.approx(1.2), pytest.approx(1.6))
+    assert [event.start, event.end] == pytest.approx([1.2, 1.6])
 
 
 def test_what_was_corrected_is_told_from_what_was_suggested(tmp_path: Path) -> None:
