@@ -194,7 +194,7 @@ _HAND = (
     "hand_wrist",
     *(f"thumb_{part}" for part in ("cmc", "mcp", "ip", "tip")),
     *(f"{finger}_{part}"
-      for finger in ("index_finger", "middle_finger", "ring_finger", "pinky")
+      for finger in ("index", "middle", "ring", "pinky")
       for part in ("mcp", "pip", "dip", "tip")),
 )  # fmt: skip
 _MEDIAPIPE_HANDS_JOINTS = (
@@ -202,7 +202,7 @@ _MEDIAPIPE_HANDS_JOINTS = (
     *(f"{s}_{joint}" for s in ("left", "right") for joint in _HAND),
 )
 MEDIAPIPE_HANDS = Topology(
-    name="mediapipe_hands",
+    name="mediapipe_33_hands",
     joints=_MEDIAPIPE_HANDS_JOINTS,
     bones=(
         *MEDIAPIPE_33.bones,
