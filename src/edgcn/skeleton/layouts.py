@@ -12,7 +12,7 @@ from edgcn.skeleton.pose_layouts import (
     COCO_18,
     H36M_17,
     MEDIAPIPE_33,
-    MEDIAPIPE_HANDS,
+    MEDIAPIPE_75,
     MIGA_22,
 )
 from edgcn.skeleton.topology import Topology, sides
@@ -28,7 +28,7 @@ __all__ = [
     "KINECT_V2",
     "KINECT_V2_PYSKL",
     "MEDIAPIPE_33",
-    "MEDIAPIPE_HANDS",
+    "MEDIAPIPE_75",
     "MIGA_22",
     "MSR_ACTION3D",
     "TOPOLOGIES",
@@ -188,7 +188,7 @@ TOPOLOGIES = {
         COCO_18,
         H36M_17,
         MEDIAPIPE_33,
-        MEDIAPIPE_HANDS,
+        MEDIAPIPE_75,
     )
 }
 

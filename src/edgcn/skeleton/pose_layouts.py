@@ -197,13 +197,13 @@ _HAND = (
       for finger in ("index", "middle", "ring", "pinky")
       for part in ("mcp", "pip", "dip", "tip")),
 )  # fmt: skip
-_MEDIAPIPE_HANDS_JOINTS = (
+_MEDIAPIPE_75_JOINTS = (
     *_MEDIAPIPE_33_JOINTS,
     *(f"{s}_{joint}" for s in ("left", "right") for joint in _HAND),
 )
-MEDIAPIPE_HANDS = Topology(
-    name="mediapipe_33_hands",
-    joints=_MEDIAPIPE_HANDS_JOINTS,
+MEDIAPIPE_75 = Topology(
+    name="mediapipe_75",
+    joints=_MEDIAPIPE_75_JOINTS,
     bones=(
         *MEDIAPIPE_33.bones,
         *((f"{s}_hand_wrist", f"{s}_wrist") for s in ("left", "right")),
@@ -211,7 +211,7 @@ MEDIAPIPE_HANDS = Topology(
           for s in ("left", "right") for at in range(1, 21)),
     ),
     center="nose",
-    mirror=sides(_MEDIAPIPE_HANDS_JOINTS, "left", "right"),
+    mirror=sides(_MEDIAPIPE_75_JOINTS, "left", "right"),
     shoulders=("left_shoulder", "right_shoulder"),
     spine=("left_hip", "left_shoulder"),
     source="MediaPipe Holistic (Grishchenko & Bazarevsky, 2020): Pose, then Hands, left and right",

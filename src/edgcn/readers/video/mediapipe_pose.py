@@ -16,7 +16,7 @@ from jaxtyping import Float
 from edgcn.base.errors import EdgcnError, require
 from edgcn.readers.video.backends import Finder, People
 from edgcn.readers.video.decode import Pixels
-from edgcn.skeleton.layouts import MEDIAPIPE_33, MEDIAPIPE_HANDS
+from edgcn.skeleton.layouts import MEDIAPIPE_33, MEDIAPIPE_75
 
 HAND = 21
 BLACK = (64, 64, 3)  # a picture without anybody
@@ -27,7 +27,7 @@ def mediapipe_finder(*, hands: bool) -> Finder:
     """MediaPipe Pose, or Holistic where hands are wanted; both follow one person."""
     return Finder(
         how=f"mediapipe {'holistic' if hands else 'pose'}",
-        topology=MEDIAPIPE_HANDS if hands else MEDIAPIPE_33,
+        topology=MEDIAPIPE_75 if hands else MEDIAPIPE_33,
         start=lambda: _MediaPipe(_solutions(), hands=hands),
         single=True,
     )
