@@ -43,7 +43,7 @@ Each takes --help, --config FILE.yaml (flags on the command line win), --plugin 
 and --debug (tracebacks). Few labelled clips? Start with `edgcn evaluate edgcn-s STORE`.
 Readers: azure_kinect, bvh, clips_npz, coco_results, dlc, events_npz, imigue, keraal, mediapipe,
 msr_action3d, ntu, nw_ucla, openpose, pose, procedural, pyskl, smg, stgcn, stores, synthetic,
-table, utd_mhad. More: docs/ and README.md of the project.
+table, utd_mhad, video. More: docs/ and README.md of the project.
 """
 
 # The module of each command, and its config there; loaded late, because most load PyTorch.
@@ -65,6 +65,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check-plugin": ("edgcn.commands.check_plugin", "CheckPluginConfig"),
 }
 STOPPED = {
+    "prepare video": "; the same command goes on with the videos that are left",
     "pretrain": "; the run goes on with `edgcn pretrain --resume RUN`",
     "sweep": "; the same command goes on from here",
     "reproduce": "; the same command goes on from here",
@@ -204,7 +205,8 @@ def explain(error: BaseException, words: Sequence[str]) -> tuple[int, str]:
     """The exit status of an error and the one line about it; none for a pipe that nobody reads."""
     if isinstance(error, KeyboardInterrupt) or _signals:
         number = _signals[-1] if _signals else signal.SIGINT
-        return STOPPED_BY + number, f"stopped{STOPPED.get(words[0] if words else '', '')}"
+        more = next((STOPPED[key] for n in (2, 1) if (key := " ".join(words[:n])) in STOPPED), "")
+        return STOPPED_BY + number, f"stopped{more}"
     if isinstance(error, BrokenPipeError) and nobody_reads():
         return DEAD_PIPE, ""
     text = str(error)

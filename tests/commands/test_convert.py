@@ -1,17 +1,20 @@
 """`prepare --annotations` and `convert`: events into recordings and out again."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from edgcn.annotations.attach import Attached
 from edgcn.annotations.events import Event, events
 from edgcn.annotations.formats import write_events
 from edgcn.base.errors import EdgcnError
-from edgcn.commands.convert import ConvertConfig, convert
+from edgcn.commands.convert import ConvertConfig, convert, events_of
 from edgcn.commands.prepare import PrepareConfig, prepare
-from edgcn.store import open_store
-from helpers import tiny_file
+from edgcn.skeleton.recording import Recording, Segment
+from edgcn.store import open_store, write_store
+from helpers import tiny_file, tiny_recordings
 
 ROWS = [
     Event("clip000", "touch", 0.0, 0.2, subject="ann"),
@@ -80,11 +83,31 @@ def test_what_lies_outside_is_named(tmp_path: Path) -> None:
     ]
     path, said = prepared(tmp_path, rows)
     text = "\n".join(said)
-    assert "1 events begin after their recording ends and were left out" in text
+    assert "1 events are outside of their recording and were left out" in text
     assert "1 events end after their recording and were cut" in text
     assert "1 events without a duration were left out" in text
     store = open_store(path)
     assert (store.segments.stops <= store.recordings.lengths[store.segments.recordings]).all()
+
+
+def test_annotations_count_on_the_clock_of_the_recording() -> None:
+    """A video whose first picture comes after a second: what was before it is outside."""
+    whole = Recording(np.ones((10, 1, 5, 3), dtype=np.float32), "x", start=1.0)
+    late = replace(tiny_recordings(), fps=10.0, recordings=[whole])
+    rows = [Event("x", "a", 0.2, 0.8), Event("x", "b", 0.5, 1.3), Event("x", "b", 1.5, 1.7)]
+    attached = Attached(late, events(rows))
+    (recording,) = attached.recordings.recordings
+    assert isinstance(recording, Recording)
+    assert [(part.start, part.stop) for part in recording.segments] == [(0, 3), (5, 7)]
+    assert attached.notes() == ["1 events are outside of their recording and were left out"]
+
+
+def test_events_of_a_store_are_on_the_clock_of_the_recording(tmp_path: Path) -> None:
+    frames = np.random.default_rng(0).normal(size=(10, 1, 5, 3)).astype(np.float32)
+    whole = Recording(frames, "x", (Segment(2, 6, 0),), start=1.0)
+    write_store(replace(tiny_recordings(), fps=10.0, recordings=[whole]), tmp_path / "store")
+    (event,) = events_of(open_store(tmp_path / "store")).rows
+    assert [event.start, event.end] == pytest.approx([1.2, 1.6])
 
 
 def test_what_was_corrected_is_told_from_what_was_suggested(tmp_path: Path) -> None:

@@ -11,8 +11,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -349,6 +351,20 @@ def picture(topology: Topology, seed: int = 0) -> np.ndarray:
     return plan_remap(BODY_25, topology).apply(points, dims=2)[:, 0]
 
 
+def video(root: Path) -> Small:
+    """What a pose model found in two videos, which are not looked at again."""
+    from readers.filmed import Scripted, film, picture
+
+    points = plan_remap(BODY_25, MEDIAPIPE_33).apply(flat(0)[:, None], dims=2)[:, 0]
+    points[:, :, 2] = 0.9
+    points[UNSEEN, left_wrist(MEDIAPIPE_33), 2] = 0.2  # somewhere, and hardly believed
+    for name in ("one.mp4", "day/two.mp4"):
+        file = film(root / "videos" / name, [picture(20, 20)] * FRAMES)
+    with patch.dict("edgcn.readers.video.BACKENDS", mediapipe=Scripted(points).finder):
+        list(READERS["video"](root / "videos").recordings)
+    return Small(root / "videos", file)
+
+
 def synthetic(_: Path) -> Small:
     return Small(None, options={"clips": 4})
 
@@ -390,6 +406,8 @@ SETS: dict[str, Callable[[Path], Small]] = {
     "synthetic 2d": synthetic_flat,
     "procedural": synthetic,
 }
+if find_spec("av"):
+    SETS["video"] = video
 OF_FILES = [name for name in SETS if not name.startswith(("synthetic", "procedural"))]
 ONE_FILE = (
     "mediapipe world", "pyskl", "stgcn", "clips_npz", "clips_npz flat", "events_npz",
@@ -397,7 +415,7 @@ ONE_FILE = (
 )  # fmt: skip # holds all, or the labels of all
 WHOLE = (
     "smg", "imigue", "imigue MiGA", "openpose table", "events_npz", "events_npz flat",
-    "table flat",
+    "table flat", "video",
 )  # fmt: skip # more than clips
 
 
@@ -413,7 +431,7 @@ def sets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Small]:
 
 def test_every_reader_has_a_small_set() -> None:
     """A reader that is added is asked the same; so that it cannot be forgotten here."""
-    assert {name.partition(" ")[0] for name in SETS} == {
+    assert {name.partition(" ")[0] for name in SETS} | {"video"} == {
         name for name, reader in READERS.items() if reader.__module__.startswith("edgcn.readers")
     }
 

@@ -87,14 +87,16 @@ class Attached:
         if row.end == row.start:
             self._points += 1
             return None
+        begins, ends = row.start - item.start, row.end - item.start  # after the first frame
         if math.isinf(row.end):
-            start, stop = round(row.start * fps), total
+            start, stop = round(begins * fps), total
         elif item.times is None:
-            start, stop = round(row.start * fps), round(row.end * fps)
+            start, stop = round(begins * fps), round(ends * fps)
         else:
             half = 0.5 / fps
-            start, stop = np.searchsorted(item.times, [row.start - half, row.end - half]).tolist()
-        if start >= total:
+            start, stop = np.searchsorted(item.times, [begins - half, ends - half]).tolist()
+        start = max(start, 0)
+        if start >= total or (begins < 0 and stop <= 0):
             self._outside += 1
             return None
         self._cut += stop > total + fps / 2
@@ -117,7 +119,7 @@ class Attached:
         for number, what in (
             (self._own, "labels that the recordings came with gave way to the annotations"),
             (self._points, "events without a duration were left out"),
-            (self._outside, "events begin after their recording ends and were left out"),
+            (self._outside, "events are outside of their recording and were left out"),
             (self._cut, "events end after their recording and were cut"),
         ):
             if number:

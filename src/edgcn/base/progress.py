@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from edgcn.base.screen import tell
 
@@ -13,6 +13,8 @@ Advance = Callable[[int], None]
 Say = Callable[[str], None]  # what takes a line for the user, such as `tell`
 
 PLAIN_SECONDS = 15.0  # between two lines where the output is not a terminal
+
+_shown: list[Any] = []  # the bars on the screen: work within work is one more of them
 
 
 @contextmanager
@@ -36,24 +38,9 @@ def _nothing(_: int) -> None:
 
 @contextmanager
 def _bar(label: str, total: int | None, unit: str) -> Iterator[Advance]:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total} " + unit),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
     started, done = time.monotonic(), 0
-    with Progress(
-        *columns,
-        console=Console(stderr=True),
-        transient=True,
-        redirect_stdout=sys.stdout.isatty(),  # lines that go into a file stay out of the bar
-    ) as bars:
-        task = bars.add_task(label, total=total, rate="")
+    with _screen() as bars:
+        task = bars.add_task(label, total=total, rate="", unit=unit)
 
         def advance(count: int) -> None:
             nonlocal done
@@ -61,7 +48,39 @@ def _bar(label: str, total: int | None, unit: str) -> Iterator[Advance]:
             rate = done / max(time.monotonic() - started, 1e-6)
             bars.update(task, advance=count, rate=f"{rate:.0f} {unit}/s")
 
-        yield advance
+        try:
+            yield advance
+        finally:
+            bars.remove_task(task)
+
+
+@contextmanager
+def _screen() -> Iterator[Any]:
+    """What shows bars: the one that is on the screen already, or a new one."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    if _shown:
+        yield _shown[0]
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total} {task.fields[unit]}"),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns,
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=sys.stdout.isatty(),  # lines that go into a file stay out of the bar
+    ) as bars:
+        _shown.append(bars)
+        try:
+            yield bars
+        finally:
+            _shown.clear()
 
 
 def _lines(label: str, total: int | None, unit: str) -> Advance:

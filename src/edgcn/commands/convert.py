@@ -68,7 +68,7 @@ def events_of(store: Store) -> Events:
     rows, times, of = [], np.empty(0), -1
     for index in np.flatnonzero(clips.labels >= 0).tolist():
         if (row := int(clips.recordings[index])) != of:
-            times, of = store.times_of(row), row
+            times, of = store.times_of(row) + recordings.starts[row], row
         last = int(segments.stops[index]) - 1
         after = times[last + 1] if last + 1 < len(times) else times[-1] + 1 / recordings.fps[row]
         rows.append(

@@ -24,6 +24,7 @@ from edgcn.readers.stgcn import read_stgcn
 from edgcn.readers.synthetic import read_synthetic
 from edgcn.readers.table import read_table_of_joints
 from edgcn.readers.utd_mhad import read_utd_mhad
+from edgcn.readers.video import read_video
 from edgcn.skeleton.recording import Recordings
 
 READERS: dict[str, Callable[..., Recordings]] = registry("reader", {
@@ -46,6 +47,7 @@ READERS: dict[str, Callable[..., Recordings]] = registry("reader", {
     "bvh": read_bvh,
     "azure_kinect": read_azure_kinect,
     "keraal": read_keraal,
+    "video": read_video,
     "synthetic": read_synthetic,
     "procedural": read_procedural,
 })  # fmt: skip

@@ -21,6 +21,7 @@ UNITS = {  # by the last word of a column's name
     **dict.fromkeys(("us", "usec", "micros", "microsecond", "microseconds"), "us"),
     **dict.fromkeys(("ns", "nsec", "nanos", "nanosecond", "nanoseconds"), "ns"),
 }
+LONGEST = 86_400.0  # seconds of a recording; a clock beyond counts from 1970 or so
 EVEN = 0.1  # of a frame's duration that its time may be off where frames are evenly spaced
 COLUMN = re.compile(r"(time|timestamp|times|timestamps|t)([ _.(\[]*[a-z]*[)\]]?)?", re.IGNORECASE)
 
@@ -32,7 +33,7 @@ class Clock:
     Args:
         fps: frames per second.
         times: in seconds from the first frame; none where they are evenly spaced.
-        start: of the first frame, on the source's clock.
+        start: of the first frame, on the source's clock; 0 where that is the time of day.
         unit: of the times in the file.
         note: what they were taken for, and why.
     """
@@ -80,6 +81,7 @@ def read_clock(path: Path, column: str, values: Float[np.ndarray, " t"]) -> Cloc
     note = f"times in column {column!r} are {NAMES[unit]}, {how}"
     even = np.linspace(0, seconds[-1], len(seconds))
     start = float(values[0] * SECONDS[unit])
+    start = start if 0 <= start < LONGEST else 0.0
     if (np.abs(seconds - even) < EVEN * step).all():
         return Clock((len(seconds) - 1) / float(seconds[-1]), None, start, unit, note)
     return Clock(1 / step, seconds, start, unit, note)

@@ -187,9 +187,9 @@ def _picture(path: Path, own: Sensor) -> tuple[Frames, str]:
             if name in order:
                 points[number - first, 0, order[name], :2] = x * size[0], y * size[1]
     points, _ = detected(points, None, dims=2)
-    people = [[body] if body.any() else [] for body in points[:, 0]]
-    frames, note, _ = persons(people, len(own.topology))[0]
-    return frames, note
+    bodies = [[body] if body.any() else [] for body in points[:, 0]]
+    subject = persons(bodies, len(own.topology))[0]
+    return subject.frames, subject.note
 
 
 def _number(path: Path, text: str) -> int:
