@@ -122,7 +122,7 @@ def test_another_order_of_joints_is_named(tmp_path: Path) -> None:
     assert read_pyskl(path, topology=ISL).topology is ISL
     with pytest.raises(FileError, match="expected 17 joints for topology 'coco_17', got 20"):
         read_pyskl(path, topology=COCO_17)
-    with pytest.raises(FileError, match=r"\(17, 18, 20, 22, 25, 33\), got 19"):
+    with pytest.raises(FileError, match=r"\(15, 17, 18, 20, .*, 68, 75\), got 19"):
         read_pyskl(write(tmp_path, [annotation("a", v=19)]))
 
 

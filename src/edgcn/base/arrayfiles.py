@@ -83,6 +83,15 @@ def npz_names(path: Path) -> list[str]:
         raise FileError(path, f"expected an npz file, got {_what(error)}") from None
 
 
+def npz_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of an .npz file's arrays, read off their heads alone; raises as `npz_names`."""
+    shapes = {}
+    for name in npz_names(path):
+        with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as file:
+            shapes[name] = _header(path, name, file)[0]
+    return shapes
+
+
 def map_npy(path: Path) -> Array:
     """The array of an .npy file, on disk; only what is looked at is read.
 

@@ -10,8 +10,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
+from edgcn.base.arrayfiles import map_npy, npz_shapes
 from edgcn.base.errors import EdgcnError
 from edgcn.base.words import LISTED, named
+from edgcn.readers.mediapipe_arrays import blocks_of
+from edgcn.readers.mediapipe_names import PARTS
 from edgcn.readers.text.folders import check_file, visible
 
 HEAD = 65536  # bytes of a file that are looked at
@@ -70,6 +73,21 @@ def beside(ending: str, other: str) -> Holds:
     return lambda path: path.with_name(path.name[: -len(ending)] + other).exists()
 
 
+def landmarks(path: Path) -> bool:
+    """Whether a table's header, or an array's shape, is that of MediaPipe's landmarks."""
+    if path.suffix.lower() == ".csv":
+        return begins(rb"\A[^\n]*(pinky|\bx[01],y[01],z[01])")(path)
+    if path.suffix.lower() == ".npy":
+        shapes = {"": map_npy(path).shape}
+    elif "lengths" in (shapes := npz_shapes(path)):  # `clips_npz` and its like
+        return False
+    return any(
+        len(shape) > 1
+        and ((shape[-2] in PARTS and 2 <= shape[-1] <= 5) or blocks_of(shape[-1]) is not None)
+        for shape in shapes.values()
+    )
+
+
 JOINTS = rb"\A[^\n]*(shoulder|elbow|wrist)[^\n]*(shoulder|elbow|wrist)"  # in a header
 # One line a reader; names of readers that are not there are passed over.
 LOOKS: dict[str, Look] = {
@@ -85,7 +103,7 @@ LOOKS: dict[str, Look] = {
     "utd_mhad": Look(("a*_s*_t*_skeleton.mat",)),
     "msr_action3d": Look(("a*_s*_e*_skeleton*.txt",)),
     "nw_ucla": Look(("a*_s*_e*_v*.json",), begins(rb'"skeletons"')),
-    "mediapipe": Look(("*.csv",), begins(rb"\A[^\n]*(pinky|\bx[01],y[01],z[01])")),
+    "mediapipe": Look(("*.csv", "*.npz", "*.npy"), landmarks),
     "coco_results": Look(("*.json",), begins(rb'"(image_id|instances|keypoint_scores)"\s*:')),
     "bvh": Look(("*.bvh",), begins(rb"\A\W*HIERARCHY")),
     "pose": Look(("*.pose",)),

@@ -12,7 +12,7 @@ from pathlib import Path
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.base.spelling import legible
 from edgcn.base.words import LISTED, named
-from edgcn.skeleton.layouts import TOPOLOGIES
+from edgcn.skeleton.layouts import HAND_LAYOUTS, TOPOLOGIES
 from edgcn.skeleton.match import FEWEST, Match
 from edgcn.skeleton.names import canonical
 from edgcn.skeleton.topology import Topology
@@ -34,6 +34,7 @@ SYNONYMS = {
     "big_toe": "toe toes hallux",
     "small_toe": "littletoe",
 }
+ORDERED = sorted(TOPOLOGIES.values(), key=lambda own: (own in HAND_LAYOUTS, len(own)))
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def find_joints(
 ) -> Joints:
     """The known topology that has most of these names, and where its joints are among them.
 
-    Of those that have as many the smallest. Upper and lower case, order, separators, `left` before
+    Of those that have as many the smallest, without fingers rather than with. Upper and lower case, order, separators, `left` before
     or behind and `l` for it make no difference; what stands before a colon, or before all names,
     is no part of them.
 
@@ -94,7 +95,7 @@ def find_joints(
     pairs = {key.casefold(): value for key, value in (joints or {}).items()}
     spelled = [pairs.get(name.casefold(), short) for name, short in _shortened(names)]
     known = [joint_of(name) for name in spelled]
-    chosen = [topology] if topology is not None else sorted(TOPOLOGIES.values(), key=len)
+    chosen = [topology] if topology is not None else ORDERED
     taken = max(chosen, key=lambda own: len(set(_own(own)) & set(known)))
     found = sorted(set(_own(taken)) & set(known))
     if len(found) < FEWEST:
