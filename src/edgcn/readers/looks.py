@@ -16,6 +16,7 @@ from edgcn.base.words import LISTED, named
 from edgcn.readers.mediapipe_arrays import blocks_of
 from edgcn.readers.mediapipe_names import PARTS
 from edgcn.readers.text.folders import check_file, visible
+from edgcn.readers.video import KEPT
 
 HEAD = 65536  # bytes of a file that are looked at
 LOOKED_INTO = 5  # files of one pattern
@@ -160,10 +161,11 @@ def look(path: Path, readers: Collection[str]) -> Found:
 
 
 def _files(path: Path) -> list[Path]:
-    """The visible files of a folder, sorted; a file is itself."""
+    """The visible files of a folder but the poses kept of videos, sorted; a file is itself."""
     if not path.is_dir():
         return [path]
-    return sorted(file for file, is_file in visible(path, deep=True) if is_file)
+    files = (file for file, is_file in visible(path, deep=True) if is_file)
+    return sorted(file for file in files if file.parent.name != KEPT)
 
 
 def _matching(files: Sequence[Path], known: Look) -> list[Path]:

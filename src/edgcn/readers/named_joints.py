@@ -80,9 +80,9 @@ def find_joints(
 ) -> Joints:
     """The known topology that has most of these names, and where its joints are among them.
 
-    Of those that have as many the smallest, without fingers rather than with. Upper and lower case, order, separators, `left` before
-    or behind and `l` for it make no difference; what stands before a colon, or before all names,
-    is no part of them.
+    Of those that have as many the smallest, without fingers rather than with. Upper and lower
+    case, order, separators, `left` before or behind and `l` for it make no difference; what stands
+    before a colon, or before all names, is no part of them.
 
     Args:
         path: the file, for the error.
