@@ -165,7 +165,7 @@ def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     files = (file for file, is_file in visible(path, deep=True) if is_file)
-    return sorted(file for file in files if file.parent.name != KEPT)
+    return sorted(file for file in files if KEPT not in file.relative_to(path).parts)
 
 
 def _matching(files: Sequence[Path], known: Look) -> list[Path]:
