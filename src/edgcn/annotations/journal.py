@@ -87,7 +87,8 @@ class Document:
     def to_undo(self, tab: str, since: int) -> int | None:
         """The last change of this tab; where it has none left, of the time before it was opened."""
         for number in reversed(self._keys):
-            if number not in self._dead and (self._tabs[number] == tab or number <= since):
+            own = self._tabs[number]  # what nobody's tab wrote is not taken back
+            if number not in self._dead and own and (own == tab or number <= since):
                 return number
         return None
 
@@ -109,7 +110,6 @@ class Document:
                 self.number = int(line["number"])
                 self.highest = int(line["highest"])
                 self._change(dict(line["rows"]), "", self.number)
-                del self._keys[self.number]  # nobody takes it back
             else:
                 raise ValueError
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

@@ -165,7 +165,7 @@ def begin(studio: Studio, annotations: Sequence[Path], say: Say, *, demo: bool) 
     elif table.rows:
         rows |= exchange.changes(coding, table, back=False)[0]
     if rows:
-        coding.journal.change(coding.checked(rows), tab=STARTED, by=STARTED)
+        coding.journal.change(coding.checked(rows), tab="", by=STARTED)
 
 
 def rates_in(store: Store) -> Any:

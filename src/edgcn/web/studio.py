@@ -11,7 +11,7 @@ import numpy as np
 
 from edgcn.annotations.events import Event, Events, stem
 from edgcn.base.errors import EdgcnError
-from edgcn.evaluation.agreement import agreement
+from edgcn.evaluation.agreement import NO_MATCH, agreement, links
 from edgcn.inference.recognizer import Recognizer
 from edgcn.store import Store
 from edgcn.web import looks
@@ -206,7 +206,24 @@ class Studio:
         both = agreement(one.rows, two.rows)
         return {
             "rows": self.agreed(one, two), "labels": both.labels, "table": both.table.tolist(),
+            "cells": self._cells(one.rows, two.rows, both.labels),
         }  # fmt: skip
+
+    def _cells(
+        self, one: Sequence[Event], two: Sequence[Event], labels: Sequence[str]
+    ) -> list[list[Any]]:
+        """Of each event of a table of agreement: its row and column, its recording and times."""
+        pairs = links(one, two)
+        left = set(range(len(one))) - {i for i, _ in pairs}
+        right = set(range(len(two))) - {j for _, j in pairs}
+        cells = [(one[i].label, two[j].label, one[i]) for i, j in pairs]
+        cells += [(one[i].label, NO_MATCH, one[i]) for i in sorted(left)]
+        cells += [(NO_MATCH, two[j].label, two[j]) for j in sorted(right)]
+        place, rows = {label: n for n, label in enumerate(labels)}, self.coding.row_of
+        return [
+            [place[a], place[b], rows[event.recording], event.start, event.end]
+            for a, b, event in cells
+        ]
 
 
 def corrected(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
