@@ -20,7 +20,7 @@ from edgcn.commands.convert import events_of
 from edgcn.commands.events import known, rows_of
 from edgcn.commands.prepare import PrepareConfig, prepare
 from edgcn.commands.settings import POSITIONAL, Config
-from edgcn.evaluation.agreement import agreement
+from edgcn.evaluation.agreement import Agreement
 from edgcn.inference.recognizer import Recognizer, load
 from edgcn.readers.synthetic.interviews import interviews
 from edgcn.store import Store, open_store, write_store
@@ -178,7 +178,6 @@ def rates_in(store: Store) -> Any:
     return rates
 
 
-def agreed(one: Events, two: Events) -> list[dict[str, Any]]:
+def agreed(one: Events, two: Events, whole: Agreement) -> list[dict[str, Any]]:
     """What two coders agree on, by label and subject."""
-    whole = agreement(one.rows, two.rows, OVERLAP)
     return list(agreed_rows(one, two, OVERLAP, whole))

@@ -38,7 +38,7 @@ def methods(studio: Studio) -> str:
     lines.append(
         f"Of {count(total, 'event')}, {counts['annotated']} were coded by hand, "
         f"{counts['accepted']} were suggested and accepted as they were, and {counts['edited']} "
-        f"were suggested and corrected by hand; {counts['rejected']} suggestions were rejected."
+        f"were suggested and corrected by hand; {count(counts['rejected'], 'suggestion')} rejected."
     )
     if rounds and rounds[-1].get("f1") is not None:
         last = rounds[-1]

@@ -151,9 +151,10 @@ class Studio:
             }  # fmt: skip
             result["advice"] = advice([*earlier, result])
             rows: dict[str, Any] = {k: None for k, v in old.items() if v["status"] == "suggested"}
-            for one in found.values():
+            for row, one in found.items():
                 for event, use in zip(one.events, one.use, strict=True):
-                    rows[f"new{len(rows)}"] = row_of(event) | {"use": use}
+                    who = {"subject": str(self.store.recordings.subjects[row]), "use": use}
+                    rows[f"new{len(rows)}"] = row_of(event) | who
             rows[f"round:{number}"] = result
             self.coding.journal.change(rows, tab=tab, by=by)
             return result
@@ -205,7 +206,7 @@ class Studio:
         one, two = self.table_of(a), self.table_of(b)
         both = agreement(one.rows, two.rows)
         return {
-            "rows": self.agreed(one, two), "labels": both.labels, "table": both.table.tolist(),
+            "rows": self.agreed(one, two, both), "labels": both.labels, "table": both.table.tolist(),
             "cells": self._cells(one.rows, two.rows, both.labels),
         }  # fmt: skip
 

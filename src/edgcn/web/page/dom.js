@@ -28,9 +28,12 @@ export function table(rows, { caption = "" } = {}) {
       el("td", typeof cell === "number" ? { className: "number" } : {}, shown(cell)))))));
 }
 
+// A number with two digits, without a minus before zero.
+export const two = (value) => (typeof value === "number" ? value.toFixed(2).replace(/^-(0\.00)$/, "$1") : "–");
+
 export function shown(cell) {
   if (cell === null || cell === undefined) return "–";
-  if (typeof cell === "number") return Number.isInteger(cell) ? String(cell) : cell.toFixed(2);
+  if (typeof cell === "number") return Number.isInteger(cell) ? String(cell) : two(cell);
   return cell instanceof Node ? cell : String(cell);
 }
 

@@ -73,9 +73,9 @@ export const KEYS = [
   ["Delete", "Remove the selected event", () => selected() && change({ [here.selected]: null })],
   ["Escape", "Leave what is begun; select nothing", leave],
   ["u", "Undo, without limit", () => undo()],
-  ["shift+U", "Redo", () => redo()],
+  ["U", "Redo", () => redo()],
   ["ctrl+z", "Undo", () => undo()],
-  ["ctrl+shift+Z", "Redo", () => redo()],
+  ["ctrl+Z", "Redo", () => redo()],
   ["r", "Learn and suggest", () => learnNow()],
   ["+", "A new label", () => addLabel()],
   ["-", "Zoom the timeline out", () => go(zoom(1.5))],
@@ -91,8 +91,7 @@ function named(event) {
   const parts = [];
   if (event.ctrlKey || event.metaKey) parts.push("ctrl");
   if (event.altKey) parts.push("alt");
-  const letter = event.key.length === 1 && event.key.toLowerCase() === event.key.toUpperCase();
-  if (event.shiftKey && !letter) parts.push("shift");
+  if (event.shiftKey && event.key.length > 1) parts.push("shift");
   return [...parts, event.key].join("+");
 }
 
@@ -106,13 +105,13 @@ function pressed(event) {
   action();
 }
 
-const WORDS = { " ": "space", ArrowLeft: "←", ArrowRight: "→", "shift+ArrowLeft": "shift ←", "shift+ArrowRight": "shift →", "shift+U": "U", "ctrl+z": "Ctrl Z", "ctrl+shift+Z": "Ctrl Shift Z" };
+const WORDS = { " ": "space", ArrowLeft: "←", ArrowRight: "→", "shift+ArrowLeft": "shift ←", "shift+ArrowRight": "shift →", "ctrl+z": "Ctrl Z", "ctrl+Z": "Ctrl Shift Z" };
 
 export function help() {
   const dialog = $("help");
   fill(dialog, el("h2", {}, "Keys"),
     el("p", { className: "quiet" }, "A label's key begins an event and ends it; with an event selected, it relabels it."),
-    el("dl", { className: "keys" }, ...KEYS.flatMap(([key, text]) => [el("dt", {}, el("kbd", {}, WORDS[key] || key.replace("+", " "))), el("dd", {}, text)])),
+    el("dl", { className: "keys" }, ...KEYS.map(([key, text]) => el("div", {}, el("dt", {}, el("kbd", {}, WORDS[key] || (key.length > 1 ? key.replace("+", " ") : key))), el("dd", {}, text)))),
     el("form", { method: "dialog" }, el("button", {}, "Close")));
   dialog.showModal();
 }

@@ -4,7 +4,7 @@ import { about, here, recording } from "./state.js";
 import { eventsOf, labels } from "./coding.js";
 
 export const RULER = 22, MOTION = 30, LEFT = 150, RIGHT = 8;
-const LOW = 15, HIGH = 30;
+const LOW = 15, HIGH = 42;
 
 export function lanes() {
   const list = labels(), subjects = new Set(eventsOf(here.row).map((event) => event.subject));

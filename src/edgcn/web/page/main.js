@@ -82,6 +82,7 @@ async function begin() {
   onCoding(showState);
   showView();
   showState();
+  keepAddress();
   addEventListener("hashchange", () => go(fromAddress()));
   setInterval(() => { if (!document.hidden) refresh(); }, 2000);
   window.edgcn = { state };

@@ -1,6 +1,6 @@
 // Numbers: rounds, confusion with its clips, agreement of two sides, rates and shares.
 
-import { el, fill, shown, table } from "./dom.js";
+import { el, fill, shown, table, two } from "./dom.js";
 import { about } from "./state.js";
 import { get, trying } from "./api.js";
 import { coding } from "./coding.js";
@@ -16,7 +16,7 @@ export async function showNumbers(wide) {
 
 function roundTable() {
   const rows = coding.rounds.map((round) => [round.number, round.coded, round.corrected.accepted, round.corrected.edited, round.corrected.rejected,
-    round.suggested, round.f1 === undefined ? "–" : round.f1.toFixed(2), round.kappa === undefined || round.kappa === null ? "–" : round.kappa.toFixed(2), round.advice]);
+    round.suggested, two(round.f1), two(round.kappa), round.advice]);
   return el("section", {}, el("h2", {}, "What the rounds were worth"),
     el("p", { className: "quiet" }, "Event F1 (one to one, IoU 0.3) and kappa (EasyDIAg) against you, on people that were held out of learning; in what you looked through, or near what you coded."),
     rows.length ? table([["round", "coded", "accepted", "edited", "rejected", "suggested", "event F1", "kappa", "another round?"], ...rows])
@@ -34,7 +34,7 @@ async function showAgreement(place, wall) {
   if (!found) return;
   const head = ["of", "A", "B", "linked", "raw %", "kappa", "kappa linked", "F1 0.1", "F1 0.3", "F1 0.5", "onset s"];
   fill(place, el("h2", {}, "Agreement"), el("p", {}, "A: ", choose(0), "  B: ", choose(1)),
-    table([head, ...found.rows.map((row) => Object.values(row).map((value) => (typeof value === "number" && !Number.isInteger(value) ? value.toFixed(2) : value)))]),
+    table([head, ...found.rows.map((row) => Object.values(row))]),
     confusion(found, wall));
 }
 

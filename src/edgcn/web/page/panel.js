@@ -1,6 +1,6 @@
 // The side panel of coding and review: labels with keys, the selected event, what waits.
 
-import { $, clock, el, fill, say } from "./dom.js";
+import { $, clock, el, fill, say, two } from "./dom.js";
 import { about, go, here, watch } from "./state.js";
 import { change, coding, eventsOf, labels, learn, onCoding, plain } from "./coding.js";
 import { STATUS } from "./colors.js";
@@ -85,7 +85,7 @@ function rounds() {
   const state = problem || (ready ? "" : total ? `the encoder looks at every window once: ${Math.floor(100 * done / total)} %` : "the encoder begins …");
   return el("section", {}, el("h2", {}, "Learn"), begin, state ? el("p", { className: problem ? "wrong" : "quiet" }, state) : null,
     last ? el("p", {}, `Round ${last.number}: `, last.f1 === undefined ? last.why
-      : `event F1 ${last.f1.toFixed(2)}, kappa ${last.kappa === null ? "–" : last.kappa.toFixed(2)} on people not learned from (${last.events} events). `,
+      : `event F1 ${last.f1.toFixed(2)}, kappa ${two(last.kappa)} on people not learned from (${last.events} events). `,
     last.advice ? el("em", {}, last.advice) : null) : null);
 }
 
@@ -104,7 +104,7 @@ function item(event) {
 function list() {
   const review = here.view === "review";
   const every = review ? waiting() : eventsOf(here.row).map((event) => ({ ...event, row: here.row }));
-  const title = review ? `${every.length} suggestions wait` : `${every.length} events here`;
+  const title = review ? `To review: ${every.length}` : `${every.length} event${every.length === 1 ? "" : "s"} here`;
   const at = Math.max(0, every.findIndex((event) => event.id === here.selected));
   const first = Math.max(0, Math.min(at - 10, every.length - LISTED));
   return el("section", { className: "list" }, el("h2", {}, title, review ? el("button", { className: "small", title: "The next one (n)", onclick: () => next() }, "next") : ""),

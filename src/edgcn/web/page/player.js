@@ -100,9 +100,9 @@ function toolbar() {
     ...SPEEDS.map((speed) => el("option", { value: String(speed) }, `${speed}×`)));
   buttons.loop = el("input", { type: "checkbox", onchange: (e) => go({ loop: e.target.checked }) });
   fill($("transport"),
-    button("back", "⏮", "One frame back (←)", () => step(-1)),
+    button("back", "◀|", "One frame back (←)", () => step(-1)),
     button("play", "▶", "Play or pause (space)", () => play()),
-    button("on", "⏭", "One frame on (→)", () => step(1)),
+    button("on", "|▶", "One frame on (→)", () => step(1)),
     buttons.speed, buttons.time,
     el("label", { className: "quiet", title: "Play the selected event again and again (l)" }, buttons.loop, " loop"),
     about.dims === 3 ? button("front", "⟲", "Turn back to the camera's view", () => go({ yaw: 0, pitch: 0 })) : null);
@@ -111,7 +111,7 @@ function toolbar() {
 function show(changed) {
   if (changed.has("row")) changedRecording();
   if (changed.has("playing")) {
-    buttons.play.textContent = here.playing ? "⏸" : "▶";
+    buttons.play.textContent = here.playing ? "❚❚" : "▶";
     buttons.play.setAttribute("aria-pressed", String(here.playing));
   }
   if (changed.has("time") || changed.has("row")) {

@@ -26,7 +26,6 @@ function draw() {
   context.clearRect(0, 0, width, height);
   context.font = "12px system-ui, sans-serif";
   context.textBaseline = "middle";
-  ruler(context, at, ink);
   at.list.forEach((lane, index) => {
     const y = at.top(index);
     context.fillStyle = index % 2 ? ink.ground : ink.raised;
@@ -35,6 +34,7 @@ function draw() {
     const text = lane.key ? `${lane.key}  ${lane.title}` : lane.title;
     context.fillText(text, 8, y + at.tall / 2, LEFT - 16);
   });
+  ruler(context, at, ink);
   context.save();
   context.beginPath();
   context.rect(LEFT, 0, width - LEFT - RIGHT, height);
