@@ -18,7 +18,7 @@ from edgcn.evaluation.logistic import fit_few
 from edgcn.web.features import Windows
 
 SAME, OTHER = 0.5, 0.2  # IoU from which a window is an event, and below which it is background
-CERTAIN = 0.5  # confidence from which something is suggested
+CERTAIN = 0.3  # confidence from which something is suggested
 COVERED = 0.2  # IoU from which two suggestions are of the same event
 BACKGROUND = 4  # windows without an event for each one with, at most
 MARGIN = 2.0  # seconds around coded events that somebody has looked at
@@ -50,20 +50,27 @@ class Coded:
 
 @dataclass(frozen=True)
 class Found:
-    """Suggestions of one recording and how useful each is to look at, 0..1."""
+    """Suggestions of one recording and how useful each is to look at."""
 
     events: tuple[Event, ...]
     use: tuple[float, ...]
 
 
 def spot(
-    windows: Windows, coded: Coded, names: Sequence[str], *, by: str, seed: int = 0
+    windows: Windows,
+    coded: Coded,
+    names: Sequence[str],
+    *,
+    by: str,
+    only: frozenset[int] | None = None,
+    seed: int = 0,
 ) -> dict[int, Found]:
     """Suggestions by row of the recording; none where the coder has said what is there.
 
     Args:
         names: of the recordings.
         by: who suggests.
+        only: rows of the recordings to look at; all by default.
 
     Raises:
         EdgcnError: nothing is coded, or no window fits what is.
@@ -79,15 +86,29 @@ def spot(
     probe = fit_few(
         windows.vectors[taught], numbers, among=windows.vectors[taught], classes=classes + 1
     )
-    likely = probe.probabilities(windows.vectors)[:, :classes]
-    strange = strangeness(windows.vectors, windows.vectors[taught])
-    found = {}
-    for row in np.unique(windows.recordings).tolist():
+    kept: dict[int, list[tuple[int, Event]]] = {}
+    for row in sorted(
+        set(np.unique(windows.recordings).tolist()) & (only or set(range(len(names))))
+    ):
         chosen = np.flatnonzero(windows.recordings == row)
+        likely = probe.probabilities(windows.vectors[chosen])[:, :classes]
         known = [*coded.events.get(row, ()), *coded.rejected.get(row, ())]
-        found[row] = _of_recording(
-            windows, chosen, likely[chosen], strange[chosen], known, coded.labels, names[row], by
-        )
+        kept[row] = _of_recording(windows, chosen, likely, known, coded.labels, names[row], by)
+    return _with_use(windows, kept, windows.vectors[taught])
+
+
+def _with_use(
+    windows: Windows,
+    kept: Mapping[int, Sequence[tuple[int, Event]]],
+    known: Float[np.ndarray, "k r"],
+) -> dict[int, Found]:
+    """How useful each suggestion is: the less certain, and the less like anything known."""
+    every = np.array([index for pairs in kept.values() for index, _ in pairs], dtype=np.int64)
+    strange = dict(zip(every.tolist(), strangeness(windows.vectors[every], known), strict=True))
+    found = {}
+    for row, pairs in kept.items():
+        uses = (1.4 * (1 - float(e.score or 0)) + 0.3 * strange[index] for index, e in pairs)
+        found[row] = Found(tuple(e for _, e in pairs), tuple(round(float(use), 4) for use in uses))
     return found
 
 
@@ -150,18 +171,21 @@ def _of_recording(
     windows: Windows,
     chosen: Int[np.ndarray, " k"],
     likely: Float[np.ndarray, "k classes"],
-    strange: Float[np.ndarray, " k"],
     known: Sequence[Event],
     labels: Sequence[str],
     name: str,
     by: str,
-) -> Found:
-    """Greedy suppression: the most likely windows first, and none that overlaps an earlier one."""
+) -> list[tuple[int, Event]]:
+    """Greedy suppression: the most likely windows first, and none that overlaps an earlier one.
+
+    Returns:
+        In the order of time, with the window of each.
+    """
     best, which = likely.max(axis=1), likely.argmax(axis=1)
     free = best >= CERTAIN
     for event in known:
         free &= shares(windows, chosen, event) < COVERED
-    rows, uses = [], []
+    kept = []
     while free.any():
         at = int(np.where(free, best, -1).argmax())
         index = chosen[at]
@@ -170,11 +194,9 @@ def _of_recording(
             round(float(windows.ends[index]), 3), score=round(float(best[at]), 4),
             status="suggested", by=by,
         )  # fmt: skip
-        rows.append(event)
-        uses.append(round(float(0.7 * 2 * (1 - best[at]) + 0.3 * strange[at]), 4))
+        kept.append((int(index), event))
         free &= shares(windows, chosen, event) < COVERED
-    order = np.argsort([row.start for row in rows]) if rows else []
-    return Found(tuple(rows[i] for i in order), tuple(uses[i] for i in order))
+    return sorted(kept, key=lambda pair: pair[1].start)
 
 
 def within(rows: Sequence[Event], coded: Coded, row: int) -> list[Event]:

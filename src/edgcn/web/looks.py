@@ -12,11 +12,10 @@ from edgcn.web.learn import COVERED, shares
 
 MIDDLE = 1  # of the lengths of windows: what the map and motifs are made of
 SHOWN = 1500  # points of the map
-CLUSTERS = 12
+CLUSTERS = (12, 8, 5, 3)  # how many clusters are tried, the finest first
 STABLE = 0.6  # share that a cluster has in common with one of another seed
 SEEDS = (0, 1, 2)
 AGAIN = 4  # times that a motif comes, at least
-EXAMPLES = 8
 
 
 def map_of(windows: Windows) -> dict[str, Any]:
@@ -91,24 +90,28 @@ def motifs(windows: Windows, lively: Float[np.ndarray, " n"]) -> list[dict[str, 
         return []
     vectors = windows.vectors[rows][:, :50]
     vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    count = min(CLUSTERS, len(rows) // AGAIN)
-    made = [KMeans(count, n_init=2, random_state=seed).fit(vectors) for seed in SEEDS]
-    found = []
-    for cluster in range(count):
-        members = made[0].labels_ == cluster
-        stable = min(
-            max(_common(members, other.labels_ == k) for k in range(count)) for other in made[1:]
-        )
-        score = np.full(len(windows), -2.0)
-        center = made[0].cluster_centers_[cluster]
-        score[rows[members]] = -np.linalg.norm(vectors[members] - center, axis=1) / 2
-        times = apart(windows, score, 1000)
-        if stable >= STABLE and len(times) >= AGAIN:
-            found.append({
-                "times": len(times), "stable": round(float(stable), 2),
-                "recordings": len({row for row, *_ in times}), "examples": times[:EXAMPLES],
-                "all": times,
-            })  # fmt: skip
+    found: list[dict[str, Any]] = []
+    taken = np.zeros(len(rows), dtype=bool)
+    for count in (k for k in CLUSTERS if k * AGAIN <= len(rows)):
+        made = [KMeans(count, n_init=2, random_state=seed).fit(vectors) for seed in SEEDS]
+        for cluster in range(count):
+            members = made[0].labels_ == cluster
+            stable = min(
+                max(_common(members, other.labels_ == k) for k in range(count))
+                for other in made[1:]
+            )
+            if stable < STABLE or (members & taken).mean() > 0.3 * members.mean():
+                continue
+            score = np.full(len(windows), -2.0)
+            center = made[0].cluster_centers_[cluster]
+            score[rows[members]] = -np.linalg.norm(vectors[members] - center, axis=1) / 2
+            times = apart(windows, score, 1000)
+            if len(times) >= AGAIN:
+                taken |= members
+                found.append({
+                    "times": len(times), "stable": round(float(stable), 2),
+                    "recordings": len({row for row, *_ in times}), "all": times,
+                })  # fmt: skip
     return sorted(found, key=lambda motif: -motif["times"])
 
 

@@ -206,9 +206,11 @@ class Studio:
         one, two = self.table_of(a), self.table_of(b)
         both = agreement(one.rows, two.rows)
         return {
-            "rows": self.agreed(one, two, both), "labels": both.labels, "table": both.table.tolist(),
+            "rows": self.agreed(one, two, both),
+            "labels": both.labels,
+            "table": both.table.tolist(),
             "cells": self._cells(one.rows, two.rows, both.labels),
-        }  # fmt: skip
+        }
 
     def _cells(
         self, one: Sequence[Event], two: Sequence[Event], labels: Sequence[str]

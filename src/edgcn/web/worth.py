@@ -4,6 +4,7 @@ coded events -> people held out in turn -> event F1, kappa against the coder
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from edgcn.annotations.events import Event
 from edgcn.base.errors import EdgcnError
 from edgcn.evaluation.agreement import agreement
-from edgcn.evaluation.event_scores import confusion, event_counts
+from edgcn.evaluation.event_scores import event_counts, matches
 from edgcn.web.features import Windows
 from edgcn.web.learn import Coded, spot, within
 
@@ -39,7 +40,7 @@ def worth(
     for fold in folds if len(groups) > 1 else []:
         out = frozenset(row for person in fold for row in groups[person])
         try:
-            made = spot(windows, coded.without(out), names, by="")
+            made = spot(windows, coded.without(out), names, by="", only=out)
         except EdgcnError:
             continue  # too little is left to learn from
         for row in out:
@@ -50,15 +51,26 @@ def worth(
         return {"why": "code two labels in recordings of two people: the score is on people that "
                        "were not learned from"}  # fmt: skip
     agreed = agreement(truth, found)
-    table = confusion(truth, found, IOU)
     return {
         "f1": event_counts(truth, found, IOU).f1,
         "kappa": agreed.kappa if np.isfinite(agreed.kappa) else None,
         "recordings": judged,
         "whole": len(coded.seen & set(rows)),
         "events": len(truth),
-        "confusion": [[a, b, number] for (a, b), number in sorted(table.items())],
+        "cells": cells(truth, found),
     }
+
+
+def cells(truth: Sequence[Event], found: Sequence[Event]) -> list[list[Any]]:
+    """What was found where: [true label, found label, recording, start, end]; "" is nothing."""
+    blind = [[replace(row, label="") for row in rows] for rows in (truth, found)]
+    pairs = matches(blind[0], blind[1], IOU)
+    made = [(truth[t].label, found[f].label, truth[t]) for t, f in pairs]
+    missed = set(range(len(truth))) - {t for t, _ in pairs}
+    false = set(range(len(found))) - {f for _, f in pairs}
+    made += [(truth[t].label, "", truth[t]) for t in sorted(missed)]
+    made += [("", found[f].label, found[f]) for f in sorted(false)]
+    return [[a, b, event.recording, event.start, event.end] for a, b, event in made]
 
 
 def advice(rounds: Sequence[Mapping[str, Any]]) -> str:

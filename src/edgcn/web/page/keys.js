@@ -2,7 +2,7 @@
 
 import { $, el, fill, say } from "./dom.js";
 import { VIEWS, go, here } from "./state.js";
-import { change, coding, labels, made, redo, undo } from "./coding.js";
+import { change, coding, eventsOf, labels, made, redo, undo } from "./coding.js";
 import { faster, play, seek, step } from "./player.js";
 import { edit, suggestEdges, takeGhost } from "./mouse.js";
 import { judge, next, relabel } from "./review.js";
@@ -40,6 +40,15 @@ function nearby(by) {
   return list[at < 0 ? 0 : at] && suggestEdges(list[at < 0 ? 0 : at], here.time, by);
 }
 
+// The next event of this recording, from the selected one or from this moment.
+function select(by) {
+  const list = eventsOf(here.row), at = list.findIndex((event) => event.id === here.selected);
+  const after = list.findIndex((event) => event.start > here.time);
+  const fresh = by > 0 ? (after < 0 ? 0 : after) : (after < 0 ? list.length : after) - 1;
+  const event = list[at < 0 ? fresh : at + by];
+  if (event) { go({ selected: event.id, ghost: null }); seek(event.start); }
+}
+
 function leave() {
   if (here.open || here.ghost) go({ open: null, ghost: null });
   else go({ selected: "", loop: false });
@@ -62,6 +71,8 @@ export const KEYS = [
   ["x", "Reject", () => judge("rejected")],
   ["n", "Next suggestion, the most useful first", () => next(1)],
   ["p", "The suggestion before", () => next(-1)],
+  ["j", "Select the next event of this recording", () => select(1)],
+  ["k", "Select the event before", () => select(-1)],
   ["i", "The selected event starts here", () => selected() && edit(here.selected, { start: here.time })],
   ["o", "The selected event ends here", () => selected() && edit(here.selected, { end: here.time })],
   ["[", "Its start one frame earlier", () => nudge("start", -1 / 30)],

@@ -110,7 +110,7 @@ function inside([x, y], line) {
 
 function showMotifs(list, wall) {
   const rows = motifs.map((motif, index) => el("li", {}, el("button", {
-    onclick: () => showWall(wall, motif.all, `Motif ${index + 1}: ${motif.times} times in ${motif.recordings} recordings`),
+    onclick: () => showWall(wall, motif.all.map((part) => part.slice(0, 3)), `Motif ${index + 1}: ${motif.times} times in ${motif.recordings} recordings`),
   }, `Motif ${index + 1}: ${motif.times} times, ${motif.recordings} recordings, same for other seeds ${Math.round(100 * motif.stable)} %`)));
   fill(list, el("h2", {}, "What people do again and again"),
     rows.length ? el("ol", {}, ...rows) : el("p", { className: "quiet" }, "No cluster is found again with other seeds: none is shown."));
