@@ -21,7 +21,7 @@ def replayed(data: bytes) -> Document:
 
 def script(path: Path) -> list[dict[str, Any]]:
     """Some work of two tabs; what is there after each line."""
-    journal, states = Journal(path), [{}]
+    journal, states = Journal(path), [dict[str, Any]()]
 
     def done(_: object) -> None:
         states.append(journal.document.values())

@@ -73,7 +73,11 @@ def ask(
         "query_string": query.encode(), "server": ("127.0.0.1", PORT), "client": ("127.0.0.1", 1),
         "headers": [(k.encode(), v.encode("latin-1")) for k, v in headers.items() if v],
     }  # fmt: skip
-    waiting = iter([*({"body": part, "more_body": True} for part in body), {"body": b""}])
+    parts: list[dict[str, Any]] = [
+        *({"body": part, "more_body": True} for part in body),
+        {"body": b""},
+    ]
+    waiting = iter(parts)
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:

@@ -125,9 +125,9 @@ def test_a_click_inside_a_gesture_suggests_its_edges(page: Page) -> None:
 
 
 def test_export_and_import_bring_corrections_back(page: Page, tmp_path: Path) -> None:
-    rows = {f"new{n}": event(start=float(n), end=n + 0.5, status="suggested", score=0.5)
-            for n in range(4)}  # fmt: skip
-    write(page, **rows)
+    rows = [event(start=float(n), end=n + 0.5, status="suggested", score=0.5) for n in range(4)]
+    sent = {f"new{n}": row for n, row in enumerate(rows)}
+    page.ask("/api/change", send={"tab": "t", "seen": 0, "rows": sent})
     text = page.ask("/api/export?format=csv&suggestions=true").body.decode().splitlines()
     edited = [text[0], text[1], text[2].replace("wave", "nod"), *text[4:], "s2-0,,,new,1,2,,,,"]
     body = ["\n".join(edited).encode()]

@@ -45,7 +45,7 @@ class Moving:
         offset, dims = int(self.store.recordings.offsets[self.row]), self.store.dims
         part = self.store.frames[offset + start : offset + stop : step].astype(np.float32)
         there = seen(part, dims=dims)
-        return np.where(there[..., None], part[..., :dims], np.float32(np.nan))
+        return np.asarray(np.where(there[..., None], part[..., :dims], np.float32(np.nan)))
 
     @cached_property
     def bounds(self) -> Float32[np.ndarray, "three dims"]:
@@ -62,7 +62,7 @@ class Moving:
         size = self.frame_bytes
         start, stop = first // size, last // size + 1
         frames = self.raw(start, stop) - self.bounds[0]
-        data = np.clip(frames, -LARGEST, LARGEST).astype("<f2").tobytes()
+        data: bytes = np.clip(frames, -LARGEST, LARGEST).astype("<f2").tobytes()
         return data[first - start * size : last + 1 - start * size]
 
     @cached_property

@@ -181,13 +181,21 @@ def _of_recording(
     Returns:
         In the order of time, with the window of each.
     """
+    order = np.argsort(windows.starts[chosen], kind="stable")
+    chosen, likely = chosen[order], likely[order]
+    starts, longest = windows.starts[chosen], float((windows.ends - windows.starts).max())
     best, which = likely.max(axis=1), likely.argmax(axis=1)
-    free = best >= CERTAIN
+    free, kept = best >= CERTAIN, []
+
+    def cover(event: Event) -> None:
+        near = slice(*np.searchsorted(starts, [event.start - longest, event.end]).tolist())
+        free[near] &= shares(windows, chosen[near], event) < COVERED
+
     for event in known:
-        free &= shares(windows, chosen, event) < COVERED
-    kept = []
-    while free.any():
-        at = int(np.where(free, best, -1).argmax())
+        cover(event)
+    for at in np.argsort(-best, kind="stable").tolist():
+        if not free[at]:
+            continue
         index = chosen[at]
         event = Event(
             name, labels[which[at]], round(float(windows.starts[index]), 3),
@@ -195,7 +203,7 @@ def _of_recording(
             status="suggested", by=by,
         )  # fmt: skip
         kept.append((int(index), event))
-        free &= shares(windows, chosen, event) < COVERED
+        cover(event)
     return sorted(kept, key=lambda pair: pair[1].start)
 
 

@@ -64,7 +64,8 @@ def neighbors(windows: Windows, row: int, event: Event, count: int = 24) -> list
 
 def apart(windows: Windows, score: Float[np.ndarray, " n"], count: int) -> list[list[Any]]:
     """The best windows by a score, none over another: [recording, start, end, score]."""
-    score, found = score.copy(), []
+    score = score.copy()
+    found: list[list[Any]] = []
     while len(found) < count and len(score) and score.max() > -1.5:
         at = int(score.argmax())
         row, start, end = int(windows.recordings[at]), windows.starts[at], windows.ends[at]

@@ -90,7 +90,8 @@ class Studio:
         """The video of each recording that has one; links that lead out of the folder are none."""
         if self.videos is None:
             return {}
-        root, found = self.videos.resolve(), {}
+        root = self.videos.resolve()
+        found: dict[str, Path] = {}
         plain = {stem(name): name for name in self.names}
         for path in sorted(self.videos.iterdir()):
             name = plain.get(stem(path.name))

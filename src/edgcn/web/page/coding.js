@@ -12,7 +12,7 @@ export const coding = {
   rounds: [], conflicts: [], notes: [], number: 0, saving: 0,
   features: { done: 0, total: 0, ready: false, problem: "" },
 };
-let byRow = null, since = 0;
+let byRow = null, known = null, since = 0;
 const watching = new Set();
 
 export function onCoding(react) { watching.add(react); }
@@ -29,7 +29,7 @@ function take(answer) {
   const { rounds, conflicts, notes, number, features } = answer;
   const before = JSON.stringify([coding.number, coding.features]);
   Object.assign(coding, { rounds, conflicts, notes, features, number: Math.max(number, coding.number) });
-  byRow = null;
+  byRow = known = null;
   if (here.selected && !coding.events.has(here.selected)) go({ selected: "" });
   if (before !== JSON.stringify([coding.number, coding.features])) for (const react of watching) react();
 }
@@ -79,8 +79,13 @@ export function eventsOf(row) {
 
 // Labels with their keys: those chosen, then free ones in order.
 export function labels() {
+  known ??= named();
+  return known;
+}
+
+function named() {
   const names = [...coding.labels.keys()];
-  for (const event of coding.events.values()) if (!coding.labels.has(event.label) && !names.includes(event.label)) names.push(event.label);
+  for (const label of new Set([...coding.events.values()].map((event) => event.label))) if (!coding.labels.has(label)) names.push(label);
   const taken = new Set([...coding.labels.values()].map((label) => label.key).filter(Boolean));
   const free = [...KEYS].filter((key) => !taken.has(key));
   return names.map((name) => ({ name, key: coding.labels.get(name)?.key || free.shift() || "" }));

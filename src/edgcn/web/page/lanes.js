@@ -6,18 +6,29 @@ import { eventsOf, labels } from "./coding.js";
 export const RULER = 22, MOTION = 30, LEFT = 150, RIGHT = 8;
 const LOW = 15, HIGH = 42;
 
+let kept = [], of = null;
+
 export function lanes() {
-  const list = labels(), subjects = new Set(eventsOf(here.row).map((event) => event.subject));
+  const list = labels();
+  if (of?.list !== list || of.row !== here.row) {
+    of = { list, row: here.row };
+    kept = made(list);
+  }
+  return kept;
+}
+
+function made(list) {
+  const subjects = new Set(eventsOf(here.row).map((event) => event.subject));
   subjects.add(recording().subject);
   const several = [...subjects].sort();
-  const made = [];
+  const rows = [];
   for (const { name, key } of list) {
     for (const subject of several) {
       if (several.length > 1 && subject !== recording().subject && !eventsOf(here.row).some((e) => e.label === name && e.subject === subject)) continue;
-      made.push({ label: name, key, subject, title: several.length > 1 && subject ? `${name} · ${subject}` : name });
+      rows.push({ label: name, key, subject, title: several.length > 1 && subject ? `${name} · ${subject}` : name });
     }
   }
-  return made.length ? made : [{ label: "", key: "", subject: recording().subject, title: "press + for a label" }];
+  return rows.length ? rows : [{ label: "", key: "", subject: recording().subject, title: "press + for a label" }];
 }
 
 // Geometry of a timeline of this size.

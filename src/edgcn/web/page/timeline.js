@@ -9,7 +9,7 @@ import { LEFT, MOTION, RIGHT, RULER, insight, layout } from "./lanes.js";
 
 const base = $("base"), over = $("over");
 export const drawnEvents = { count: 0 };
-let dirty = true, trace = null, asked = "";
+let dirty = true, trace = null, asked = "", asking = false;
 
 export function redraw() { dirty = true; }
 
@@ -108,14 +108,15 @@ function bar(context, event, x, y, wide, tall, chosen, ink) {
 function motion(context, at, ink) {
   const bins = Math.max(50, Math.round(at.width - LEFT - RIGHT));
   const key = [here.row, here.from, here.to, bins].join();
-  if (key !== asked) {
+  if (key !== asked && !asking) {
     asked = key;
+    asking = true;
     const values = { start: here.from, end: here.to, bins };
     bytes(`trace/${here.row}`, { values }).then((data) => {
-      if (asked !== key) return;
       trace = { row: here.row, from: here.from, to: here.to, bins, values: new Float32Array(data) };
+      asking = false;
       redraw();
-    }).catch(() => {});
+    }).catch(() => { asking = false; });
   }
   if (!trace || trace.row !== here.row) return;
   const highs = trace.values.subarray(trace.bins), top = at.bottom + 4;
