@@ -61,6 +61,7 @@ class StudioConfig(Config, coerce_numbers_to_str=True):
 
 def command(config: StudioConfig) -> str:
     """Serve until it is stopped, and say what comes next."""
+    place_of(config)
     require("fastapi", extra="studio")
     studio = opened(config)
     serve(studio, port=0 if config.port == "auto" else config.port, open_page=config.open, say=tell)
@@ -73,17 +74,8 @@ def opened(config: StudioConfig, *, say: Say = tell) -> Studio:
     Raises:
         EdgcnError: there are no recordings, or they cannot be read.
     """
-    model = config.model
-    place = config.path
-    if place.suffix == ".edgcn" or (place / "run.json").is_file():
-        if config.recordings is None:
-            raise EdgcnError(f"{place} is a recognizer: which recordings? give --recordings STORE")
-        model, place = str(place), config.recordings
-    elif config.recordings is not None:
-        raise EdgcnError(f"{place} has the recordings; --recordings goes with a recognizer")
-    if config.videos is not None and not config.videos.is_dir():
-        raise EdgcnError(f"--videos {config.videos}: expected a folder")
-    demo = str(place) == DEMO and not place.exists()
+    place, model = place_of(config)
+    demo = not place.exists()
     out = config.out or place.with_name(f"{place.resolve().name}.studio")
     store = made_store(out) if demo else store_of(place, out, config.reader, say)
     recognizer = load(model)
@@ -94,6 +86,26 @@ def opened(config: StudioConfig, *, say: Say = tell) -> Studio:
     )  # fmt: skip
     begin(studio, config.annotations, say, demo=demo)
     return studio
+
+
+def place_of(config: StudioConfig) -> tuple[Path, str]:
+    """Where the recordings are, and which encoder looks at them.
+
+    Raises:
+        EdgcnError: nothing is there, or a recognizer comes without recordings or twice.
+    """
+    place, model = config.path, config.model
+    if place.suffix == ".edgcn" or (place / "run.json").is_file():
+        if config.recordings is None:
+            raise EdgcnError(f"{place} is a recognizer: which recordings? give --recordings STORE")
+        place, model = config.recordings, str(place)
+    elif config.recordings is not None:
+        raise EdgcnError(f"{place} has the recordings; --recordings goes with a recognizer")
+    if not place.exists() and str(place) != DEMO:
+        raise EdgcnError(f"{place} does not exist; give a store, a folder of recordings or `demo`")
+    if config.videos is not None and not config.videos.is_dir():
+        raise EdgcnError(f"--videos {config.videos}: expected a folder")
+    return place, model
 
 
 def check_fit(model: Recognizer, store: Store) -> None:
@@ -111,8 +123,6 @@ def store_of(place: Path, out: Path, reader: str | None, say: Say) -> Store:
     made = out / "store"
     if (made / "store.json").is_file():
         return open_store(made)
-    if not place.exists():
-        raise EdgcnError(f"{place} does not exist; give a store, a folder of recordings or `demo`")
     out.mkdir(parents=True, exist_ok=True)
     chosen = reader or reader_of(place)
     return prepare(PrepareConfig(reader=chosen, path=place, out=made), say=say)
