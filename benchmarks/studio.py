@@ -145,10 +145,13 @@ def full_timeline(seconds: float) -> dict[str, Any]:
 def rounds(folder: Path) -> None:
     """Event F1 on what is not coded yet, after so many corrected suggestions, as a table."""
     store = store_in(folder)
-    windows = Features(store, load("edgcn-s"), folder / "features").compute()
+    windows = Features(store, load("edgcn-s"), folder / "features", lambda: None).compute()
     assert windows is not None
     names, truth = [str(n) for n in store.recordings.names], events_of(store).rows
-    print("| order | before | " + " | ".join(f"{JUDGED * n} judged" for n in range(1, ROUNDS + 1)))
+    print(
+        "| order | before | " + " | ".join(f"{JUDGED * n} judged" for n in range(1, ROUNDS + 1)),
+        "|",
+    )
     print("|---" * (ROUNDS + 2) + "|")
     for order in ("most useful first", "at random", "in the order of time"):
         scores = np.array([simulate(windows, truth, names, order, s) for s in range(SEEDS)])

@@ -5,6 +5,7 @@ store -> windows of a few lengths -> encoder -> (N, D) -> standardized, its main
 
 import hashlib
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,10 +53,13 @@ class Features:
 
     Args:
         folder: where vectors are kept.
+        after: what is done in the background once they are there.
     """
 
-    def __init__(self, store: Store, model: Recognizer, folder: Path) -> None:
-        self.store, self.model, self.folder = store, model, folder
+    def __init__(
+        self, store: Store, model: Recognizer, folder: Path, after: Callable[[], object]
+    ) -> None:
+        self.store, self.model, self.folder, self.after = store, model, folder, after
         self.done, self.total, self.problem = 0, 0, ""
         self._windows: Windows | None = None
         self._stop = threading.Event()
@@ -117,7 +121,8 @@ class Features:
 
     def _run(self) -> None:
         try:
-            self.compute()
+            if self.compute() is not None:
+                self.after()
         except EdgcnError as error:
             self.problem = str(error)
         except Exception as error:  # for the page to show: nobody waits for this thread

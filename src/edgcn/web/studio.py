@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -53,11 +54,12 @@ class Studio:
     coding: Coding = field(init=False)
     features: Features = field(init=False)
     _learning: threading.Lock = field(init=False, default_factory=threading.Lock)
+    _looking: threading.Lock = field(init=False, default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.coding = Coding(self.folder / "journal.jsonl", self.store)
-        self.features = Features(self.store, self.model, self.folder / "features")
+        self.features = Features(self.store, self.model, self.folder / "features", self._draw)
         self.names = list(self.coding.row_of)
         subjects = self.store.recordings.subjects.tolist()
         self.people = [subject or name for subject, name in zip(subjects, self.names, strict=True)]
@@ -166,9 +168,16 @@ class Studio:
     def _map(self) -> dict[str, Any]:
         return looks.map_of(self.features.windows())
 
+    def _draw(self) -> None:
+        """Draw what takes seconds before anybody asks for it; who asks is told what is wrong."""
+        with suppress(EdgcnError):
+            self.map()
+            self.motifs()
+
     def map(self) -> dict[str, Any]:
         """The map of all windows."""
-        return self._map
+        with self._looking:
+            return self._map
 
     @cached_property
     def _motifs(self) -> list[dict[str, Any]]:
@@ -185,7 +194,8 @@ class Studio:
 
     def motifs(self) -> list[dict[str, Any]]:
         """What people do again and again, before anything has a name."""
-        return self._motifs
+        with self._looking:
+            return self._motifs
 
     def neighbors(self, row: int, start: float, end: float) -> list[list[Any]]:
         """Windows like a part of a recording."""

@@ -3,8 +3,13 @@
 import { about, here, recording } from "./state.js";
 import { eventsOf, labels } from "./coding.js";
 
-export const RULER = 22, MOTION = 30, LEFT = 150, RIGHT = 8;
-const LOW = 15, HIGH = 42;
+export const RIGHT = 8;
+export let RULER = 22, MOTION = 30, LEFT = 150, UNIT = 1; // grow with the size of the page's text
+
+function measure() {
+  UNIT = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+  [RULER, MOTION, LEFT] = [22 * UNIT, 30 * UNIT, 150 * UNIT];
+}
 
 let kept = [], of = null;
 
@@ -33,8 +38,9 @@ function made(list) {
 
 // Geometry of a timeline of this size.
 export function layout(width, height) {
+  measure();
   const list = lanes(), room = height - RULER - MOTION - 6;
-  const tall = Math.max(LOW, Math.min(HIGH, Math.floor(room / list.length)));
+  const tall = Math.max(15 * UNIT, Math.min(42 * UNIT, Math.floor(room / list.length)));
   const per = (width - LEFT - RIGHT) / (here.to - here.from);
   return {
     list, tall, width, height,

@@ -5,7 +5,7 @@ import { about, go, here, recording, watch } from "./state.js";
 import { coding, eventsOf, onCoding } from "./coding.js";
 import { bytes } from "./api.js";
 import { STATUS, onTheme, paper } from "./colors.js";
-import { LEFT, MOTION, RIGHT, RULER, insight, layout } from "./lanes.js";
+import { LEFT, MOTION, RIGHT, RULER, UNIT, insight, layout } from "./lanes.js";
 
 const base = $("base"), over = $("over");
 export const drawnEvents = { count: 0 };
@@ -24,7 +24,7 @@ function tick() {
 function draw() {
   const { context, width, height } = sized(base), at = layout(width, height), ink = paper();
   context.clearRect(0, 0, width, height);
-  context.font = "12px system-ui, sans-serif";
+  context.font = `${12 * UNIT}px system-ui, sans-serif`;
   context.textBaseline = "middle";
   at.list.forEach((lane, index) => {
     const y = at.top(index);
@@ -48,7 +48,7 @@ function draw() {
 
 function ruler(context, at, ink) {
   const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600];
-  const step = steps.find((value) => value * at.per > 70) || 1200;
+  const step = steps.find((value) => value * at.per > 70 * UNIT) || 1200;
   context.fillStyle = ink.quiet;
   context.strokeStyle = ink.line;
   context.lineWidth = 1;
@@ -58,7 +58,7 @@ function ruler(context, at, ink) {
     context.moveTo(x, RULER - 6);
     context.lineTo(x, at.bottom + MOTION);
     context.stroke();
-    context.fillText(clock(time, step < 1 ? 1 : 0), x + 4, 9);
+    context.fillText(clock(time, step < 1 ? 1 : 0), x + 4, 9 * UNIT);
   }
 }
 
@@ -97,9 +97,9 @@ function bar(context, event, x, y, wide, tall, chosen, ink) {
     context.stroke();
     context.lineWidth = 1;
   }
-  if (wide > 16) {
+  if (wide > 16 * UNIT) {
     context.fillStyle = event.status === "rejected" ? ink.quiet : event.status === "annotated" ? "#fff" : "#000";
-    const score = wide > 52 && event.score !== null && event.status === "suggested" ? ` ${Math.round(100 * event.score)} %` : "";
+    const score = wide > 52 * UNIT && event.score !== null && event.status === "suggested" ? ` ${Math.round(100 * event.score)} %` : "";
     context.fillText(mark + score, x + 4, y + tall / 2, wide - 6);
   }
 }
