@@ -37,7 +37,7 @@ from edgcn.web.studio import Studio
 
 TOKEN = "benchmark"
 EVENTS = 10_000
-KILLS, LINES = 50, 40
+KILLS = 50
 FIRST, JUDGED, ROUNDS, SEEDS = 6, 20, 3, 3
 
 
@@ -214,13 +214,15 @@ def kills(folder: Path) -> None:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         address = process.stdout.readline().split()[1]
-        threading.Timer(dice.uniform(0.05, 0.6), os.kill, (process.pid, signal.SIGKILL)).start()
-        write = writer(address)
+        write, first = writer(address), True
         try:
             while True:
                 start = dice.uniform(0, 60)
                 expected[write(start)] = start
                 answered += 1
+                if first:
+                    wait, first = dice.uniform(0.0, 1.0), False
+                    threading.Timer(wait, os.kill, (process.pid, signal.SIGKILL)).start()
         except OSError:
             process.wait()
         there = Journal(folder / "s" / "journal.jsonl").document.values()

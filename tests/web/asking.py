@@ -90,9 +90,9 @@ def ask(
 
     asyncio.run(app(scope, receive, send))
     start = next(m for m in sent if m["type"] == "http.response.start")
-    parts = (m.get("body", b"") for m in sent if m["type"] == "http.response.body")
+    texts = (m.get("body", b"") for m in sent if m["type"] == "http.response.body")
     named = {k.decode().lower(): v.decode() for k, v in start["headers"]}
-    return Answer(start["status"], named, b"".join(parts))
+    return Answer(start["status"], named, b"".join(texts))
 
 
 def make_store(folder: Path) -> Store:

@@ -36,7 +36,11 @@ class Person:
         self.wrong: list[str] = []
         page.on("request", lambda request: self.asked.append(request.url))
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        page.on("console", lambda line: line.type == "error" and self.wrong.append(line.text))
+        page.on("console", self._heard)
+
+    def _heard(self, line: Any) -> None:
+        if line.type == "error":
+            self.wrong.append(line.text)
 
     def open(self, rest: str = "") -> None:
         """Go to the page, and wait until it is drawn."""

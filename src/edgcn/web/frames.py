@@ -45,7 +45,8 @@ class Moving:
         offset, dims = int(self.store.recordings.offsets[self.row]), self.store.dims
         part = self.store.frames[offset + start : offset + stop : step].astype(np.float32)
         there = seen(part, dims=dims)
-        return np.asarray(np.where(there[..., None], part[..., :dims], np.float32(np.nan)))
+        frames: np.ndarray = np.where(there[..., None], part[..., :dims], np.float32(np.nan))
+        return frames
 
     @cached_property
     def bounds(self) -> Float32[np.ndarray, "three dims"]:
@@ -55,7 +56,8 @@ class Moving:
         points = points[~np.isnan(points).any(axis=1)]
         if not len(points):
             return np.zeros((3, self.store.dims), dtype=np.float32)
-        return np.quantile(points, [0.5, 0.005, 0.995], axis=0).astype(np.float32)
+        found = np.quantile(points, [0.5, 0.005, 0.995], axis=0)
+        return np.asarray(found, dtype=np.float32)
 
     def bytes_of(self, first: int, last: int) -> bytes:
         """Bytes `first` to `last`, the last one included, of all frames as the page has them."""
