@@ -4,6 +4,7 @@ import { about, here, recording } from "./state.js";
 import { eventsOf, labels } from "./coding.js";
 
 export const RIGHT = 8;
+const LOW = 15; // of a lane
 export let RULER = 22, MOTION = 30, LEFT = 150, UNIT = 1; // grow with the size of the page's text
 
 function measure() {
@@ -40,7 +41,7 @@ function made(list) {
 export function layout(width, height) {
   measure();
   const list = lanes(), room = height - RULER - MOTION - 6;
-  const tall = Math.max(15 * UNIT, Math.min(42 * UNIT, Math.floor(room / list.length)));
+  const tall = Math.max(LOW * UNIT, Math.min(42 * UNIT, Math.floor(room / list.length)));
   const per = (width - LEFT - RIGHT) / (here.to - here.from);
   return {
     list, tall, width, height,
@@ -54,6 +55,12 @@ export function layout(width, height) {
 }
 
 const nothing = { list: [], index: -1 };
+
+// How tall a timeline with all lanes is, at least.
+export function least() {
+  measure();
+  return RULER + lanes().length * LOW * UNIT + MOTION + 8;
+}
 
 // Which event is at a place, and which part of it: its start, its end or its middle.
 export function hit(at, x, y) {

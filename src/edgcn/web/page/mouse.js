@@ -119,8 +119,9 @@ function hover(event) {
 }
 
 function wheel(event) {
-  event.preventDefault();
   const [x] = place(event), where = at();
+  if (x < LEFT) return; // beside the names, lanes scroll
+  event.preventDefault();
   if (event.ctrlKey || event.metaKey) go(zoom(Math.exp(event.deltaY / 300), where.seconds(Math.max(x, LEFT))));
   else go(scrolled((event.deltaX || event.deltaY) / where.per));
 }

@@ -5,7 +5,7 @@ import { about, go, here, recording, watch } from "./state.js";
 import { coding, eventsOf, onCoding } from "./coding.js";
 import { bytes } from "./api.js";
 import { STATUS, onTheme, paper } from "./colors.js";
-import { LEFT, MOTION, RIGHT, RULER, UNIT, insight, layout } from "./lanes.js";
+import { LEFT, MOTION, RIGHT, RULER, UNIT, insight, layout, least } from "./lanes.js";
 
 const base = $("base"), over = $("over");
 export const drawnEvents = { count: 0 };
@@ -21,7 +21,14 @@ function tick() {
   requestAnimationFrame(tick);
 }
 
+// Many lanes are taller than their place: it scrolls.
+function fit() {
+  const tall = `${Math.max($("time").clientHeight, least())}px`;
+  for (const canvas of [base, over]) if (canvas.style.height !== tall) canvas.style.height = tall;
+}
+
 function draw() {
+  fit();
   const { context, width, height } = sized(base), at = layout(width, height), ink = paper();
   context.clearRect(0, 0, width, height);
   context.font = `${12 * UNIT}px system-ui, sans-serif`;
@@ -186,6 +193,6 @@ export function beginTimeline() {
   watch(show);
   onCoding(redraw);
   onTheme(redraw);
-  new ResizeObserver(redraw).observe(base);
+  new ResizeObserver(redraw).observe($("time"));
   requestAnimationFrame(tick);
 }
