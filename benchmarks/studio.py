@@ -224,6 +224,7 @@ def kills(folder: Path) -> None:
                     wait, first = dice.uniform(0.0, 1.0), False
                     threading.Timer(wait, os.kill, (process.pid, signal.SIGKILL)).start()
         except OSError:
+            process.kill()
             process.wait()
         there = Journal(folder / "s" / "journal.jsonl").document.values()
         lost += sum(there.get(key, {}).get("start") != start for key, start in expected.items())

@@ -1,6 +1,8 @@
 """What the page asks for and writes: coding, undo, frames, import and export, over requests."""
 
 import json
+import re
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,10 @@ import pytest
 pytest.importorskip("fastapi", reason="the extra studio is not installed")
 
 from edgcn.annotations.formats import read_events
+from edgcn.base.errors import EdgcnError
 from edgcn.store import Store
+from edgcn.web.features import Features
+from edgcn.web.serve import serve
 from web.asking import Page, make_page
 
 
@@ -169,3 +174,21 @@ def test_another_coder_is_compared_with(page: Page) -> None:
 def test_nothing_to_learn_from_is_said(page: Page) -> None:
     assert "still looking" in page.ask("/api/learn", send={"tab": "t"}).json["error"]
     assert json.loads(page.ask("/api/about").body)["coder"] == "AB"
+
+
+def test_the_address_answers_as_soon_as_it_is_said(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A browser that is quicker than the server waits, and is not refused."""
+    monkeypatch.setattr(Features, "begin", lambda self: None)
+    monkeypatch.setattr("uvicorn.Server.run", lambda self, sockets: None)
+
+    def visit(line: str) -> None:
+        found = re.search(r"127\.0\.0\.1:(\d+)/\?token=\S{20,}", line)
+        assert found
+        port = int(found[1])
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        with pytest.raises(EdgcnError, match="choose another --port"):
+            serve(page.studio, port=port, open_page=False, say=print)
+
+    serve(page.studio, port=0, open_page=False, say=visit)

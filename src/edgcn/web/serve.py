@@ -27,6 +27,7 @@ def serve(studio: Studio, *, port: int, open_page: bool, say: Callable[[str], No
         waiting.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             waiting.bind((HOST, port))
+            waiting.listen()  # whoever is quicker than the server waits
         except OSError as error:
             reason = error.strerror or error
             raise EdgcnError(f"port {port}: {reason}; choose another --port") from error
