@@ -63,13 +63,15 @@ def page(folder: Path) -> None:
         port = listening.getsockname()[1]
         app = create_app(studio, token=TOKEN, port=port)
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
-        threading.Thread(target=server.run, args=([listening],), daemon=True).start()
+        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        thread.start()
         with sync_playwright() as playwright:
             chromium = shutil.which("chromium") or shutil.which("google-chrome")
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             look(browser.new_page(viewport={"width": 1280, "height": 800}), port, seconds)
             browser.close()
         server.should_exit = True
+        thread.join(10)
 
 
 def look(tab: Any, port: int, seconds: float) -> None:
