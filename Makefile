@@ -2,10 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench faults fuzz clean
+.PHONY: demo studio test bench faults fuzz clean
 
 demo: .venv/core
 	$(BIN)/edgcn demo
+
+# Code made interviews in the browser; STUDIO passes other recordings on, such as STUDIO='stores/mine --coder AB'.
+studio: .venv/studio
+	$(BIN)/edgcn studio $(or $(STUDIO),demo)
 
 test: .venv/dev
 	$(BIN)/ruff format --check .
@@ -28,6 +32,10 @@ faults: .venv/dev
 .venv/core: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet -c constraints.txt -e .
+	touch $@
+
+.venv/studio: .venv/core
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[studio]'
 	touch $@
 
 .venv/dev: .venv/core

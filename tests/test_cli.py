@@ -27,6 +27,7 @@ from edgcn.commands.prepare import PrepareConfig, readers
 from edgcn.commands.pretrain import PretrainConfig
 from edgcn.commands.report import ReportConfig
 from edgcn.commands.settings import Config, make_config
+from edgcn.commands.studio import StudioConfig
 from edgcn.commands.weights import WeightsConfig
 from edgcn.experiments.demo import DemoConfig
 from edgcn.experiments.reproduce import ReproduceConfig
@@ -113,6 +114,18 @@ COMMANDS: dict[str, tuple[type[Config], str, list[str], dict[str, object]]] = {
         "out: page\niou: 0.3\n",
         ["a.csv", "--truth", "coded", "--overwrite"],
         {"results": Path("a.csv"), "truth": Path("coded"), "iou": 0.3, "overwrite": True},
+    ),
+    "studio": (
+        StudioConfig,
+        "port: 8000\ncoder: AB\nopen: false\n",
+        ["s", "--annotations", "a.eaf", "b.csv", "--port", "auto"],
+        {
+            "path": Path("s"),
+            "annotations": (Path("a.eaf"), Path("b.csv")),
+            "coder": "AB",
+            "port": "auto",
+            "open": False,
+        },
     ),
     "info": (
         InfoConfig,

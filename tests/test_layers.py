@@ -29,6 +29,7 @@ FLOORS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("reports", "training"), "the training loop; tables, plots and pages of plain data"),
     (("evaluation",), "embeddings, probes, protocols, metrics; typed rows"),
     (("inference",), "the recognizer: one file that names gestures"),
+    (("web",), "the local page: its server, its journal of coding, what it learns"),
     (("commands",), "one file per verb: its config, its function, its last line"),
     (("experiments",), "many trainings: sweeps, the tables of the paper, the demo"),
     (("__init__", "__main__", "api", "cli"), "doors: Python and the command line"),

@@ -27,6 +27,7 @@ Recognize (micro-)gestures from skeletons with few or no labels.
   agree A B                         what two coders agree on: kappa, F1, onsets, by label
   events FILE                       counts, rates, shares and durations of events
   info STORE                        what a store holds, with a contact sheet to look at
+  studio RECORDINGS                 code gestures in the browser, with suggestions that learn
   pretrain STORE                    learn an encoder without labels
   pretrain --resume RUN             continue a run that was stopped
   fit MODEL STORE --out FILE        teach a run, or edgcn-s, the gestures of your labels
@@ -53,6 +54,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "agree": ("edgcn.commands.agree", "AgreeConfig"),
     "events": ("edgcn.commands.events", "EventsConfig"),
     "info": ("edgcn.commands.info", "InfoConfig"),
+    "studio": ("edgcn.commands.studio", "StudioConfig"),
     "pretrain": ("edgcn.commands.pretrain", "PretrainConfig"),
     "fit": ("edgcn.commands.fit", "FitConfig"),
     "evaluate": ("edgcn.commands.evaluate", "EvaluateConfig"),
@@ -66,6 +68,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 STOPPED = {
     "prepare video": "; the same command goes on with the videos that are left",
+    "studio": "; everything coded is kept, the same command goes on from there",
     "pretrain": "; the run goes on with `edgcn pretrain --resume RUN`",
     "sweep": "; the same command goes on from here",
     "reproduce": "; the same command goes on from here",

@@ -131,6 +131,11 @@ def expected(table: Int[np.ndarray, "k k"], *, empty_corner: bool) -> Float[np.n
     if not empty_corner:
         return np.outer(rows, columns) / max(1.0, float(table.sum()))
     fitted[-1, -1] = 0.0
+    if not table[:-1, :-1].any():  # the sums leave no other table, and fitting nears it forever
+        fitted[:-1, :-1] = 0.0
+        fitted[-1], fitted[:-1, -1] = columns, rows[:-1]
+        fitted[-1, -1] = 0.0
+        return fitted
     for _ in range(ROUNDS):
         before = fitted
         fitted = fitted * _ratio(rows, fitted.sum(axis=1))[:, None]

@@ -1,0 +1,1 @@
+"""The studio: a page on this machine for people who code behavior; its server and its files."""

@@ -1,0 +1,62 @@
+// Going through suggestions by keys: the most useful first, over all recordings.
+
+import { go, here } from "./state.js";
+import { change, coding, plain, queue } from "./coding.js";
+import { say } from "./dom.js";
+import { play, seek } from "./player.js";
+import { insight } from "./lanes.js";
+import { edit } from "./mouse.js";
+import { still } from "./colors.js";
+
+let order = []; // ids as they were when the queue was begun, so that places stay while one works
+
+// What waits, in an order that does not jump: new suggestions come at its end.
+export function waiting() {
+  const now = queue(), there = new Set(now.map((event) => event.id));
+  const known = new Set(order);
+  order = order.filter((id) => there.has(id) || id === here.selected);
+  for (const event of now) if (!known.has(event.id)) order.push(event.id);
+  const byId = new Map(now.map((event) => [event.id, event]));
+  return order.map((id) => byId.get(id)).filter(Boolean);
+}
+
+export function forget() { order = []; }
+
+// Show an event of any recording, and play it if things may move.
+export function visit(event, { moving = true } = {}) {
+  if (!event) return;
+  go({ row: event.row });
+  go({ selected: event.id, ...insight(event.start, event.end) });
+  seek(Math.max(0, event.start - 0.2));
+  if (moving && !still()) { go({ loop: true }); play(true); }
+}
+
+export function next(by = 1) {
+  const list = waiting();
+  if (!list.length) {
+    say("no suggestions wait: code some gestures and press r to learn");
+    return;
+  }
+  const at = list.findIndex((event) => event.id === here.selected);
+  const place = at < 0 ? (by > 0 ? 0 : list.length - 1) : (at + by + list.length) % list.length;
+  visit(list[place]);
+}
+
+// Say what the selected event is; in review the next one follows at once.
+export async function judge(status) {
+  const event = coding.events.get(here.selected);
+  if (!event) { say("select an event first: n goes to the next"); return; }
+  const list = waiting(), at = list.findIndex((one) => one.id === here.selected);
+  const following = list[at + 1] || list[0];
+  const done = await change({ [here.selected]: { ...plain(event), status } });
+  if (done && here.view === "review" && at >= 0 && following.id !== here.selected) visit(following);
+}
+
+export async function relabel(label) {
+  const event = coding.events.get(here.selected);
+  const list = waiting(), at = list.findIndex((one) => one.id === here.selected);
+  const following = list[at + 1] || list[0];
+  const same = event.label === label;
+  const done = same ? await judge("accepted") : await edit(here.selected, { label });
+  if (!same && done && here.view === "review" && at >= 0 && following.id !== here.selected) visit(following);
+}
