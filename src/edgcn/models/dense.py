@@ -78,19 +78,19 @@ def pool(maps: list[Map], starts: Windows, length: float) -> Float[Tensor, "n wi
 def means(maps: list[Map], starts: Windows, length: float) -> Float[Tensor, "n width"]:
     """The mean of each map over each window."""
     return torch.cat(
-        [_segments(m.mean, starts / m.stride, length / m.stride, 1).flatten(1) for m in maps], dim=1
+        [segments(m.mean, starts / m.stride, length / m.stride, 1).flatten(1) for m in maps], dim=1
     )
 
 
 def _pyramid(mean: Tensor, first: Windows, frames: float) -> Float[Tensor, "n width"]:
-    parts = _segments(mean, first, frames, FINEST)  # equal ones, so that means of means are means
+    parts = segments(mean, first, frames, FINEST)  # equal ones, so that means of means are means
     levels = [
         parts.unflatten(1, (count, FINEST // count)).mean(dim=2) for count in SEGMENTS
     ]
     return torch.cat(levels, dim=1).flatten(1)
 
 
-def _segments(
+def segments(
     mean: Float[Tensor, "frames d"], first: Windows, frames: float, count: int
 ) -> Float[Tensor, "n count d"]:
     """Means over equal segments of each window, from running sums; in double, for long maps."""
