@@ -28,7 +28,7 @@ from edgcn.skeleton.tensors import Clips
 STRETCH = 120.0  # seconds at a time: memory does not depend on how long a recording is
 BESIDE = 80  # frames around a stretch: half of what means run over, and what an encoder sees
 ALIGN = 16  # frames that stretches begin at multiples of: of any encoder's strides
-MEASURED = 512  # frames that a person's size is measured on
+RUNS, RUN = 16, 16  # runs of frames that a person's size is measured on
 POSES = 8  # of a window, where coordinates are read
 PART = 256  # windows at a time, where each is embedded
 EPSILON = 1e-6  # of a step, that rounding may take
@@ -182,6 +182,15 @@ def reading_of(embedder: Embedder) -> Reading:
     return Encoded(embedder) if dense else EachAlone(embedder)
 
 
+@torch.no_grad()
+def reading_width(reading: Reading) -> int:
+    """How many numbers `Stretch.in_context` gives of a window."""
+    inputs = reading.inputs
+    clip = torch.zeros(1, CHANNELS, inputs.frames, len(inputs.topology), inputs.bodies)
+    stretch = Stretch(reading, reading.maps(clip), 0.0, 1.0, 0.0, 1.0)
+    return int(stretch.in_context(np.zeros(1), float(inputs.frames)).shape[1])
+
+
 @dataclass(frozen=True)
 class Stretch:
     """Maps of a part of a recording.
@@ -216,10 +225,12 @@ class Stretch:
 
 
 def body_of(footage: Footage, inputs: Inputs) -> Body:
-    """How large the person of a recording is."""
-    spread = np.linspace(0, footage.length - 1, min(MEASURED, footage.length)).round()
-    frames = np.concatenate([footage.read(at, at + 1) for at in spread.astype(int).tolist()])
-    return measure_body(torch.from_numpy(frames).float().permute(3, 0, 2, 1)[None], inputs)
+    """How large the person of a recording is, in runs of frames spread over all of it."""
+    last = max(0, footage.length - RUN)
+    starts = np.unique(np.linspace(0, last, RUNS).round().astype(int)).tolist()
+    parts = [footage.read(at, min(at + RUN, footage.length)) for at in starts]
+    frames = torch.from_numpy(np.concatenate(parts)).float()
+    return measure_body(frames.permute(3, 0, 2, 1)[None], inputs)
 
 
 @torch.no_grad()

@@ -47,8 +47,10 @@ def dense_maps(
         raise EdgcnError(f"readout {readout!r} of {type(encoder).__name__} pools no map")
     assert isinstance(encoder, HasFeatures)
     peaks = readout == "peaks"
-    every = peaks and isinstance(encoder, HasMaps)
-    blocks = encoder.every_map(features) if every else [encoder.features(features)]
+    blocks: list[Tensor] = (
+        encoder.every_map(features) if isinstance(encoder, HasMaps) and peaks
+        else [encoder.features(features)]
+    )  # fmt: skip
     maps = []
     for block in blocks:
         stride = max(1, round(features.shape[2] / block.shape[2]))
@@ -60,12 +62,14 @@ def dense_maps(
 
 
 def pool(maps: list[Map], starts: Windows, length: float) -> Float[Tensor, "n width"]:
-    """The vector of each window, all of one length, in frames of the recording from the maps' first.
+    """The vector of each window, all of one length, in frames counted from the maps' first.
 
     Windows need not begin or end with a frame of a map.
     """
     if not len(starts):
-        return starts.new_zeros(0, sum((7 + 2 * (m.peak is not None)) * m.mean.shape[1] for m in maps))
+        return starts.new_zeros(
+            0, sum((7 + 2 * (m.peak is not None)) * m.mean.shape[1] for m in maps)
+        )
     pieces = []
     for each in maps:
         first, frames = starts / each.stride, length / each.stride
@@ -85,7 +89,8 @@ def means(maps: list[Map], starts: Windows, length: float) -> Float[Tensor, "n w
 def _pyramid(mean: Tensor, first: Windows, frames: float) -> Float[Tensor, "n width"]:
     parts = segments(mean, first, frames, FINEST)  # equal ones, so that means of means are means
     levels = [
-        parts.unflatten(1, (count, FINEST // count)).mean(dim=2) for count in SEGMENTS
+        parts.reshape(len(parts), count, FINEST // count, parts.shape[2]).mean(dim=2)
+        for count in SEGMENTS
     ]
     return torch.cat(levels, dim=1).flatten(1)
 

@@ -44,7 +44,12 @@ def measure_body(x: Clips, inputs: Inputs) -> Body:
 
 def clean_running(x: Clips, inputs: Inputs, body: Body) -> Clips:
     """A stretch of a recording, cleaned; exact but for half a clip at ends that are cut."""
-    settings, topology, dims, reach = inputs.normalize, inputs.topology, inputs.dims, TURNING * inputs.frames
+    settings, topology, dims, reach = (
+        inputs.normalize,
+        inputs.topology,
+        inputs.dims,
+        TURNING * inputs.frames,
+    )
     if settings.fill:
         x = fill_gaps(x, dims=dims)
     if settings.unit_bones:
