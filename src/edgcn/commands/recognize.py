@@ -114,9 +114,14 @@ def stores_of(config: RecognizeConfig, fabric: Fabric, say: Say) -> list[Store]:
     for number, path in enumerate(config.files, start=1):
         out = config.out / ("recordings" if len(config.files) == 1 else f"recordings-{number}")
         if fabric.is_global_zero:
-            settings = {"reader": config.reader, "path": path, "out": out}
-            more = {"options": config.options, "overwrite": config.overwrite}
-            prepare(PrepareConfig(**settings, **more), say=say)
+            settings = PrepareConfig(
+                reader=config.reader,
+                path=path,
+                out=out,
+                options=config.options,
+                overwrite=config.overwrite,
+            )
+            prepare(settings, say=say)
         fabric.barrier()
         made.append(open_store(out))
     return made

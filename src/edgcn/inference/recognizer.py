@@ -28,7 +28,7 @@ from edgcn.inference.learn import learn
 from edgcn.inference.located import check_run, located
 from edgcn.inference.provenance import Provenance
 from edgcn.inference.recorded import read_recorded
-from edgcn.inference.spot import Spotter
+from edgcn.inference.spot import UNSPOTTED, Spotter
 from edgcn.inference.spotter_file import spotter_tensors
 from edgcn.inference.targets import check_settings, targets
 from edgcn.inference.watch import watch, watched
@@ -36,11 +36,6 @@ from edgcn.models.embedder import Embedder
 from edgcn.runs import Run
 from edgcn.store import Selection, Store
 from edgcn.store.learned import learned_from
-
-UNSPOTTED = (
-    "this recognizer has not learned to find events; fit it on recordings that show more than the "
-    "events, with `edgcn fit MODEL STORE --out NEW.edgcn`"
-)
 
 
 class UnfittedError(EdgcnError, NotFittedError):
@@ -163,7 +158,7 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
         Args:
             X: a store, a `Recording`, frames (T, V, C) or (T, M, V, C), or a list of these.
             fps: of recordings that do not say it, and of frames.
-            none_of_these: also tell what is like no class that was learned, under that label.
+            none_of_these: also tell what is like no class that was learned.
         """
         spotter, own = self.spotter(), {"topology": self.topology, **self._adapting()}
         classes = [str(name) for name in self.classes_of()]

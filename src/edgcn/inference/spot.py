@@ -18,6 +18,10 @@ from edgcn.inference.dense import Footage, Reading, Scale, starts_of, stretches
 FLOOR = 0.02  # probability below which no window is remembered
 SURE = 1e-6  # probabilities are kept this far from 0 and 1
 PER_LENGTH = 8  # windows begin so often in the time that they last
+UNSPOTTED = (
+    "this recognizer has not learned to find events; fit it on recordings that show more than the "
+    "events, with `edgcn fit MODEL STORE --out NEW.edgcn`"
+)
 Floats = Float[np.ndarray, " n"]
 
 
