@@ -9,7 +9,7 @@ stretches of time, each with enough around it that where it is cut makes no diff
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -56,7 +56,7 @@ class Footage:
         last = (self.length - 1) / self.fps if self.times is None else float(self.times[-1])
         return last + 1 / self.fps
 
-    def at(self, wanted: Float64[np.ndarray, " n"]) -> Clips:
+    def at(self, wanted: Float64[np.ndarray, " t"]) -> Clips:
         """One clip: the frames at these seconds; beyond the ends, the first or last."""
         if self.times is None:
             positions = wanted * self.fps
@@ -84,6 +84,7 @@ class Scale:
     lengths: tuple[float, ...]
 
 
+@runtime_checkable
 class Reading(Protocol):
     """What is read of a recording."""
 

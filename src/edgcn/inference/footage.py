@@ -5,6 +5,7 @@ recordings -> adapted to the encoder's joints and sensor -> `Footage`, read part
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -81,7 +82,7 @@ def of_recordings(
     topology: Topology,
     dims: int,
     units: str,
-    fps: float | None,
+    fps: Any,
     skeleton: Skeleton = "remap",
     depth: Depth = "zero",
 ) -> tuple[Embedder, list[Watched], tuple[str, ...]]:
@@ -99,11 +100,11 @@ def of_recordings(
     embedder, adapted = embedder.adapted(clips, rows=rows, skeleton=skeleton, depth=depth)
     found = []
     for each, frames in zip(recordings, adapted.clips.frames, strict=True):
-        rate = each.fps or fps
-        if not rate or not rate > 0:
-            raise EdgcnError(f"{each.name}: expected its frames per second, got none; give fps")
+        rate = fps if each.fps is None else each.fps
+        if isinstance(rate, bool) or not isinstance(rate, Real) or not 0 < rate < np.inf:
+            raise EdgcnError(f"{each.name}: expected its frames per second as fps, got {rate!r}")
         read = _slices(frames)
-        footage = Footage(each.name, read, len(frames), rate, adapted.clips.dims, each.times)
+        footage = Footage(each.name, read, len(frames), float(rate), adapted.clips.dims, each.times)
         found.append(Watched(footage, each.subject))
     return embedder, found, adapted.notes
 

@@ -152,7 +152,7 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
         self.spotter_, self.spotter_notes_ = learnt.spotter, learnt.notes
         return self
 
-    def recognize(self, X: Any, *, fps: float | None = None, none_of_these: bool = False) -> Events:
+    def recognize(self, X: Any, *, fps: Any = None, none_of_these: bool = False) -> Events:
         """The events in whole recordings, with how sure each is.
 
         Args:
@@ -163,7 +163,7 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
         spotter, own = self.spotter(), {"topology": self.topology, **self._adapting()}
         classes = [str(name) for name in self.classes_of()]
         embedder, seen, notes = watched(X, self.embedder(), fps=fps, **own)
-        by = Path(str(self.model)).stem
+        by = Path(str(getattr(self.model, "model", self.model))).stem
         made = watch(embedder, spotter, classes, seen, by=by, none_of_these=none_of_these)
         return replace(made, notes=notes)
 

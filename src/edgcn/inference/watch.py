@@ -24,7 +24,7 @@ def watched(
     embedder: Embedder,
     *,
     topology: Any = None,
-    fps: float | None = None,
+    fps: Any = None,
     skeleton: Skeleton = "remap",
     depth: Depth = "zero",
 ) -> tuple[Embedder, list[Watched], tuple[str, ...]]:
