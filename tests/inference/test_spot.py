@@ -87,7 +87,7 @@ def test_where_a_recording_is_cut_makes_no_difference(model: Recognizer, store: 
             for part in stretches(Encoded(embedder), footage, 1.0, longest=1.5, stretch=stretch)
         ]
         found.append(np.concatenate([part.numpy() for part in parts]))
-    np.testing.assert_allclose(*found, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-4, atol=1e-4)
 
 
 def test_one_pass_sees_what_every_window_by_itself_shows(model: Recognizer, store: Store) -> None:
@@ -157,9 +157,10 @@ def test_chance_finds_as_many_as_there_are() -> None:
 
 def test_the_command_writes_what_it_finds(model: Recognizer, store: Store, tmp_path: Path) -> None:
     file = model.save(tmp_path / "m.edgcn")
-    values = {"model": str(file), "files": (store.path,), "out": tmp_path / "out", "threads": 1}
+    out = tmp_path / "out"
+    config = RecognizeConfig(model=str(file), files=(store.path,), out=out, threads=1)
     said: list[str] = []
-    table = recognize(RecognizeConfig(**values), say=said.append)
+    table = recognize(config, say=said.append)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "events.csv", "events.boris", *(f"s{n + 1}-{n}.eaf" for n in range(4)),
     }  # fmt: skip
@@ -168,6 +169,6 @@ def test_the_command_writes_what_it_finds(model: Recognizer, store: Store, tmp_p
         (r.recording, r.label) for r in table.rows
     ]
     with pytest.raises(EdgcnError, match=r"events.csv exists already"):
-        recognize(RecognizeConfig(**values), say=said.append)
-    none = recognize(RecognizeConfig(**values, least=1.0, overwrite=True), say=said.append)
+        recognize(config, say=said.append)
+    none = recognize(config.model_copy(update={"least": 1.0, "overwrite": True}), say=said.append)
     assert len(none) == 0 < len(table)

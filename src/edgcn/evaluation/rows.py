@@ -15,8 +15,8 @@ from edgcn.base.errors import EdgcnError
 from edgcn.evaluation.metrics import resampled
 
 Kind = Literal[
-    "majority", "chance", "one_cluster", "raw", "random", "scratch", "frozen", "method", "fused",
-    "fitted", "nothing", "bursts",
+    "majority", "chance", "one_cluster", "nothing", "raw", "random", "scratch", "bursts", "frozen",
+    "method", "fused", "fitted",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)  # in the order of a table
 CONSTANT: tuple[Kind, ...] = (

@@ -101,7 +101,7 @@ def of_recordings(
     found = []
     for each, frames in zip(recordings, adapted.clips.frames, strict=True):
         rate = fps if each.fps is None else each.fps
-        if isinstance(rate, bool) or not isinstance(rate, Real) or not 0 < rate < np.inf:
+        if isinstance(rate, bool) or not isinstance(rate, Real) or not 0 < float(rate) < np.inf:
             raise EdgcnError(f"{each.name}: expected its frames per second as fps, got {rate!r}")
         read = _slices(frames)
         footage = Footage(each.name, read, len(frames), float(rate), adapted.clips.dims, each.times)
