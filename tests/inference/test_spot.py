@@ -10,6 +10,7 @@ from edgcn.annotations.events import Event
 from edgcn.annotations.formats import read_events
 from edgcn.base.errors import EdgcnError
 from edgcn.base.tensorfile import load_tensors, save_tensors
+from edgcn.commands.fit import FitConfig, fit
 from edgcn.commands.recognize import RecognizeConfig, recognize
 from edgcn.evaluation.event_scores import event_counts
 from edgcn.evaluation.event_table import by_chance, calibration_error, event_table
@@ -172,3 +173,15 @@ def test_the_command_writes_what_it_finds(model: Recognizer, store: Store, tmp_p
         recognize(config, say=said.append)
     none = recognize(config.model_copy(update={"least": 1.0, "overwrite": True}), say=said.append)
     assert len(none) == 0 < len(table)
+
+
+def test_fit_learns_to_find_where_more_than_the_gestures_is_seen(
+    store: Store, tmp_path: Path
+) -> None:
+    made = unfitted(small_embedder(store), Provenance("tiny", {}, NOBODY), model="tiny")
+    file, said = made.save(tmp_path / "bare.edgcn"), list[str]()
+    config = FitConfig(model=str(file), store=store.path, out=tmp_path / "m.edgcn")
+    assert hasattr(fit(config, say=said.append), "spotter_")
+    assert any("learned to find them in recordings" in line for line in said)
+    none = config.model_copy(update={"spot": False, "out": tmp_path / "n.edgcn"})
+    assert not hasattr(fit(none, say=said.append), "spotter_")

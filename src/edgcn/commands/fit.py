@@ -87,7 +87,12 @@ def fit(config: FitConfig, *, say: Say = tell) -> Recognizer:
         if note:
             say(f"note: {note}")
     if config.spot or (config.spot is None and not clips.store.trimmed):
-        made.fit_spotter(labelled)
-        say(f"learned to find them in recordings; {made.spotter_notes_[0]}")
+        try:
+            made.fit_spotter(labelled)
+            say(f"learned to find them in recordings; {made.spotter_notes_[0]}")
+        except EdgcnError as error:
+            if config.spot:  # asked for
+                raise
+            say(f"note: it has not learned to find them in recordings: {error}")
     made.save(config.out, overwrite=config.overwrite)
     return made
