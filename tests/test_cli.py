@@ -25,6 +25,7 @@ from edgcn.commands.fit import FitConfig
 from edgcn.commands.info import InfoConfig
 from edgcn.commands.prepare import PrepareConfig, readers
 from edgcn.commands.pretrain import PretrainConfig
+from edgcn.commands.recognize import RecognizeConfig
 from edgcn.commands.report import ReportConfig
 from edgcn.commands.settings import Config, make_config
 from edgcn.commands.studio import StudioConfig
@@ -72,6 +73,18 @@ COMMANDS: dict[str, tuple[type[Config], str, list[str], dict[str, object]]] = {
         "out: a.edgcn\nskeleton: position\n",
         ["edgcn-s", "s", "--out", "b.edgcn"],
         {"model": "edgcn-s", "out": Path("b.edgcn"), "skeleton": "position"},
+    ),
+    "recognize": (
+        RecognizeConfig,
+        "out: a\nformats: [eaf]\n",
+        ["m.edgcn", "s", "t", "--out", "b", "--least", "0.5"],
+        {
+            "model": "m.edgcn",
+            "files": (Path("s"), Path("t")),
+            "out": Path("b"),
+            "least": 0.5,
+            "formats": ("eaf",),
+        },
     ),
     "weights": (
         WeightsConfig,

@@ -16,6 +16,7 @@ from edgcn.base.screen import tell
 from edgcn.commands.adapted import Evaluation
 from edgcn.commands.results import Results, earlier, write
 from edgcn.commands.settings import POSITIONAL, Config, Part
+from edgcn.commands.spotting import spotting, spotting_of
 from edgcn.evaluation.fitted import fitted, known_classes
 from edgcn.evaluation.protocols import FUSES, PROTOCOLS, check_one_fold
 from edgcn.evaluation.results import lines
@@ -23,7 +24,7 @@ from edgcn.inference.recognizer import Recognizer
 from edgcn.pipeline.adapt import Skeleton
 from edgcn.reports.tables import summary_table
 
-PART = Part({**PROTOCOLS, "fitted": fitted}, given=("trial",), every="all",
+PART = Part({**PROTOCOLS, "fitted": fitted, "spotting": spotting}, given=("trial",), every="all",
             chooses="this evaluation is by")  # fmt: skip
 
 
@@ -42,7 +43,8 @@ class EvaluateConfig(Config):
     """How it is judged: `linear` is the paper's layer, `logistic` regression with C chosen on
     held-out training subjects, `knn` by cosine, `semi` and `few-shot` on few labels, `retrieval`
     and `clustering` without a layer; in `finetune` the encoder learns, too, in `supervised` from
-    random weights; `fitted` is a recognizer's own classifier; `all` are the first nine (without
+    random weights; `fitted` is a recognizer's own classifier; `spotting` finds events in whole
+    recordings; `all` are the first nine (without
     `clustering` where a split has several folds)."""
     protocol_settings: dict[str, Any] = Field(default={})
     """Settings of the protocol."""
@@ -96,6 +98,8 @@ def evaluate(
     Raises:
         EdgcnError: the model and the store do not fit, or a result exists already.
     """
+    if config.protocol == "spotting":
+        return spotted(config, model, say)
     evaluation, every = prepared(config, model), config.protocol == "all"
     names = tuple(PROTOCOLS) if every else (config.protocol,)
     if every and len(evaluation.task.folds) > 1:
@@ -123,6 +127,26 @@ def evaluate(
     say(summary_table({name: result.rows for name, result in results.items()}))
     rows = tuple(row for result in results.values() for row in result.rows)
     return Results(rows, home(config), {name: result.data for name, result in results.items()})
+
+
+def spotted(config: EvaluateConfig, model: Recognizer | None, say: Say) -> Results:
+    """Events found in the recordings of the store."""
+    if config.fuse:
+        raise EdgcnError("--fuse averages class probabilities of clips; spotting takes one model")
+    made = spotting_of(
+        model or config.model,
+        config.store,
+        home(config),
+        split=config.split,
+        settings=settings_for(config, "spotting"),
+        config=comparable(config),
+        accelerator=config.accelerator,
+        figures=config.figures,
+        overwrite=config.overwrite,
+        say=say,
+    )
+    say(made.table())
+    return made
 
 
 def stored_result(config: EvaluateConfig) -> Results | None:

@@ -32,14 +32,20 @@ class FitConfig(Config):
     skeleton: Skeleton = "remap"
     """What is done if the joints differ: `remap` takes the clips to the encoder's joints by name,
     `rebuild` the encoder to the store's, `position` reads joint i as joint i."""
+    spot: bool | None = None
+    """Also learn to find the gestures in whole recordings, for `edgcn recognize`; by default where
+    the store's recordings show more than the gestures."""
     overwrite: bool = False
     """Replace an existing file."""
 
 
 def command(config: FitConfig) -> str:
     """Fit, and say what comes next."""
-    fit(config)
-    return f"wrote {config.out}   next: edgcn evaluate {config.out} {config.store}"
+    made = fit(config)
+    following = f"edgcn evaluate {config.out} {config.store}"
+    if hasattr(made, "spotter_"):
+        following = f"edgcn recognize {config.out} RECORDINGS --out events, or {following}"
+    return f"wrote {config.out}   next: {following}"
 
 
 def unlearned(classes: Sequence[str], labels: np.ndarray) -> str:
@@ -80,5 +86,13 @@ def fit(config: FitConfig, *, say: Say = tell) -> Recognizer:
     for note in dict.fromkeys((*made.provenance_.notes, clips.note)):
         if note:
             say(f"note: {note}")
+    if config.spot or (config.spot is None and not clips.store.trimmed):
+        try:
+            made.fit_spotter(labelled)
+            say(f"learned to find them in recordings; {made.spotter_notes_[0]}")
+        except EdgcnError as error:
+            if config.spot:  # asked for
+                raise
+            say(f"note: it has not learned to find them in recordings: {error}")
     made.save(config.out, overwrite=config.overwrite)
     return made

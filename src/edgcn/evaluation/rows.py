@@ -15,20 +15,32 @@ from edgcn.base.errors import EdgcnError
 from edgcn.evaluation.metrics import resampled
 
 Kind = Literal[
-    "majority", "chance", "one_cluster", "raw", "random", "scratch", "frozen", "method", "fused",
-    "fitted",
+    "majority", "chance", "one_cluster", "nothing", "raw", "random", "scratch", "bursts", "frozen",
+    "method", "fused", "fitted",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)  # in the order of a table
-CONSTANT: tuple[Kind, ...] = ("majority", "chance", "one_cluster")  # depend on the labels alone
-BASELINES: tuple[Kind, ...] = (*CONSTANT, "raw", "random", "scratch")
+CONSTANT: tuple[Kind, ...] = (
+    "majority",
+    "chance",
+    "one_cluster",
+    "nothing",
+)  # depend on the labels alone
+BASELINES: tuple[Kind, ...] = (*CONSTANT, "raw", "random", "scratch", "bursts")
 NAMES: dict[Kind, str] = {
     "majority": "majority class",
     "chance": "chance",
     "one_cluster": "one cluster",
     "raw": "raw coordinates",
     "random": "random encoder",
+    "nothing": "nothing found",
+    "bursts": "bursts of motion, named by the method",
 }
-MEASURES = ("map", "accuracy", "top1")  # the main score is the first of these that a row has
+MEASURES = (
+    "map",
+    "accuracy",
+    "top1",
+    "f1_50",
+)  # the main score is the first of these that a row has
 
 
 @dataclass(frozen=True)

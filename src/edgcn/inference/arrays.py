@@ -17,12 +17,14 @@ from edgcn.base.errors import EdgcnError
 from edgcn.base.files import named_type
 from edgcn.base.words import count
 from edgcn.pipeline.adapter import Adapter
+from edgcn.pipeline.inputs import Inputs
 from edgcn.pipeline.resample import even_positions, resample_time
+from edgcn.skeleton.layouts import topology_named
 from edgcn.skeleton.recording import fit_bodies
 from edgcn.skeleton.tensors import Clips
 from edgcn.skeleton.topology import Topology
 from edgcn.skeleton.unseen import FAR, seen
-from edgcn.store import Selection
+from edgcn.store import Selection, Store
 from edgcn.store.conventions import misread
 
 NOBODY = "nobody"  # the name of a clip in which nobody is seen
@@ -81,6 +83,32 @@ class ArrayClips:
         return replace(
             self, frames=frames, topology=adapter.topology, dims=adapter.dims, units=adapter.units
         )
+
+
+def clips_for(X: Any, topology: Any, inputs: Inputs) -> "Selection | ArrayClips":
+    """What scikit-learn calls X: a store, some of its clips, or arrays.
+
+    Args:
+        topology: of arrays, or its name; the encoder's by default.
+    """
+    X = X.clips() if isinstance(X, Store) else X
+    if isinstance(X, Selection):
+        X.store.verify()
+    if isinstance(X, Selection | ArrayClips):
+        return X
+    sensor = inputs.sensor
+    known = topology_for(topology, inputs)
+    return array_clips(X, topology=known, dims=sensor.dims, units=sensor.units)
+
+
+def topology_for(topology: Any, inputs: Inputs) -> Topology:
+    """A topology, by itself or by its name; the encoder's where there is none."""
+    topology = topology or inputs.topology
+    if isinstance(topology, str):
+        topology = topology_named(topology)
+    if not isinstance(topology, Topology):
+        raise EdgcnError(f"expected a topology or its name, got {named_type(topology)}")
+    return topology
 
 
 def array_clips(clips: Any, *, topology: Topology, dims: int, units: str) -> ArrayClips:

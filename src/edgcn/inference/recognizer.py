@@ -6,31 +6,34 @@ completes it, everything after it takes it, and nothing changes one in place.
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Float
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import Tags
 
-from edgcn.base.errors import EdgcnError, did_you_mean
-from edgcn.base.files import as_path, named_type
+from edgcn.annotations.events import Events
+from edgcn.base.errors import EdgcnError
+from edgcn.base.files import as_path
 from edgcn.base.tensorfile import save_tensors
 from edgcn.evaluation.embed import embed
 from edgcn.evaluation.logistic import fit_logistic
 from edgcn.evaluation.probes import probe_to_tensors
-from edgcn.inference.arrays import ArrayClips, array_clips, named, refuse_empty
+from edgcn.inference.arrays import ArrayClips, clips_for, named, refuse_empty
+from edgcn.inference.dense import reading_of
+from edgcn.inference.examples import examples_of
+from edgcn.inference.learn import learn
+from edgcn.inference.located import check_run, located
 from edgcn.inference.provenance import Provenance
 from edgcn.inference.recorded import read_recorded
-from edgcn.inference.released import RELEASED, released
-from edgcn.inference.targets import targets
+from edgcn.inference.spot import UNSPOTTED, Spotter
+from edgcn.inference.spotter_file import spotter_tensors
+from edgcn.inference.targets import check_settings, targets
+from edgcn.inference.watch import watch, watched
 from edgcn.models.embedder import Embedder
-from edgcn.pipeline.adapt import Skeleton
 from edgcn.runs import Run
-from edgcn.skeleton.layouts import topology_named
-from edgcn.skeleton.topology import Topology
 from edgcn.store import Selection, Store
 from edgcn.store.learned import learned_from
 
@@ -93,6 +96,7 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
         self.provenance_: Provenance = replace(source.provenance_, fitted=fitted)
         self.embedder_, self.classes_ = embedder, classes
         self.classifier_, self.strength_ = probe, strength
+        self.__dict__.pop("spotter_", None)  # of an earlier fit
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -133,6 +137,47 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
             raise EdgcnError(f"this recognizer does not know the classes {', '.join(unknown)}")
         return float(super().score(kept, np.array(kept.classes)[kept.labels], sample_weight))
 
+    def fit_spotter(self, X: Any, *, seed: int = 0) -> "Recognizer":
+        """Learn to find the classes in whole recordings, after `fit`; see `inference/learn.py`.
+
+        Args:
+            X: a store or clips of it. Labelled clips that are left out are no background, either.
+        """
+        clips = X.clips() if isinstance(X, Store) else X
+        if not isinstance(clips, Selection):
+            raise EdgcnError("expected a store or its clips to learn a spotter from")
+        classes = [str(name) for name in self.classes_of()]
+        embedder, examples = examples_of(clips, self.embedder(), classes, **self._adapting())
+        learnt = learn(reading_of(embedder), examples, classes=len(classes), seed=seed)
+        self.spotter_, self.spotter_notes_ = learnt.spotter, learnt.notes
+        return self
+
+    def recognize(self, X: Any, *, fps: Any = None, none_of_these: bool = False) -> Events:
+        """The events in whole recordings, with how sure each is.
+
+        Args:
+            X: a store, a `Recording`, frames (T, V, C) or (T, M, V, C), or a list of these.
+            fps: of recordings that do not say it, and of frames.
+            none_of_these: also tell what is like no class that was learned.
+        """
+        spotter, own = self.spotter(), {"topology": self.topology, **self._adapting()}
+        classes = [str(name) for name in self.classes_of()]
+        embedder, seen, notes = watched(X, self.embedder(), fps=fps, **own)
+        by = Path(str(getattr(self.model, "model", self.model))).stem
+        made = watch(embedder, spotter, classes, seen, by=by, none_of_these=none_of_these)
+        return replace(made, notes=notes)
+
+    def spotter(self) -> Spotter:
+        """`spotter_`, or an error that says how to learn one."""
+        self.classes_of()
+        if not hasattr(self, "spotter_"):
+            raise UnfittedError(UNSPOTTED)
+        return self.spotter_
+
+    def _adapting(self) -> dict[str, Any]:
+        check_settings(self.skeleton, self.depth, self.device)
+        return {"skeleton": self.skeleton, "depth": self.depth}
+
     def save(self, path: str | Path, *, overwrite: bool = True) -> Path:
         """Write the recognizer as one file, whole or not at all; returns its path.
 
@@ -149,6 +194,9 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
             tensors |= {f"classifier.{name}": value for name, value in probe.items()}
             metadata["classes"] = self.classes_.tolist()
             metadata["strength"] = self.strength_
+        if hasattr(self, "spotter_"):
+            parts, metadata["spotter"] = spotter_tensors(self.spotter_)
+            tensors |= {f"spotter.{name}": value for name, value in parts.items()}
         for name in ("pretrained", "fitted"):
             if (learned := getattr(provenance, name)) is not None:
                 tensors[f"{name}.frames"], metadata[name] = learned.to_tensors()
@@ -190,17 +238,7 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
         return tags
 
     def _clips(self, X: Any, embedder: Embedder) -> Selection | ArrayClips:
-        X = X.clips() if isinstance(X, Store) else X
-        if isinstance(X, Selection):
-            X.store.verify()
-        if isinstance(X, Selection | ArrayClips):
-            return X
-        topology, sensor = self.topology or embedder.inputs.topology, embedder.inputs.sensor
-        if isinstance(topology, str):
-            topology = topology_named(topology)
-        if not isinstance(topology, Topology):
-            raise EdgcnError(f"expected a topology or its name, got {named_type(topology)}")
-        return array_clips(X, topology=topology, dims=sensor.dims, units=sensor.units)
+        return clips_for(X, self.topology, embedder.inputs)
 
     def _embed(
         self, embedder: Embedder, clips: Selection | ArrayClips, rows: np.ndarray
@@ -208,21 +246,11 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
         """Vectors of some clips, and the embedder that made them."""
         if not len(rows):
             raise EdgcnError("expected at least one clip, got none")
-        self._check_settings()
+        check_settings(self.skeleton, self.depth, self.device)
         embedder, adapted = embedder.adapted(
             clips, rows=rows, skeleton=self.skeleton, depth=self.depth
         )
         return embedder, embed(embedder, adapted.clips, rows, device=self.device)
-
-    def _check_settings(self) -> None:
-        """Refuse settings that no clip would be read by, also where they make no difference."""
-        for name, allowed in (("skeleton", get_args(Skeleton)), ("depth", ("zero", "confidence"))):
-            if (value := getattr(self, name)) not in allowed:
-                raise EdgcnError(f"{name}: expected {' or '.join(allowed)}, got {value!r}")
-        try:
-            torch.empty(0, device=self.device)
-        except (AssertionError, RuntimeError, TypeError):
-            raise EdgcnError(f"device {self.device!r} is not available here; use 'cpu'") from None
 
 
 def resolve(model: Any) -> Recognizer:
@@ -240,39 +268,9 @@ def load(model: Run | str | Path) -> Recognizer:
     Raises:
         EdgcnError: there is no such run, file or name, or it needs a plugin that is missing.
     """
-    path = as_path(model, "a run, a recognizer, its file or the name of released weights")
-    if (path / "store.json").is_file():
-        raise EdgcnError(
-            f"{path} is a store, where a model is expected; the model comes first and then the "
-            f"store, as in `edgcn evaluate MODEL {path}`"
-        )
-    if (path / "run.json").is_file() and not Run(path).recognizer.is_file():
-        raise EdgcnError(
-            f"no epoch of the run {path} is finished; go on with `edgcn pretrain --resume {path}`"
-        )
-    if path.is_dir():
-        return _of_run(Run(path), model)
-    elif str(model) in RELEASED and not path.exists():
-        path = released(str(model))
-    elif not path.is_file():
-        hint = did_you_mean(str(model), RELEASED)
-        raise EdgcnError(
-            f"{model} does not exist; expected a run, a recognizer's file, or the name of released "
-            f"weights: {', '.join(RELEASED)}{hint}"
-        )
-    return _read(path, model)
-
-
-def _of_run(run: Run, model: Any) -> Recognizer:
-    made = _read(run.recognizer, model)
-    if (run.path / "run.json").is_file():
-        said = made.provenance_.config
-        for name, value in run.config.items():
-            if said.get(name) != value:
-                raise EdgcnError(
-                    f"{run.path / 'run.json'}: config.{name} is {value!r}, and {run.recognizer} "
-                    f"was made with {said.get(name)!r}; one of the two was changed"
-                )
+    path = located(model)
+    made = _read(path, model)
+    check_run(model, path, made.provenance_.config)
     return made
 
 
@@ -283,6 +281,8 @@ def _read(path: Path, model: Any) -> Recognizer:
     if recorded.classifier is not None:
         made.classifier_, made.strength_ = recorded.classifier, recorded.strength
         made.classes_ = recorded.classes
+    if recorded.spotter is not None:
+        made.spotter_ = recorded.spotter
     return made
 
 

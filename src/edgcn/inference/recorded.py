@@ -18,6 +18,8 @@ from edgcn.base.records import Record, checked, within
 from edgcn.base.tensorfile import check_finite, load_tensors
 from edgcn.evaluation.probes import LinearProbe
 from edgcn.inference.provenance import Provenance
+from edgcn.inference.spot import Spotter
+from edgcn.inference.spotter_file import SpotterRecord, read_spotter
 from edgcn.models.embedder import Embedder
 from edgcn.models.readout import READOUTS
 from edgcn.pipeline.adapt import Skeleton
@@ -75,6 +77,7 @@ class Header(Record):
     fitted: LearnedRecord | None = None
     classes: tuple[str | int | float, ...] | None = None
     strength: PositiveFloat | None = None
+    spotter: SpotterRecord | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,7 @@ class Recorded:
     classifier: LinearProbe | None = None
     classes: np.ndarray = field(default_factory=lambda: np.empty(0))
     strength: float = 0.0
+    spotter: Spotter | None = None
 
 
 def read_recorded(path: Path) -> Recorded:
@@ -131,7 +135,12 @@ def read_recorded(path: Path) -> Recorded:
     if "classifier" not in parts:
         return Recorded(embedder, provenance, adapt)
     of_classes = _classifier(path, header, parts["classifier"], _width(path, embedder))
-    return Recorded(embedder, provenance, adapt, *of_classes)
+    spotter = None
+    if header.spotter is not None:
+        found, count = parts.get("spotter", {}), len(of_classes[1])
+        with within(path, "spotter"):
+            spotter = read_spotter(path, header.spotter, found, embedder, count)
+    return Recorded(embedder, provenance, adapt, *of_classes, spotter)
 
 
 def _embedder(path: Path, record: EmbedderRecord, parts: Parts) -> Embedder:

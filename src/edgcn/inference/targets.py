@@ -3,12 +3,14 @@
 clips, y, subjects as they are given -> checked arrays, in the order of the clips' names
 """
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
+import torch
 
 from edgcn.base.errors import EdgcnError
 from edgcn.inference.arrays import ArrayClips
+from edgcn.pipeline.adapt import Skeleton
 from edgcn.store import Selection
 
 
@@ -44,3 +46,15 @@ def targets(
     if people.shape != (len(clips),):
         raise EdgcnError(f"expected a subject for each of {len(clips)} clips, got {people.shape}")
     return rows, np.asarray(labels, dtype=np.int64), classes, people[rows]
+
+
+def check_settings(skeleton: Any, depth: Any, device: Any) -> None:
+    """Refuse settings that no clip would be read by, also where they make no difference."""
+    allowed = {"skeleton": get_args(Skeleton), "depth": ("zero", "confidence")}
+    for name, value in (("skeleton", skeleton), ("depth", depth)):
+        if value not in allowed[name]:
+            raise EdgcnError(f"{name}: expected {' or '.join(allowed[name])}, got {value!r}")
+    try:
+        torch.empty(0, device=device)
+    except (AssertionError, RuntimeError, TypeError):
+        raise EdgcnError(f"device {device!r} is not available here; use 'cpu'") from None

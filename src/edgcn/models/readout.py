@@ -64,7 +64,7 @@ def pyramid(encoder: nn.Module, clips: Clips, topology: Topology) -> Vectors:
     Raises:
         EdgcnError: the encoder has no `features`.
     """
-    return _pyramid(_with_features(encoder, "pyramid").features(clips))
+    return _pyramid(with_features(encoder, "pyramid").features(clips))
 
 
 def parts(encoder: nn.Module, clips: Clips, topology: Topology) -> Vectors:
@@ -75,8 +75,8 @@ def parts(encoder: nn.Module, clips: Clips, topology: Topology) -> Vectors:
     Raises:
         EdgcnError: the encoder has no `features`.
     """
-    features = _with_features(encoder, "parts").features(clips)
-    return torch.cat([_pyramid(part) for part in _by_part(features, topology)], dim=1)
+    features = with_features(encoder, "parts").features(clips)
+    return torch.cat([_pyramid(part) for part in by_part(features, topology)], dim=1)
 
 
 def peaks(encoder: nn.Module, clips: Clips, topology: Topology) -> Vectors:
@@ -88,18 +88,18 @@ def peaks(encoder: nn.Module, clips: Clips, topology: Topology) -> Vectors:
     Raises:
         EdgcnError: the encoder has no `features`.
     """
-    known = _with_features(encoder, "peaks")
+    known = with_features(encoder, "peaks")
     maps = known.every_map(clips) if isinstance(known, HasMaps) else [known.features(clips)]
     pieces = []
     for block in maps:
-        for part in _by_part(block, topology):
-            joints = _over_joints(part)
+        for part in by_part(block, topology):
+            joints = over_joints(part)
             peak, most = part.amax(dim=(2, 3)).to(joints.dtype), joints.amax(dim=2)
             pieces += [_pyramid(part), peak, most]
     return torch.cat(pieces, dim=1)
 
 
-def _by_part(features: Map, topology: Topology) -> list[Float[Tensor, "n d frames _"]]:
+def by_part(features: Map, topology: Topology) -> list[Float[Tensor, "n d frames _"]]:
     """The joints of each part of the body; all where the map has no joints left."""
     groups = body_parts(topology)
     if features.shape[3] != len(topology) or len(groups) == 1:
@@ -107,14 +107,14 @@ def _by_part(features: Map, topology: Topology) -> list[Float[Tensor, "n d frame
     return [features[..., list(group)] for group in groups]
 
 
-def _over_joints(features: Map) -> Float[Tensor, "n d frames"]:
+def over_joints(features: Map) -> Float[Tensor, "n d frames"]:
     """In float32 under autocast too, like every pooling here: clips can differ by very little."""
     return features.mean(dim=3, dtype=torch.promote_types(features.dtype, torch.float32))
 
 
 def _pyramid(features: Map) -> Vectors:
     """Means over joints and over segments, end to end."""
-    frames = _over_joints(features)
+    frames = over_joints(features)
     segments = [nn.functional.adaptive_avg_pool1d(frames, n) for n in SEGMENTS]
     return torch.cat(segments, dim=2).transpose(1, 2).flatten(1)
 
@@ -158,11 +158,11 @@ def readout_for(encoder: nn.Module, wanted: str, *, explicit: bool) -> str:
     if wanted == "mean" or isinstance(encoder, HasFeatures):
         return wanted
     if explicit:
-        _with_features(encoder, wanted)
+        with_features(encoder, wanted)
     return "mean"
 
 
-def _with_features(encoder: nn.Module, readout: str) -> HasFeatures:
+def with_features(encoder: nn.Module, readout: str) -> HasFeatures:
     if not isinstance(encoder, HasFeatures):
         raise EdgcnError(
             f"readout {readout!r} needs an encoder with `features(clips) -> (N, feature_dim, T', "
@@ -203,7 +203,7 @@ class Reader(nn.Module):
         )
         self.pieces = 1
         if readout != "mean":
-            known = _with_features(encoder, readout)
+            known = with_features(encoder, readout)
             if readout != "peaks":  # which has pieces of several widths
                 self.pieces = self.embed_dim // known.feature_dim
             for parameter in _unread(encoder, readout, topology, in_channels, bodies):

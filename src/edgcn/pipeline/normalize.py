@@ -106,11 +106,11 @@ def normalize(x: Clips, settings: Normalize, *, topology: Topology, dims: int) -
     if settings.fill:
         x = fill_gaps(x, dims=dims)
     if settings.unit_bones:
-        x = _unit_bones(x, settings.bone_lengths, topology=topology, dims=dims)
+        x = unit_bones_of(x, settings.bone_lengths, topology=topology, dims=dims)
     if settings.align or settings.scale == "torso":
         x = linear_map(x, _turn_and_scale(x, seen, settings, topology=topology, dims=dims))
     if settings.center != "none":
-        path = _center_path(x, topology=topology, dims=dims)
+        path = center_path(x, topology=topology, dims=dims)
         x = translate(x, -(path[:, :, :1] if settings.center == "first" else path))
     return x
 
@@ -122,7 +122,7 @@ def _turn_and_scale(
     matrix = torch.eye(dims).to(x).expand(len(x), dims, dims)
     spine, shoulders = trunk(x, topology=topology, dims=dims)
     if settings.align:
-        matrix = _facing(spine, shoulders)
+        matrix = facing(spine, shoulders)
     if settings.scale == "torso":
         lengths = settings.bone_lengths if settings.unit_bones else None
         size = torso_size(x, seen, lengths, topology=topology, dims=dims)
@@ -154,15 +154,48 @@ def _norm(vectors: Float[Tensor, "n d t v m"]) -> Float[Tensor, "n 1 t v m"]:
     return vectors.square().sum(dim=1, keepdim=True).sqrt()  # 80 times faster than `norm` on a CPU
 
 
-def _unit_bones(
-    x: Clips, bone_lengths: tuple[float, ...] | None, *, topology: Topology, dims: int
+def unit_bones_of(
+    x: Clips,
+    bone_lengths: tuple[float, ...] | None,
+    size: Float[Tensor, " #n"] | None = None,
+    *,
+    topology: Topology,
+    dims: int,
 ) -> Clips:
     """Give every bone its mean length.
 
     First the whole clip is scaled, so that its first body is as large as the mean body: the path
     of the root and the distance between two bodies stay in proportion. A bone that has a missing
     end, no length, or no mean length (0) keeps the vector that this leaves it with.
+
+    Args:
+        size: factor of each clip, where it is known already; see `size_factor`.
     """
+    target = _targets(x, bone_lengths, topology)
+    vectors, whole = bone_vectors(x, topology=topology, dims=dims)
+    length = _norm(vectors)
+    known = _known(length, whole, target)
+    if size is None:
+        size = _factor(length, known, target)
+    factor = torch.where(known, target / length, size.view(-1, 1, 1, 1, 1))
+    seen = visible(x, dims=dims)
+    return with_geometry(x, joints_from_bones(vectors * factor, seen, topology=topology))
+
+
+def size_factor(
+    x: Clips, bone_lengths: tuple[float, ...] | None, *, topology: Topology, dims: int
+) -> Float[Tensor, " n"]:
+    """What makes each clip's first body as large as the mean body."""
+    target = _targets(x, bone_lengths, topology)
+    vectors, whole = bone_vectors(x, topology=topology, dims=dims)
+    length = _norm(vectors)
+    return _factor(length, _known(length, whole, target), target)
+
+
+def _targets(
+    x: Clips, bone_lengths: tuple[float, ...] | None, topology: Topology
+) -> Float[Tensor, "1 1 1 v 1"]:
+    """The mean length of each joint's bone."""
     if bone_lengths is None or len(bone_lengths) != len(topology.bones):
         got = "none" if bone_lengths is None else f"{len(bone_lengths)}"
         raise EdgcnError(
@@ -172,18 +205,20 @@ def _unit_bones(
     by_joint = torch.zeros(len(topology), dtype=torch.float64)
     for (child, _), mean in zip(topology.edges, bone_lengths, strict=True):
         by_joint[child] = mean
-    target = by_joint.to(x).view(1, 1, 1, -1, 1)
+    return by_joint.to(x).view(1, 1, 1, -1, 1)
+
+
+def _known(length: Tensor, whole: Tensor, target: Tensor) -> Tensor:
+    """Which bones have a direction."""
     shortest = torch.where(target > 0, NO_BONE * target, torch.inf)
-    vectors, whole = bone_vectors(x, topology=topology, dims=dims)
-    length = _norm(vectors)
-    known = whole & (length > shortest)
+    return whole & (length > shortest)
+
+
+def _factor(length: Tensor, known: Tensor, target: Tensor) -> Float[Tensor, " n"]:
     first = known[..., :1]
     wanted = (target * first).sum(dim=(1, 2, 3, 4))
     found = (length[..., :1] * first).sum(dim=(1, 2, 3, 4))
-    size = torch.where(found > 0, wanted / found, 1).view(-1, 1, 1, 1, 1)
-    factor = torch.where(known, target / length, size)
-    seen = visible(x, dims=dims)
-    return with_geometry(x, joints_from_bones(vectors * factor, seen, topology=topology))
+    return torch.where(found > 0, wanted / found, 1)
 
 
 def trunk(
@@ -206,7 +241,7 @@ def _first_body(
     return ((end - start) * both)[..., 0, 0]
 
 
-def _facing(
+def facing(
     spine: Float[Tensor, "n d t"], shoulders: Float[Tensor, "n d t"]
 ) -> Float[Tensor, "n d d"]:
     """The rotation that brings the spine to +y and the shoulders, left to right, near +x.
@@ -248,7 +283,7 @@ def _across(
     return torch.where(apart, _unit_or(across, otherwise), otherwise)
 
 
-def _center_path(x: Clips, *, topology: Topology, dims: int) -> Float[Tensor, "n d t 1 1"]:
+def center_path(x: Clips, *, topology: Topology, dims: int) -> Float[Tensor, "n d t 1 1"]:
     """Where the first body's center joint is in every frame, gaps interpolated.
 
     Where no frame has it, the mean of all joints there are stands in.

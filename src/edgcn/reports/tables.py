@@ -59,6 +59,11 @@ HEADINGS = {
     "accuracy": "matched accuracy %",
     "nmi": "NMI %",
     "ari": "ARI %",
+    "f1_30": "event F1 at IoU 0.3 %",
+    "f1_50": "at IoU 0.5 %",
+    "map_50": "mAP at 0.5 %",
+    "frame_f1": "frame F1 %",
+    "calibration_error": "calibration error %",
     "score": "score %",
     "best_baseline": "best baseline %",
 }
@@ -66,6 +71,7 @@ SIGNED = ("ari",)  # a score that is negative where clusters are worse than chan
 SCORES = (
     "top1", "top5", "macro_f1", "balanced", "low", "high", "draw_spread", "spread", "map",
     "recall1", "recall5", "recall10", "accuracy", "nmi", "ari", "score", "best_baseline", "printed",
+    "f1_30", "f1_50", "map_50", "frame_f1", "calibration_error",
     "majority", "raw", "random",
 )  # fmt: skip
 NUMBER = re.compile(r"[±+-]?[\d.,]+( [kMG]| ±[\d.]+)?|-")
@@ -81,9 +87,11 @@ PROTOCOL_COLUMNS = {
                   *RESULT_COLUMNS[-3:]),
     "clustering": ("name", "accuracy", INTERVAL, *RESULT_COLUMNS[3:6], "nmi", "ari",
                    *RESULT_COLUMNS[-3:]),
+    "spotting": ("name", "labels", "f1_30", "f1_50", "map_50", "frame_f1", "calibration_error",
+                 *RESULT_COLUMNS[3:6], *RESULT_COLUMNS[-3:]),
 }  # fmt: skip
 OPTIONAL = ("spread", "best_baseline", "difference", "seeds", "learned")  # only where a row has one
-MAIN_SCORES = {"retrieval": "map", "clustering": "accuracy"}  # elsewhere top1
+MAIN_SCORES = {"retrieval": "map", "clustering": "accuracy", "spotting": "f1_50"}  # elsewhere top1
 SUMMARY_COLUMNS = ("protocol", "measure", "score", INTERVAL, "best_baseline", "learned")
 
 

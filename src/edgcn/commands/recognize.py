@@ -1,0 +1,195 @@
+"""`edgcn recognize`: recordings to events with confidence, for people to correct.
+
+model + stores or recordings -> events -> events.csv, a .eaf per recording, events.boris
+
+Several devices or machines share the recordings, started as those of a pre-training are.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from pydantic import Field, PositiveInt
+
+from edgcn.annotations.events import Events, events, joined, with_ids
+from edgcn.annotations.formats import write_events
+from edgcn.base.errors import EdgcnError
+from edgcn.base.progress import Say
+from edgcn.base.screen import tell
+from edgcn.base.words import count
+from edgcn.commands.convert import listed, summary
+from edgcn.commands.prepare import PrepareConfig, prepare
+from edgcn.commands.settings import POSITIONAL, Config
+from edgcn.inference.footage import of_store
+from edgcn.inference.recognizer import Recognizer, load
+from edgcn.inference.watch import in_order, watch
+from edgcn.store import Store, open_store
+from edgcn.training.fabric import make_fabric
+from edgcn.training.ranks import ending_together
+
+Written = Literal["csv", "eaf", "boris", "vtt"]
+
+
+class RecognizeConfig(Config):
+    """Find gestures in recordings, as events for ELAN, BORIS and tables."""
+
+    model: Annotated[str, POSITIONAL]
+    """A recognizer's file, from `edgcn fit` on recordings that show more than the gestures."""
+    files: Annotated[tuple[Path, ...], POSITIONAL]
+    """Stores, or with `reader` files or folders of recordings, which become a store in `out`."""
+    out: Path
+    """Folder for the events."""
+    reader: str | None = None
+    """Reader of `files`, as of `edgcn prepare`, where they are no stores."""
+    options: dict[str, str] = Field(default={})
+    """Options of the reader as NAME VALUE pairs."""
+    formats: tuple[Written, ...] = ("csv", "eaf", "boris")
+    """What to write: csv, eaf, boris, vtt."""
+    least: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Confidence from which events are written; by default each class has a threshold of its own,
+    chosen on held-out people."""
+    none_of_these: bool = False
+    """Also write what is an event but like none of the classes, under that label."""
+    accelerator: str = "auto"
+    """Where to compute: cpu, cuda, mps or auto."""
+    devices: PositiveInt = 1
+    """Processes on each machine that share the recordings."""
+    nodes: PositiveInt = 1
+    """Machines, each started with torchrun's environment."""
+    threads: PositiveInt | None = None
+    """CPU threads of each process; by default all."""
+    overwrite: bool = False
+    """Replace files that exist."""
+
+
+def command(config: RecognizeConfig) -> str:
+    """Recognize, and say what comes next."""
+    table = recognize(config)
+    return (
+        f"wrote {config.out}: {count(len(table), 'event')}   next: correct them in ELAN or BORIS, "
+        f"or edgcn events {config.out / 'events.csv'}"
+    )
+
+
+def recognize(config: RecognizeConfig, *, say: Say = tell) -> Events:
+    """The events of all recordings, written to `config.out`.
+
+    Raises:
+        EdgcnError: the model finds no events, the recordings do not fit it, or files are there.
+    """
+    model = load(config.model)
+    model.spotter()
+    first = config.out / "events.csv"
+    if first.exists() and not config.overwrite:
+        raise EdgcnError(f"{first} exists already; choose another --out, or pass --overwrite")
+    fabric = make_fabric(
+        accelerator=config.accelerator,
+        devices=config.devices,
+        nodes=config.nodes,
+        precision="float32",
+        threads=config.threads,
+    )
+    say = say if fabric.is_global_zero else lambda _: None
+    with ending_together(fabric):
+        parts = [
+            share(config, model, store, fabric, say) for store in stores_of(config, fabric, say)
+        ]
+        table = with_ids(joined(parts))
+        if fabric.is_global_zero:
+            check_names(table, sum(len(part.recordings) for part in parts))
+            write(config, table, say)
+        fabric.barrier()
+    return table
+
+
+def stores_of(config: RecognizeConfig, fabric: Fabric, say: Say) -> list[Store]:
+    """The stores that are given, or those that recordings become."""
+    if config.reader is None:
+        return [open_store(path) for path in config.files]
+    made = []
+    for number, path in enumerate(config.files, start=1):
+        out = config.out / ("recordings" if len(config.files) == 1 else f"recordings-{number}")
+        if fabric.is_global_zero:
+            settings = PrepareConfig(
+                reader=config.reader,
+                path=path,
+                out=out,
+                options=config.options,
+                overwrite=config.overwrite,
+            )
+            prepare(settings, say=say)
+        fabric.barrier()
+        made.append(open_store(out))
+    return made
+
+
+def share(
+    config: RecognizeConfig, model: Recognizer, store: Store, fabric: Fabric, say: Say
+) -> Events:
+    """The events of a store; each process finds those of its share of the recordings."""
+    embedder, by_row, notes = of_store(
+        store, model.embedder(), skeleton=model.skeleton, depth=model.depth
+    )
+    for note in notes:
+        say(f"transfer: {note}")
+    seen, spotter = list(by_row.values()), model.spotter()
+    if config.least is not None:
+        spotter = replace(spotter, thresholds=np.full_like(spotter.thresholds, config.least))
+    longest_first = sorted(seen, key=lambda each: -each.footage.seconds)
+    own = watch(
+        embedder.to(fabric.device),
+        spotter,
+        [str(name) for name in model.classes_of()],
+        longest_first[fabric.global_rank :: fabric.world_size],
+        by=Path(config.model).stem,
+        none_of_these=config.none_of_these,
+        label="recognizing" if fabric.is_global_zero else "",
+    )
+    table, names = gathered(own, fabric), [each.footage.name for each in seen]
+    if empty := len(store.recordings) - len(seen):
+        say(f"note: nobody is seen in {count(empty, 'recording')} of {store.path}")
+    return events(
+        in_order(table.rows, names), recordings=names, labels=table.labels, media=table.media
+    )
+
+
+def gathered(own: Events, fabric: Fabric) -> Events:
+    """The events of all processes."""
+    if fabric.world_size == 1:
+        return own
+    parts: list[Events | None] = [None] * fabric.world_size
+    torch.distributed.all_gather_object(parts, own)
+    return joined(part for part in parts if part is not None)
+
+
+def check_names(table: Events, recordings: int) -> None:
+    """Refuse recordings that files could not tell apart."""
+    if len(table.recordings) < recordings:
+        raise EdgcnError(
+            "two recordings have one name: recognize their stores one by one, into folders of "
+            "their own"
+        )
+
+
+def write(config: RecognizeConfig, table: Events, say: Say) -> None:
+    """Files of every format. (The page of the timeline is written here, too.)"""
+    lost: list[str] = []
+    for name in config.formats:
+        lost += write_events(table, config.out, format=name, overwrite=config.overwrite)[1]
+    say(summary(table))
+    for line in (*by_label(table), *listed(lost)):
+        say(line)
+
+
+def by_label(table: Events) -> Sequence[str]:
+    """How many events of each label, and how sure."""
+    lines = []
+    for label in table.labels:
+        scores = [row.score or 0.0 for row in table.rows if row.label == label]
+        if scores:
+            lines.append(f"  {label}: {len(scores)}, confidence {np.median(scores):.2f} (median)")
+    return lines

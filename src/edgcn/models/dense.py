@@ -1,0 +1,125 @@
+"""Windows of a long recording from one pass of an encoder: what a readout would have made of each.
+
+(1, C, T, V, M) clean features -> maps, block by block -> (N, D) for any N windows. Means come from
+running sums, peaks from maxima over 1, 2, 4 ... frames, so that no frame is looked at twice.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from edgcn.base.errors import EdgcnError
+from edgcn.models.readout import SEGMENTS, HasFeatures, HasMaps, by_part, over_joints
+from edgcn.skeleton.topology import Topology
+
+DENSE = ("pyramid", "parts", "peaks")  # readouts that pool a map; `mean` needs the encoder's head
+FINEST = max(SEGMENTS)
+Windows = Float[Tensor, " n"]
+
+
+@dataclass(frozen=True)
+class Map:
+    """One part of the body in one block.
+
+    Args:
+        mean: over joints; a frame stands for `stride` frames of the recording.
+        peak: the most of any joint, where the readout asks for it.
+    """
+
+    mean: Float[Tensor, "frames d"]
+    peak: Float[Tensor, "frames d"] | None
+    stride: int
+
+
+def is_dense(encoder: nn.Module, readout: str) -> bool:
+    """Whether windows can be read so; else each is embedded by itself."""
+    return readout in DENSE and isinstance(encoder, HasFeatures)
+
+
+@torch.no_grad()
+def dense_maps(
+    encoder: nn.Module, features: Float[Tensor, "1 c t v m"], readout: str, topology: Topology
+) -> list[Map]:
+    """The maps that a readout pools, in its order."""
+    if not is_dense(encoder, readout):
+        raise EdgcnError(f"readout {readout!r} of {type(encoder).__name__} pools no map")
+    assert isinstance(encoder, HasFeatures)
+    peaks = readout == "peaks"
+    blocks: list[Tensor] = (
+        encoder.every_map(features) if isinstance(encoder, HasMaps) and peaks
+        else [encoder.features(features)]
+    )  # fmt: skip
+    maps = []
+    for block in blocks:
+        stride = max(1, round(features.shape[2] / block.shape[2]))
+        for part in [block] if readout == "pyramid" else by_part(block, topology):
+            mean = over_joints(part)[0].T.contiguous()
+            peak = part[0].amax(dim=2).T.to(mean.dtype).contiguous() if peaks else None
+            maps.append(Map(mean, peak, stride))
+    return maps
+
+
+def pool(maps: list[Map], starts: Windows, length: float) -> Float[Tensor, "n width"]:
+    """The vector of each window, all of one length, in frames counted from the maps' first.
+
+    Windows need not begin or end with a frame of a map.
+    """
+    if not len(starts):
+        return starts.new_zeros(
+            0, sum((7 + 2 * (m.peak is not None)) * m.mean.shape[1] for m in maps)
+        )
+    pieces = []
+    for each in maps:
+        first, frames = starts / each.stride, length / each.stride
+        pieces.append(_pyramid(each.mean, first, frames))
+        if each.peak is not None:
+            pieces += [_most(each.peak, first, frames), _most(each.mean, first, frames)]
+    return torch.cat(pieces, dim=1)
+
+
+def means(maps: list[Map], starts: Windows, length: float) -> Float[Tensor, "n width"]:
+    """The mean of each map over each window."""
+    return torch.cat(
+        [segments(m.mean, starts / m.stride, length / m.stride, 1).flatten(1) for m in maps], dim=1
+    )
+
+
+def _pyramid(mean: Tensor, first: Windows, frames: float) -> Float[Tensor, "n width"]:
+    parts = segments(mean, first, frames, FINEST)  # equal ones, so that means of means are means
+    levels = [
+        parts.reshape(len(parts), count, FINEST // count, parts.shape[2]).mean(dim=2)
+        for count in SEGMENTS
+    ]
+    return torch.cat(levels, dim=1).flatten(1)
+
+
+def segments(
+    mean: Float[Tensor, "frames d"], first: Windows, frames: float, count: int
+) -> Float[Tensor, "n count d"]:
+    """Means over equal segments of each window, from running sums; in double, for long maps."""
+    sums = torch.cat((mean.new_zeros(1, mean.shape[1]).double(), mean.double().cumsum(dim=0)))
+    edges = first.double()[:, None] + torch.arange(count + 1) * (frames / count)
+    edges = edges.clamp(0, len(mean))
+    low = edges.floor().long()
+    at, fraction = sums[low], (edges - low)[..., None]
+    if fraction.any():
+        at = torch.lerp(at, sums[(low + 1).clamp(max=len(mean))], fraction)
+    width = (edges[:, 1:] - edges[:, :-1]).clamp(min=1e-9)[..., None]
+    return ((at[:, 1:] - at[:, :-1]) / width).to(mean.dtype)
+
+
+def _most(values: Float[Tensor, "frames d"], first: Windows, frames: float) -> Tensor:
+    """The most of each channel in each window, from the most of 1, 2, 4 ... frames."""
+    total = len(values)
+    low = (first + 1e-6).floor().long().clamp(0, total - 1)
+    high = (first + frames - 1e-6).ceil().long().clamp(min=1, max=total).maximum(low + 1)
+    level = int((high - low).min()).bit_length() - 1
+    for power in range(level):
+        values = torch.maximum(values[: -(2**power)], values[2**power :])
+    reach = 2**level
+    found = values[low]
+    for start in range(reach, int((high - low).max()), reach):
+        found = torch.maximum(found, values[(low + start).minimum(high - reach)])
+    return found
