@@ -14,6 +14,7 @@ import pytest
 
 import edgcn
 from edgcn import cli
+from edgcn.base import stops
 from edgcn.base.errors import EdgcnError
 from edgcn.commands.agree import AgreeConfig
 from edgcn.commands.check_plugin import CheckPluginConfig
@@ -437,13 +438,13 @@ def test_an_interrupt_that_became_another_error_is_one_too(
 
     def answer(_: list[str]) -> NoReturn:
         try:
-            cli._stop(signal.SIGINT, None)
+            stops.stop(signal.SIGINT, None)
         except KeyboardInterrupt:
             raise ImportError("numpy") from None
         raise AssertionError
 
-    monkeypatch.setattr(cli, "_signals", [])
-    monkeypatch.setattr(cli, "_came", -cli.REPEATED)
+    monkeypatch.setattr(stops, "signals", [])
+    monkeypatch.setattr(stops, "_came", -stops.REPEATED)
     monkeypatch.setattr(cli, "answer", answer)
     assert cli.run(["info"]) == 130
     assert capsys.readouterr().err == "stopped\n"
@@ -516,12 +517,12 @@ def test_a_signal_while_the_first_is_put_off_is_the_same_request(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Pressed again just as a callback's hook runs, where another error would be printed."""
-    monkeypatch.setattr(cli, "_signals", [signal.SIGINT])
-    monkeypatch.setattr(cli, "_came", -cli.REPEATED)
-    monkeypatch.setattr(threading.Timer, "start", lambda _: cli._stop(signal.SIGINT, None))
+    monkeypatch.setattr(stops, "signals", [signal.SIGINT])
+    monkeypatch.setattr(stops, "_came", -stops.REPEATED)
+    monkeypatch.setattr(threading.Timer, "start", lambda _: stops.stop(signal.SIGINT, None))
     unraisable = SimpleNamespace(exc_type=KeyboardInterrupt)
-    cli._stop_again(cast("sys.UnraisableHookArgs", unraisable))
-    assert cli._signals == [signal.SIGINT] * 2
+    stops.stop_again(cast("sys.UnraisableHookArgs", unraisable))
+    assert stops.signals == [signal.SIGINT] * 2
 
 
 def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:

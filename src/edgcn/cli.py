@@ -7,13 +7,12 @@ come from; each has a config, and `command(config)`, which returns the last line
 import os
 import signal
 import sys
-import threading
-import time
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from edgcn.base import stops
 from edgcn.base.errors import EdgcnError, did_you_mean
 from edgcn.base.process import is_first_rank
 from edgcn.base.screen import tell
@@ -45,7 +44,7 @@ Each takes --help, --config FILE.yaml (flags on the command line win), --plugin 
 and --debug (tracebacks). Few labelled clips? Start with `edgcn evaluate edgcn-s STORE`.
 Readers: azure_kinect, bvh, clips_npz, coco_results, dlc, events_npz, imigue, keraal, mediapipe,
 msr_action3d, ntu, nw_ucla, openpose, pose, procedural, pyskl, smg, stgcn, stores, synthetic,
-table, utd_mhad, video. More: docs/ and README.md of the project.
+table, utd_mhad, video. More: docs/ and README.md.
 """
 
 # The module of each command, and its config there; loaded late, because most load PyTorch.
@@ -76,11 +75,6 @@ STOPPED = {
     "reproduce": "; the same command goes on from here",
 }
 FAILED, MISTAKEN, STOPPED_BY, DEAD_PIPE = 1, 2, 128, 141  # 130 of Ctrl-C, 143 of SIGTERM, ...
-STOPS = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
-REPEATED = 1.0  # seconds in which a second signal is the same request as the first
-
-_signals: list[int] = []  # that came, even where an import made another error of one
-_came = -REPEATED  # when the last one did
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -208,8 +202,8 @@ def take(arguments: list[str], flag: str) -> str | None:
 
 def explain(error: BaseException, words: Sequence[str]) -> tuple[int, str]:
     """The exit status of an error and the one line about it; none for a pipe that nobody reads."""
-    if isinstance(error, KeyboardInterrupt) or _signals:
-        number = _signals[-1] if _signals else signal.SIGINT
+    if isinstance(error, KeyboardInterrupt) or stops.signals:
+        number = stops.signals[-1] if stops.signals else signal.SIGINT
         more = next((STOPPED[key] for n in (2, 1) if (key := " ".join(words[:n])) in STOPPED), "")
         return STOPPED_BY + number, f"stopped{more}"
     if isinstance(error, BrokenPipeError) and nobody_reads():
@@ -260,43 +254,11 @@ def write_report(error: BaseException, words: Sequence[str]) -> Path:
 def main() -> None:
     """Entry point of the `edgcn` script."""
     try:
-        for number in STOPS:
-            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
-                signal.signal(number, _stop)  # and not where `nohup` has it ignored
-        sys.unraisablehook = _stop_again
+        stops.listen()
         status = run(sys.argv[1:])
-        for number in STOPS:
-            if signal.getsignal(number) is _stop:
-                signal.signal(number, signal.SIG_DFL)  # from here on without a traceback
+        stops.leave()
     except KeyboardInterrupt as error:  # in between
         status = explain(error, sys.argv[1:])[0]
-    if _signals:
+    if stops.signals:
         os._exit(status)  # Python itself would die of the signal, or wait for threads
     sys.exit(status)
-
-
-def _stop(number: int, frame: object) -> None:
-    """End as Ctrl-C does, whatever the signal: unfinished files and folders are removed."""
-    global _came
-    now, before = time.monotonic(), _came
-    _signals.append(number)
-    if now - before >= REPEATED:
-        _came = now
-        raise KeyboardInterrupt
-
-
-def _stop_again(unraisable: "sys.UnraisableHookArgs") -> None:
-    """Where Python could only have printed it, as in a callback from C, it soon comes again."""
-    global _came
-    if not _signals:
-        sys.__unraisablehook__(unraisable)
-    elif issubclass(unraisable.exc_type, KeyboardInterrupt):
-        _came = time.monotonic()  # what comes before the timer does is the same request
-        threading.Timer(0.01, _ask_again).start()
-
-
-def _ask_again() -> None:
-    """From the timer's thread: the signal once more, and this time it is not a repetition."""
-    global _came
-    _came = -REPEATED
-    os.kill(os.getpid(), _signals[-1])

@@ -163,7 +163,7 @@ def test_test_labels_never_reach_the_probe(
         predictions.append(results.data.get("subsets") or (results.folder / "predictions.csv"))
         if isinstance(predictions[-1], Path):
             lines = predictions[-1].read_text().splitlines()
-            predictions[-1] = [line.split(",")[3:] for line in lines]
+            predictions[-1] = [line.split(",")[5:] for line in lines]
     assert predictions[0] == predictions[1]
 
 

@@ -142,6 +142,17 @@ def bounded(table: Events, seconds: Mapping[str, float]) -> Events:
     return replace(table, rows=tuple(rows))
 
 
+def moved(table: Events, seconds: Mapping[str, float]) -> Events:
+    """The same events so many seconds later, by recording: on a clock that begins elsewhere."""
+    rows = tuple(
+        replace(row, start=row.start + later, end=row.end + later)
+        if (later := seconds.get(row.recording, 0.0))
+        else row
+        for row in table.rows
+    )
+    return replace(table, rows=rows)
+
+
 def with_ids(table: Events) -> Events:
     """The same events, each with an id of its own: the one it has, or the next free a1, a2, ..."""
     taken, number, rows = {row.id for row in table.rows}, 0, []

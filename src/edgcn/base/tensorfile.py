@@ -37,7 +37,8 @@ def checksum(tensors: Mapping[str, Tensor], text: str) -> str:
     value = zlib.crc32(text.encode())
     for name, tensor in sorted(tensors.items()):
         value = zlib.crc32(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode(), value)
-        value = zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy().data, value)
+        flat = torch.empty(tensor.numel(), dtype=tensor.dtype).copy_(tensor.reshape(-1))
+        value = zlib.crc32(flat.view(torch.uint8).numpy().data, value)
     return f"{value:08x}"
 
 

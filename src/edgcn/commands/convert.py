@@ -59,7 +59,7 @@ def convert(config: ConvertConfig, *, say: Say = tell) -> list[Path]:
 
 
 def events_of(store: Store) -> Events:
-    """The labelled segments of a store as events."""
+    """The labelled segments of a store as events, on the clocks of their recordings."""
     segments, recordings, clips = store.segments, store.recordings, store.clips()
     media = {
         str(name): Media(fps=float(fps))
@@ -81,6 +81,13 @@ def events_of(store: Store) -> Events:
             )
         )
     return events(rows, recordings=map(str, recordings.names), labels=store.classes, media=media)
+
+
+def clocks_of(store: Store) -> dict[str, float]:
+    """What the clock of a recording says at its first frame, where that is not 0."""
+    table = store.recordings
+    pairs = zip(table.names.tolist(), table.starts.tolist(), strict=True)
+    return {name: start for name, start in pairs if start}
 
 
 def summary(table: Events) -> str:

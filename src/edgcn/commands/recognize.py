@@ -1,6 +1,7 @@
 """`edgcn recognize`: recordings to events with confidence, for people to correct.
 
-model + stores or recordings -> events -> events.csv, a .eaf per recording, events.boris
+model + stores or recordings -> events -> events.csv, a .eaf per recording, events.boris, and the
+page timeline.html
 
 Several devices or machines share the recordings, started as those of a pre-training are.
 """
@@ -15,15 +16,16 @@ import torch
 from lightning_fabric import Fabric
 from pydantic import Field, PositiveInt
 
-from edgcn.annotations.events import Events, events, joined, with_ids
+from edgcn.annotations.events import Events, events, joined, moved, with_ids
 from edgcn.annotations.formats import write_events
 from edgcn.base.errors import EdgcnError
 from edgcn.base.progress import Say
 from edgcn.base.screen import tell
 from edgcn.base.words import count
-from edgcn.commands.convert import listed, summary
+from edgcn.commands.convert import clocks_of, events_of, listed, summary
 from edgcn.commands.prepare import PrepareConfig, prepare
 from edgcn.commands.settings import POSITIONAL, Config
+from edgcn.commands.timeline import draw_timeline
 from edgcn.inference.footage import of_store
 from edgcn.inference.recognizer import Recognizer, load
 from edgcn.inference.watch import in_order, watch
@@ -40,11 +42,11 @@ class RecognizeConfig(Config):
     model: Annotated[str, POSITIONAL]
     """A recognizer's file, from `edgcn fit` on recordings that show more than the gestures."""
     files: Annotated[tuple[Path, ...], POSITIONAL]
-    """Stores, or with `reader` files or folders of recordings, which become a store in `out`."""
+    """Stores, or files or folders of recordings, each of which becomes a store in `out`."""
     out: Path
     """Folder for the events."""
     reader: str | None = None
-    """Reader of `files`, as of `edgcn prepare`, where they are no stores."""
+    """Reader of the files, as of `edgcn prepare`; by default they tell what they are."""
     options: dict[str, str] = Field(default={})
     """Options of the reader as NAME VALUE pairs."""
     formats: tuple[Written, ...] = ("csv", "eaf", "boris")
@@ -70,8 +72,8 @@ def command(config: RecognizeConfig) -> str:
     """Recognize, and say what comes next."""
     table = recognize(config)
     return (
-        f"wrote {config.out}: {count(len(table), 'event')}   next: correct them in ELAN or BORIS, "
-        f"or edgcn events {config.out / 'events.csv'}"
+        f"wrote {config.out}: {count(len(table), 'event')}   next: open its timeline.html, correct "
+        f"them in ELAN or BORIS, or edgcn events {config.out / 'events.csv'}"
     )
 
 
@@ -95,27 +97,28 @@ def recognize(config: RecognizeConfig, *, say: Say = tell) -> Events:
     )
     say = say if fabric.is_global_zero else lambda _: None
     with ending_together(fabric):
-        parts = [
-            share(config, model, store, fabric, say) for store in stores_of(config, fabric, say)
-        ]
+        stores = stores_of(config, fabric, say)
+        parts = [share(config, model, store, fabric, say) for store in stores]
         table = with_ids(joined(parts))
         if fabric.is_global_zero:
             check_names(table, sum(len(part.recordings) for part in parts))
             write(config, table, say)
+            draw(config.out, stores, parts)
         fabric.barrier()
     return table
 
 
 def stores_of(config: RecognizeConfig, fabric: Fabric, say: Say) -> list[Store]:
     """The stores that are given, or those that recordings become."""
-    if config.reader is None:
-        return [open_store(path) for path in config.files]
     made = []
     for number, path in enumerate(config.files, start=1):
+        if config.reader is None and (path / "store.json").is_file():
+            made.append(open_store(path))
+            continue
         out = config.out / ("recordings" if len(config.files) == 1 else f"recordings-{number}")
         if fabric.is_global_zero:
             settings = PrepareConfig(
-                reader=config.reader,
+                reader=config.reader or "",
                 path=path,
                 out=out,
                 options=config.options,
@@ -152,9 +155,10 @@ def share(
     table, names = gathered(own, fabric), [each.footage.name for each in seen]
     if empty := len(store.recordings) - len(seen):
         say(f"note: nobody is seen in {count(empty, 'recording')} of {store.path}")
-    return events(
+    found = events(
         in_order(table.rows, names), recordings=names, labels=table.labels, media=table.media
     )
+    return moved(found, clocks_of(store))
 
 
 def gathered(own: Events, fabric: Fabric) -> Events:
@@ -176,13 +180,20 @@ def check_names(table: Events, recordings: int) -> None:
 
 
 def write(config: RecognizeConfig, table: Events, say: Say) -> None:
-    """Files of every format. (The page of the timeline is written here, too.)"""
+    """Files of every format."""
     lost: list[str] = []
     for name in config.formats:
         lost += write_events(table, config.out, format=name, overwrite=config.overwrite)[1]
     say(summary(table))
     for line in (*by_label(table), *listed(lost)):
         say(line)
+
+
+def draw(out: Path, stores: Sequence[Store], parts: Sequence[Events]) -> None:
+    """A page for each store: what was found beside what is annotated, over moving skeletons."""
+    for number, (store, found) in enumerate(zip(stores, parts, strict=True), start=1):
+        name = "timeline.html" if len(stores) == 1 else f"timeline-{number}.html"
+        draw_timeline(out / name, store, found, events_of(store))
 
 
 def by_label(table: Events) -> Sequence[str]:

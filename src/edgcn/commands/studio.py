@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from edgcn.annotations.events import Events
+from edgcn.annotations.events import Events, moved
 from edgcn.annotations.formats import read_events
 from edgcn.base.errors import EdgcnError, require
 from edgcn.base.progress import Say
@@ -164,7 +164,7 @@ def begin(studio: Studio, annotations: Sequence[Path], say: Say, *, demo: bool) 
         if annotations:
             say(f"{coding.journal.path} is there and goes on; import other files in the page")
         return
-    table = events_of(studio.store)
+    table = moved(events_of(studio.store), {n: -s for n, s in coding.clocks.items()})
     if annotations:
         table, notes = exchange.matched(coding, read_events(annotations))
         for note in notes:

@@ -69,9 +69,10 @@ def draw_timeline(
     title: str = "",
     notes: Iterable[str] = (),
 ) -> Path:
-    """The page of all recordings that the events are in.
+    """The page of all recordings that the events are in, from the first frame of each on.
 
     Args:
+        found, annotated: on the clocks of the recordings, as files have them.
         every: how each event compares, where all of the recordings were annotated.
         sections: below the timeline.
 
@@ -92,7 +93,12 @@ def draw_timeline(
     words = verdicts(sides[1], sides[0], every) if every else ([], [])
     here = [
         [
-            replace(row, recording=str(store.recordings.names[known_row]))
+            replace(
+                row,
+                recording=str(store.recordings.names[known_row]),
+                start=row.start - float(store.recordings.starts[known_row]),
+                end=row.end - float(store.recordings.starts[known_row]),
+            )
             for row in side
             if (known_row := _row(known, row.recording)) is not None
         ]

@@ -66,6 +66,8 @@ class Coding:
         self.journal, self.store = Journal(path), store
         names = [str(name) for name in store.recordings.names]
         self.row_of = {name: row for row, name in enumerate(names)}
+        starts = store.recordings.starts
+        self.clocks = {name: float(starts[row]) for name, row in self.row_of.items()}
         self.seconds = {name: float(seconds_of(store, row)) for name, row in self.row_of.items()}
 
     def checked(self, rows: Mapping[str, Any]) -> dict[str, Any]:

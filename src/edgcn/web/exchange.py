@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from edgcn.annotations.events import Event, Events, events, media_names, stem
+from edgcn.annotations.events import Event, Events, events, media_names, moved, stem
 from edgcn.annotations.formats import read_events, write_events
 from edgcn.base.errors import EdgcnError
 from edgcn.base.words import LISTED, named
@@ -31,7 +31,7 @@ def exported(
     table = coding.table((*CODED, "suggested") if suggestions else CODED)
     if not table.rows:
         raise EdgcnError("nothing is coded yet")
-    name = coding.store.name
+    table, name = moved(table, coding.clocks), coding.store.name
     many = format in ("boris", "csv") or len(table.recordings) == 1
     with TemporaryDirectory() as folder:
         out = Path(folder) / (f"coding{FORMATS[format]}" if many else "files")
@@ -95,8 +95,9 @@ def matched(coding: Coding, table: Events, recording: str = "") -> tuple[Events,
         if row.recording not in names:
             continue
         values = row_of(row) | {"recording": names[row.recording]}
-        longest = coding.seconds[values["recording"]]
-        values["start"], values["end"] = (min(max(t, 0.0), longest) for t in (row.start, row.end))
+        longest, clock = coding.seconds[values["recording"]], coding.clocks[values["recording"]]
+        times = (row.start - clock, row.end - clock)
+        values["start"], values["end"] = (min(max(t, 0.0), longest) for t in times)
         if values["start"] < values["end"]:
             rows.append(Event(**values, id=row.id))
         else:
