@@ -15,7 +15,7 @@ test: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n 2  # many processes: modules are compiled once
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n 2 --dist worksteal  # many processes: modules are compiled once
 
 # Wrong inputs for an hour; FUZZ passes flags on, such as FUZZ='--minutes 5 --kinds ntu,pyskl --seed 3'.
 fuzz: .venv/dev

@@ -163,7 +163,7 @@ def test_the_command_writes_what_it_finds(model: Recognizer, store: Store, tmp_p
     said: list[str] = []
     table = recognize(config, say=said.append)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        "events.csv", "events.boris", *(f"s{n + 1}-{n}.eaf" for n in range(4)),
+        "events.csv", "events.boris", "timeline.html", *(f"s{n + 1}-{n}.eaf" for n in range(4)),
     }  # fmt: skip
     again = read_events([tmp_path / "out" / "events.csv"])
     assert [(r.recording, r.label) for r in again.rows] == [

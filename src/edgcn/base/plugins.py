@@ -148,6 +148,7 @@ def _run(name: str, path: Path, given: Path) -> None:
         raise FileError(given, "a plugin is a Python file, FILE.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look their module up
+    keeps, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # nothing beside the user's file
     try:
         spec.loader.exec_module(module)
     except BaseException as error:
@@ -162,6 +163,8 @@ def _run(name: str, path: Path, given: Path) -> None:
         if not isinstance(error, EdgcnError):
             text = f"this plugin fails: {type(error).__name__}: {text}"
         raise FileError(given, text, line=line) from error
+    finally:
+        sys.dont_write_bytecode = keeps
 
 
 def require_plugins(records: Iterable[Mapping[str, str]]) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor
 
 from edgcn.base.errors import EdgcnError, FileError
@@ -51,10 +51,11 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if not path.is_file():
         raise EdgcnError(f"{path} does not exist; is {path.parent} a run of `edgcn pretrain`?")
     try:
-        with safe_open(path, framework="pt") as file:
-            header = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
+        data = path.read_bytes()  # at once: it may be replaced meanwhile
+        tensors = load(data)
+        size = int.from_bytes(data[:8], "little")
+        header = json.loads(data[8 : 8 + size]).get("__metadata__") or {}
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise EdgcnError(
             f"{path} is not a readable file of edgcn: it is damaged, or of another kind ({error})"
         ) from error

@@ -39,7 +39,10 @@ def all_points(body: Body, lower: Lower, arms: dict[str, Point]) -> dict[str, Po
         for side, sign in OUTWARD.items():
             x, y, z = (body.stature * share for share in at)
             points[name.replace("right", side)] = head + carried(turn, sign * x, y, z)
+    points["spine_chest"] = points["spine"] + 0.6 * (points["chest"] - points["spine"])
     for side, sign in OUTWARD.items():
+        collar = points[f"{side}_shoulder"] - points["chest"]
+        points[f"{side}_clavicle"] = points["chest"] + 0.15 * collar
         hand, tip, thumb = (points[f"{side}_{part}"] for part in ("hand", "hand_tip", "thumb"))
         ahead, across = tip - hand, thumb - hand - 0.4 * (tip - hand)
         for finger, (along, beside) in FINGERS.items():
