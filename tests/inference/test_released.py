@@ -1,5 +1,6 @@
 """Released weights: whole, small, usable by name, and better than before they were trained."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,7 @@ def test_on_people_it_never_saw_it_beats_the_encoder_before_training(
     store = edgcn.prepare("utd_mhad", data_dir / "utd_mhad", out=tmp_path / "utd")
     clips, model = store.clips(), edgcn.load("edgcn-s")
     split = clips.split()
+    split = replace(split, train=split.train[::2], test=split.test[::2])  # half, to save time
     assert not overlap(model.provenance_.pretrained, clips, np.arange(len(clips))).clips
     scores = []
     trained = model.embedder()

@@ -52,7 +52,7 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise EdgcnError(f"{path} does not exist; is {path.parent} a run of `edgcn pretrain`?")
     try:
         data = path.read_bytes()  # at once: it may be replaced meanwhile
-        tensors = load(data)
+        tensors = dict(sorted(load(data).items()))
         size = int.from_bytes(data[:8], "little")
         header = json.loads(data[8 : 8 + size]).get("__metadata__") or {}
     except (OSError, ValueError, KeyError, SafetensorError) as error:

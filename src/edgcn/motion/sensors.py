@@ -22,7 +22,8 @@ Joints = Float[Tensor, "n t v 3"]
 # noise grows with the square of the distance is from Khoshelham & Elberink (2012).
 JITTER = {
     "hand_tip|thumb|index|middle|ring|little": 0.02, "hand": 0.013, "wrist": 0.010,
-    "elbow": 0.009, "shoulder|clavicle|hip$": 0.006, "knee": 0.012, "ankle": 0.022, "foot|toe|heel": 0.026,
+    "elbow": 0.009, "shoulder|clavicle|hip$": 0.006, "knee": 0.012, "ankle": 0.022,
+    "foot|toe|heel": 0.026,
     "head|nose|eye|ear|mouth": 0.005, "spine|chest|neck|hips": 0.004,
 }  # fmt: skip
 LEG = re.compile("knee|ankle|foot|toe|heel")

@@ -95,10 +95,10 @@ def misread(frames: Sequence[np.ndarray], *, topology: Topology, dims: int, unit
     """What speaks against frames of people in these units with the head up; empty: nothing does.
 
     Args:
-        frames: (T, M, V, C) each; the first 100 are looked at.
+        frames: (T, M, V, C) each; the first 20 are looked at.
     """
     known = Postures(topology, dims)
-    for one in frames[:FIRST]:
+    for one in frames[: FIRST // 5]:
         known.add(one)
     said, unit = [], "m" if units == "px" else _unit(known.torso)
     if unit != "m":
