@@ -291,7 +291,7 @@ def test_nobody_who_tests_anywhere_is_learned_from() -> None:
 
 
 def test_all_settings_are_settings() -> None:
-    jobs = plan(SETS, EVERY, [0, 1, 2], found=SETS, every_seed=True, finetune=True)
+    jobs = plan(SETS, EVERY, [0, 1], found=SETS, every_seed=True, finetune=True)
     every = tasks_of(jobs, Path("out"), machine={"threads": 1, "accelerator": "cpu"})
     scored = [(task.run, *task.job.cells["scored on"]) for task in every]
     assert len(set(scored)) == len(every)  # MSR Action3D in pixels has the runs of that in meters
