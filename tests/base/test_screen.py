@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from edgcn.base.screen import printable, tell
+from edgcn.base.screen import printable, readable, tell
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,14 @@ from edgcn.base.screen import printable, tell
 )
 def test_what_would_steer_a_terminal_is_spelled_out(text: str, shown: str) -> None:
     assert printable(text) == shown
+
+
+def test_a_line_that_nobody_could_read_is_cut_on_a_screen_and_nowhere_else() -> None:
+    text = f"begins {'x' * 9000} ends\nand goes on"
+    assert printable(text) == text
+    assert len(readable(text)) < 2100
+    assert readable(text).startswith("begins xxx")
+    assert readable(text).endswith("xxx ends\nand goes on")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1"])

@@ -13,7 +13,7 @@ from unittest.mock import patch
 import numpy as np
 
 from contracts.test_readers import OF_FILES, SETS
-from edgcn.base.screen import printable
+from edgcn.base.screen import readable
 from edgcn.commands import info as command
 from edgcn.commands.prepare import PrepareConfig, prepare
 from edgcn.store import Store, open_store
@@ -86,7 +86,7 @@ def of_reader(name: str) -> Kind:
 
 def of_store(store: Store, told: Collection[str]) -> Reading:
     """What a store says of its clips, as a screen shows it."""
-    told = [printable(line) for line in told]
+    told = [readable(line) for line in told]
     clips, table, frames = store.clips(), store.recordings, store.frames
     labels, names = clips.labels.tolist(), clips.names.tolist()
     rates = [store.fps, *table.fps.tolist()]

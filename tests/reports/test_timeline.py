@@ -65,6 +65,11 @@ def test_joints_are_where_they_were(y_down: bool) -> None:
     assert np.abs(wrong).max() < 2e-4 * np.ptp(true, axis=0).max()
 
 
+def test_every_frame_comes_into_the_page(tmp_path: Path) -> None:
+    (shown,) = data_of(write_timeline(tmp_path / "t.html", [moving(frames=3000)], []))["recordings"]
+    assert len(points_of(shown, 5)) == shown["frames"] == 2500
+
+
 def test_frames_go_by_their_times() -> None:
     """A recording with a pause: what is shown in it is what was seen last."""
     shown = replace(moving(frames=4), times=np.array([0.0, 0.1, 2.0, 2.1]), seconds=2.2)

@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
-from edgcn.base.screen import printable, shortened
+from edgcn.base.screen import readable, shortened
 
 
 class EdgcnError(ValueError):
     """Something the user gave cannot be used as it is."""
 
     def __init__(self, message: str = "") -> None:
-        super().__init__(printable(message))
+        super().__init__(readable(message))
 
 
 REASON = 600  # characters; a library's own text may quote half a file

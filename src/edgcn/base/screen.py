@@ -19,17 +19,18 @@ def shortened(text: str, most: int) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with what would steer a terminal, or cannot be printed, spelled out (`\\x1b`).
+    """The text with what would steer a terminal, or cannot be printed, spelled out (`\\x1b`)."""
+    return _STEERING.sub(lambda found: ascii(found[0])[1:-1], text)
 
-    A line of over 2,000 characters, such as the name of a damaged clip, is cut in its middle.
-    """
-    spelled = _STEERING.sub(lambda found: ascii(found[0])[1:-1], text)
-    return "\n".join(shortened(line, LONGEST) for line in spelled.split("\n"))
+
+def readable(text: str) -> str:
+    """Printable text for a screen: a line of over 2,000 characters is cut in its middle."""
+    return "\n".join(shortened(line, LONGEST) for line in printable(text).split("\n"))
 
 
 def tell(text: str, *, as_error: bool = False) -> None:
     """Print a line at once, whatever is in it and whatever characters the terminal knows."""
     stream = sys.stderr if as_error else sys.stdout
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    shown = printable(text).encode(encoding, "backslashreplace").decode(encoding)
+    shown = readable(text).encode(encoding, "backslashreplace").decode(encoding)
     print(shown, file=stream, flush=True)
