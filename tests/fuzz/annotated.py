@@ -9,8 +9,8 @@ from pathlib import Path
 from edgcn.annotations.events import Event, Events, Media, events
 from edgcn.annotations.formats import FORMATS, read_events, write_events
 from edgcn.annotations.numbered import NUMBERINGS
-from edgcn.base.screen import printable
-from fuzz.kind import LONGEST, Kind, Reading, without_numbers
+from edgcn.base.screen import readable
+from fuzz.kind import LONGEST, Kind, Reading, steers, without_numbers
 
 FARTHEST = 1e7  # seconds: four months
 ALL = "count labels recordings"
@@ -82,9 +82,10 @@ def reading(copy: Path) -> Reading:
             nonsense = f"a score of {row.score}"
         elif FARTHEST < row.end < float("inf"):
             doubtful = "an event after four months"
-    if odd := [note for note in table.notes if not printable(note).isprintable()]:
+    notes = [readable(note) for note in table.notes]
+    if odd := [note for note in notes if steers(note)]:
         nonsense = f"a line that no terminal shows as it is: {odd[0][:200]!r}"
-    elif odd := [note for note in table.notes if len(note) > LONGEST]:
+    elif odd := [note for note in notes if len(note) > LONGEST]:
         nonsense = f"a line of over {LONGEST:,} characters: {odd[0][:200]!r}"
     nonsense = nonsense or changed(table, copy)
     facts = {

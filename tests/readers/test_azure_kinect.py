@@ -10,6 +10,7 @@ import pytest
 
 from edgcn.base.errors import FileError
 from edgcn.readers.azure_kinect import read_azure_kinect
+from edgcn.readers.frame_times import at_their_numbers
 from edgcn.skeleton.azure_layout import AZURE_32
 from edgcn.store.conventions import as_declared
 from readers.items import reason, wholes
@@ -89,3 +90,11 @@ def test_what_is_wrong_is_one_line(
     path.write_text(json.dumps(content))
     with pytest.raises(FileError, match=problem):
         raise FileError(path, reason(read_azure_kinect(path)))
+
+
+@pytest.mark.parametrize("odd", [np.inf, np.nan, 1e300, 2.0**60, 3.5])
+def test_numbers_that_count_no_frames_are_refused(odd: float) -> None:
+    """Before memory is taken for the frames that would be between them."""
+    frames, numbers = np.ones((3, 1, 2, 3), np.float32), np.array([0, 2, odd])
+    with pytest.raises(FileError, match=r"whole numbers of frames|increase"):
+        at_their_numbers(Path("x.json"), frames, numbers)

@@ -123,7 +123,7 @@ def at_their_numbers(
             f"expected frame numbers that increase, got {numbers[at]:g} after {numbers[at - 1]:g}"
         )
         raise FileError(path, f"{reason} in row {at + 1} of the data")
-    if not np.isfinite(numbers).all() or (numbers != np.round(numbers)).any():
+    if not (np.abs(numbers) < 2**53).all() or (numbers != np.round(numbers)).any():
         raise FileError(path, "expected whole numbers of frames, got others")
     step = int(np.gcd.reduce(steps.astype(np.int64)))
     places = ((numbers - numbers[0]) / step).astype(np.int64)
