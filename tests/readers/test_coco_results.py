@@ -220,6 +220,10 @@ def test_pictures_of_two_videos_in_a_file_are_two_recordings(tmp_path: Path) -> 
     anna, ben = clips(read_coco_results(tmp_path))
     assert (anna.name, ben.name) == ("day/anna", "day/ben")
     assert np.flatnonzero(~anna.frames.any((1, 2, 3))).tolist() == [4, 5]
+    made[0]["image_id"] = "amna/000.jpg"
+    (tmp_path / "day" / "alphapose-results.json").write_text(json.dumps(made))
+    odd = {one.name: one for one in wholes(read_coco_results(tmp_path))}["day/amna"]
+    assert odd.note == "one picture alone, by its name, beside others in the file: is it right?"
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,7 @@ def read_coco_results(
     """
     check_most(max_bodies)
     check_keep(people, labels)
+    _detections.cache_clear()  # the file may have changed since another reading
     parts, note = _parts(path)
     files = list(dict.fromkeys(file for part in parts for _, file in part.files))
     model, told = _model(files, topology, hands=hands)
@@ -214,6 +215,8 @@ def _pictures(part: Part) -> tuple[list[Picture], str]:
         chosen = [p for p in found.pictures.values() if part.video in (None, p.video)]
         numbered = sorted(((p.number, p) for p in chosen), key=lambda item: item[0])
         clipped = found.clipped
+        if part.video is not None and len(chosen) == 1:
+            notes.append("one picture alone, by its name, beside others in the file: is it right?")
     else:
         several = [(number, file, read_detections(file)) for number, file in part.files]
         for _, file, found in several:
