@@ -26,11 +26,12 @@ from edgcn.annotations.numbered import (
 from edgcn.annotations.table import NoTableError, read_table, write_table
 from edgcn.annotations.vtt import write_vtt
 from edgcn.base.errors import EdgcnError, FileError, did_you_mean
+from edgcn.base.files import check_file
 from edgcn.base.parts import check_settings, settings_of
 from edgcn.base.words import LISTED, quoted
 from edgcn.base.words import named as named_some
 from edgcn.readers.imigue_table import HEADER
-from edgcn.readers.text.folders import check_file, visible
+from edgcn.readers.text.folders import visible
 
 Where = str | os.PathLike[str]
 Read = Callable[..., Events]

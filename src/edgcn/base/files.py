@@ -208,15 +208,13 @@ def read_json(path: Path, *, hint: str = "") -> Any:
     Args:
         hint: ends the error where there is no such file.
     """
+    check_file(path)
     try:
-        check_file(path)
         return json.loads(path.read_text())
     except FileNotFoundError:
         raise EdgcnError(f"{path} does not exist{hint and f'; {hint}'}") from None
     except OSError as error:
         raise EdgcnError(f"cannot read {path}: {error.strerror}") from error
-    except EdgcnError:
-        raise
     except RecursionError:
         raise EdgcnError(f"{path}: expected JSON, got brackets nested without end") from None
     except ValueError as error:  # not JSON, not text, or a number of thousands of digits

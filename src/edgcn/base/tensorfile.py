@@ -42,6 +42,26 @@ def checksum(tensors: Mapping[str, Tensor], text: str) -> str:
     return f"{value:08x}"
 
 
+def check_shapes(
+    path: Path,
+    part: str,
+    tensors: Mapping[str, Tensor],
+    wanted: Mapping[str, tuple[int, ...]],
+    *,
+    meaning: str,
+) -> None:
+    """Raise a `FileError` unless a part has exactly these tensors, of these shapes, in float32.
+
+    Args:
+        meaning: what the shapes follow from.
+    """
+    for name in {**wanted, **tensors}:
+        shape = tuple(tensors[name].shape) if name in tensors else None
+        if shape != wanted.get(name) or tensors[name].dtype != torch.float32:
+            reason = f"expected shape {wanted.get(name)} for {meaning}, got {shape}"
+            raise FileError(path, f"{part}.{name}: {reason}")
+
+
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors and JSON description of a file written by `save_tensors`.
 

@@ -106,9 +106,12 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> Float[np.ndarray, "n k"]:
         """How likely each of `classes_` is, (N, K); rows sum to 1, or are NaN for nobody."""
         self.classes_of()
-        likely = self.classifier_.probabilities(self.transform(X))
-        empty = self._clips(X, self.embedder()).empty
-        return np.where(empty[:, None], np.float32(np.nan), likely)
+        embedder = self.embedder()
+        clips = self._clips(X, embedder)
+        likely = self.classifier_.probabilities(
+            self._embed(embedder, clips, np.arange(len(clips)))[1]
+        )
+        return np.where(clips.empty[:, None], np.float32(np.nan), likely)
 
     def transform(self, X: Any) -> Float[np.ndarray, "n d"]:
         """The encoder's vector of each clip, (N, D); needs no classifier."""

@@ -15,7 +15,7 @@ from torch import Tensor
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.base.plugins import require_plugins
 from edgcn.base.records import Record, checked, within
-from edgcn.base.tensorfile import check_finite, load_tensors
+from edgcn.base.tensorfile import check_finite, check_shapes, load_tensors
 from edgcn.evaluation.probes import LinearProbe
 from edgcn.inference.provenance import Provenance
 from edgcn.inference.spot import Spotter
@@ -223,14 +223,8 @@ def _classifier(
         raise FileError(path, "classes: expected each name once")
     count = len(classes)
     wanted = {"mean": (width,), "scale": (width,), "weight": (count, width), "bias": (count,)}
-    for name in {**wanted, **tensors}:
-        shape = tuple(tensors[name].shape) if name in tensors else None
-        if shape != wanted.get(name) or tensors[name].dtype != torch.float32:
-            raise FileError(
-                path,
-                f"classifier.{name}: expected shape {wanted.get(name)} for {count} classes and "
-                f"vectors of {width} numbers, got {shape}",
-            )
+    meaning = f"{count} classes and vectors of {width} numbers"
+    check_shapes(path, "classifier", tensors, wanted, meaning=meaning)
     if not (tensors["scale"] > 0).all():
         raise FileError(path, "classifier.scale: expected numbers above 0")
     return (

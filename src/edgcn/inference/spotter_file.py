@@ -10,8 +10,8 @@ import torch
 from pydantic import Field, PositiveFloat
 from torch import Tensor
 
-from edgcn.base.errors import FileError
 from edgcn.base.records import Record
+from edgcn.base.tensorfile import check_shapes
 from edgcn.inference.dense import Scale, reading_of, reading_width
 from edgcn.inference.spot import Grid, Spotter
 from edgcn.models.embedder import Embedder
@@ -69,14 +69,8 @@ def read_spotter(
         "directions": (rows, width),
         "centers": (classes, rows),
     }
-    for name in {**wanted, **tensors}:
-        shape = tuple(tensors[name].shape) if name in tensors else None
-        if shape != wanted.get(name) or tensors[name].dtype != torch.float32:
-            raise FileError(
-                path,
-                f"spotter.{name}: expected shape {wanted.get(name)} for {classes} classes and "
-                f"windows of {width} numbers, got {shape}",
-            )
+    meaning = f"{classes} classes and windows of {width} numbers"
+    check_shapes(path, "spotter", tensors, wanted, meaning=meaning)
     values: dict[str, Any] = {name: value.numpy() for name, value in tensors.items()}
     scales = tuple(Scale(each.clip, each.lengths) for each in record.scales)
     for name in ("slope", "offset", "overlap", "far"):

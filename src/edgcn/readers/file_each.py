@@ -18,7 +18,8 @@ from jaxtyping import Float
 
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.base.spelling import legible, natural, tidy
-from edgcn.readers.label_table import Row, Table, read_table, segmented, unlabelled
+from edgcn.readers.label_table import Row, Table, segmented
+from edgcn.readers.labelling import labels_for
 from edgcn.readers.rates import Rate
 from edgcn.readers.text.files import stream
 from edgcn.readers.text.folders import check_folder, find
@@ -137,9 +138,9 @@ def recordings_of(
         found_fps: what the first file says.
         several: whether a file may hold several recordings.
     """
-    table = _table(files, labels)
-    words = {row.label for rows in table.rows.values() for row in rows if row.label}
-    classes = tuple(sorted({*words, *(own_classes if labels is None else ())}, key=natural))
+    given = labels_for({files.names[path]: files.folders[path] for path in files.paths}, labels)
+    table, own = given.table, own_classes if labels is None else ()
+    classes = tuple(sorted({*given.classes, *own}, key=natural))
     rate = float(fps or found_fps or FPS)
 
     def read_one(path: Path) -> Iterator[Recording | Skipped]:
@@ -163,15 +164,6 @@ def recordings_of(
         note="; ".join(filter(None, said)),
         remarks=[remark for remark in remarks if remark],
     )
-
-
-def _table(files: Files, labels: Path | None) -> Table:
-    """The labels of the files by name: from the user's table, or by their folders."""
-    if labels is not None:
-        return read_table(labels, [files.names[path] for path in files.paths])
-    rows = {files.names[path]: [Row(0, files.folders[path])] for path in files.paths}
-    bare = [name for name, (row,) in rows.items() if not row.label]
-    return Table(rows, [], note=unlabelled(bare) if len(bare) < len(rows) else "")
 
 
 def _recordings(

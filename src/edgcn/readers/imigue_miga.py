@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from edgcn.base.errors import FileError
+from edgcn.base.files import check_file
 from edgcn.readers.imigue_gestures import (
     BODY,
     CLASSES,
@@ -26,7 +27,7 @@ from edgcn.readers.imigue_gestures import (
 from edgcn.readers.imigue_table import NAME, TRAIN, read_table
 from edgcn.readers.label_table import shared
 from edgcn.readers.text.files import integers, label_rows, read_lines, rows, stream
-from edgcn.readers.text.folders import check_file, find
+from edgcn.readers.text.folders import find
 from edgcn.skeleton.layouts import BODY_25, MIGA_22
 from edgcn.skeleton.recording import Recording, Recordings, Skipped, SplitRule
 

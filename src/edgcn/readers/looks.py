@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 from edgcn.base.arrayfiles import map_npy, npz_shapes
 from edgcn.base.errors import EdgcnError
+from edgcn.base.files import check_file
 from edgcn.base.words import LISTED, named
 from edgcn.readers.mediapipe_arrays import blocks_of
 from edgcn.readers.mediapipe_names import PARTS
-from edgcn.readers.text.folders import check_file, visible
+from edgcn.readers.text.folders import visible
 from edgcn.readers.video import KEPT
 
 HEAD = 65536  # bytes of a file that are looked at

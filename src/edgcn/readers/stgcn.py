@@ -13,6 +13,7 @@ from jaxtyping import Shaped
 
 from edgcn.base.arrayfiles import map_npy
 from edgcn.base.errors import FileError
+from edgcn.base.files import check_file
 from edgcn.readers.crowds import MOST_BODIES, check_most, most_seen
 from edgcn.readers.flat import seen, with_confidence
 from edgcn.readers.labels import MOST_CLASSES, class_names, first_label_note
@@ -20,7 +21,7 @@ from edgcn.readers.pyskl import LOOKED_INTO, subject_and_camera, twice_note
 from edgcn.readers.rates import Rate
 from edgcn.readers.skeletons import LOOKED_AT, Bodies, check_joints, guess
 from edgcn.readers.tags import split_note, split_rules
-from edgcn.readers.text.folders import check_file, find
+from edgcn.readers.text.folders import find
 from edgcn.readers.text.pickles import as_array, described, load_pickle
 from edgcn.skeleton.recording import Recording, Recordings, Skipped, trimmed
 from edgcn.skeleton.topology import Topology

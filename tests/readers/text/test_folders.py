@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from edgcn.base.errors import EdgcnError, FileError
-from edgcn.readers.text.folders import check_file, find
+from edgcn.base.files import check_file
+from edgcn.readers.text.folders import find
 
 
 def touch(path: Path) -> Path:

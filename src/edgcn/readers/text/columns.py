@@ -19,9 +19,9 @@ import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import FileError
+from edgcn.base.files import check_file
 from edgcn.readers.text.cells import numbers_or_nothing
 from edgcn.readers.text.digits import BLOCK, LEAD, split_fields
-from edgcn.readers.text.folders import check_file
 from edgcn.readers.text.parallel import in_processes, workers
 
 PART = 2**22  # bytes read at a time

@@ -16,8 +16,9 @@ import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import FileError
+from edgcn.base.files import check_file
 from edgcn.readers.text.digits import parse_table
-from edgcn.readers.text.folders import check_file, read_bytes
+from edgcn.readers.text.folders import read_bytes
 from edgcn.readers.text.parallel import in_processes, workers
 from edgcn.skeleton.recording import Recording, Skipped
 

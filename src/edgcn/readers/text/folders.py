@@ -1,6 +1,6 @@
 """Which files of a folder are read: those that match, are not hidden, and are files at all.
 
-folder, pattern -> `find` -> paths; a path -> `check_file` -> nothing, or why it is not read
+folder, pattern -> `find` -> paths
 """
 
 import os
@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from edgcn.base.errors import EdgcnError
-from edgcn.base.files import check_file as check_file
+from edgcn.base.files import check_file
 
 
 def find(folder: Path, pattern: str, *, what: str = "files", hint: str = "") -> list[Path]:

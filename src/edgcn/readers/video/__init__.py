@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Literal
 
 from edgcn.base.errors import EdgcnError, FileError, did_you_mean
+from edgcn.base.files import check_file
 from edgcn.base.progress import Advance, progress
-from edgcn.readers.text.folders import check_file, check_folder, find
+from edgcn.readers.text.folders import check_folder, find
 from edgcn.readers.tracking import Keep, Person, persons
 from edgcn.readers.video.backends import Box, Finder
 from edgcn.readers.video.decode import opened

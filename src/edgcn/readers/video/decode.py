@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from edgcn.base.errors import FileError, require
-from edgcn.readers.text.folders import check_file
+from edgcn.base.files import check_file
 
 # Formats that hold a film themselves: no lists of other files and no addresses, which FFmpeg reads.
 FORMATS = (
