@@ -97,6 +97,15 @@ def test_times_are_kept(tmp_path: Path, name: str, unit: float, said: str) -> No
     assert read(tmp_path, fps=50).fps == 50
 
 
+def test_seconds_of_a_label_table_follow_uneven_times(tmp_path: Path) -> None:
+    columns = {"time": ["0", "0.04", "0.08", "0.12", "0.3"]}
+    write_table(tmp_path / "a.csv", JOINTS, points(), axes="xyc", columns=columns)
+    labels = tmp_path / "labels.txt"
+    labels.write_text("name,label,start_s,end_s\na,nod,0.11,0.35\n")
+    (recording,) = wholes(read(tmp_path / "a.csv", labels=labels))
+    assert [(one.start, one.stop) for one in recording.segments] == [(3, 5)]
+
+
 def test_even_times_give_the_rate_and_frames_left_out_are_frames_of_nobody(tmp_path: Path) -> None:
     numbers = [7, 8, 10, 11, 12]
     columns: dict[str, Sequence[object]] = {

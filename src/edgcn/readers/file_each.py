@@ -188,7 +188,9 @@ def _recordings(
         rows = [row for row in rows if row.subject in ("", take.person)]
     if labels is not None and table.spans:
         seconds = take.fps if table.seconds else None
-        parts = segmented(frames, name, rows, table=labels, classes=classes, rate=seconds)
+        parts = segmented(
+            frames, name, rows, table=labels, classes=classes, rate=seconds, times=take.times
+        )
         *lost, whole = parts
         yield from lost
         assert isinstance(whole, Recording)
