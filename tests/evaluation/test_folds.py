@@ -12,13 +12,14 @@ from edgcn.base.errors import EdgcnError
 from edgcn.evaluation import finetune, folds, logistic
 from edgcn.evaluation.finetune import train_on_labels
 from edgcn.evaluation.fitted import fitted
+from edgcn.evaluation.folds import with_share
 from edgcn.evaluation.logistic import fit_few
 from edgcn.evaluation.metrics import measure
 from edgcn.evaluation.probes import fit_linear
 from edgcn.evaluation.protocols import PROTOCOLS
 from edgcn.evaluation.results import lines
 from edgcn.evaluation.rows import Row
-from edgcn.evaluation.subsets import some_shots
+from edgcn.evaluation.subsets import some_share, some_shots
 from edgcn.evaluation.trial import (
     Classifier,
     Outcome,
@@ -276,6 +277,27 @@ def test_what_was_trained_gives_the_scores_of_its_row() -> None:
     predicted = outcome.probe.scores(found).argmax(1)
     right = (predicted == trial.task.labels[trial.task.tested]).mean()
     assert right == pytest.approx(outcome.rows[-1].scores["top1"])
+
+
+def test_a_share_of_the_labels_is_all_that_any_row_learns_from(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    learned, whole = [], train_on_labels
+
+    def spy(encoder: nn.Module, view: Any, rows: np.ndarray, *given: Any, **settings: Any) -> Any:
+        learned.append(rows)
+        return whole(encoder, view, rows, *given, **settings)
+
+    monkeypatch.setattr(folds, "train_on_labels", spy)
+    trial = problem()
+    kept = some_share(trial.task.labels[trial.task.folds[0].train], 0.25, seed=trial.task.seed)
+    settings: dict[str, Any] = {"finetune_epochs": 1, "finetune_share": 0.25, "epochs": 5}
+    outcome = run("finetune", trial, **settings)
+    assert [rows.tolist() for rows in learned] == [trial.task.folds[0].train[kept].tolist()] * 2
+    few = with_share(trial, 0.25)
+    assert outcome.rows[1].scores == run("linear", few, epochs=5).rows[1].scores
+    there = len(trial.task.folds[0].train)
+    assert f"all rows learned from {len(kept)} of {there} labelled clips" in outcome.notes
 
 
 # A recognizer's own classifier

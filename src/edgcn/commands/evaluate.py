@@ -194,8 +194,11 @@ def folder_of(config: EvaluateConfig, evaluation: Evaluation, protocol: str) -> 
     parts = (config.skeleton, config.depth)
     other: list[str] = [config.readout] if config.readout else []
     other += [part for part in parts if part not in ("remap", "zero")]
-    if whiten := settings_for(config, protocol).get("whiten"):
+    settings = settings_for(config, protocol)
+    if whiten := settings.get("whiten"):
         other += [f"whitened{whiten}"]
+    if (share := settings.get("finetune_share", 1.0)) < 1:
+        other += [f"share{share:g}"]
     if config.fuse:
         other += ["fused", *(Path(name).resolve().stem for name in config.fuse)]
     return home(config) / evaluation.folder_name(protocol, *other)

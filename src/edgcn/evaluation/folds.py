@@ -4,7 +4,7 @@ Trial + how to fit -> for each kind of features a row, the last one's probe and 
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -15,8 +15,9 @@ from edgcn.evaluation.logistic import fit_few
 from edgcn.evaluation.metrics import subject_interval
 from edgcn.evaluation.probes import LinearProbe, Probe, choose_lr, fit_linear
 from edgcn.evaluation.rows import KINDS, Row
-from edgcn.evaluation.subsets import digest
+from edgcn.evaluation.subsets import digest, some_share
 from edgcn.evaluation.trial import Featured, Outcome, Task, Trained, Trial
+from edgcn.store.splits import Fold
 
 Scores = Float[np.ndarray, "m k"]
 
@@ -170,13 +171,28 @@ def _mean(task: Task, scored: Sequence[Scores], right: Float[np.ndarray, " m"]) 
     }
 
 
+def with_share(trial: Trial, share: float) -> Trial:
+    """The same with this share of each class's training labels, drawn by the seed; the other
+    training clips are left out.
+    """
+    task = trial.task
+    if share == 1:
+        return trial
+    folds = (
+        Fold(fold.train[some_share(task.labels[fold.train], share, seed=task.seed)], fold.test)
+        for fold in task.folds
+    )
+    return replace(trial, task=replace(task, folds=tuple(folds)))
+
+
 def train(trial: Trial, pretrained: bool, epochs: int, lr: float, augment: bool) -> Trained:
     """An encoder trained on the labels of each fold; the same settings are trained once.
 
     Raises:
         EdgcnError: the loss became infinite or NaN.
     """
-    task, of, key = trial.task, trial.trainable, (pretrained, epochs, lr, augment)
+    task, of = trial.task, trial.trainable
+    key = (pretrained, epochs, lr, augment, sum(len(fold.train) for fold in task.folds))
     if key in trial.memory:
         return trial.memory[key]
     assert of is not None, "finetune and supervised need a Trainable"

@@ -17,7 +17,15 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from edgcn.base.errors import EdgcnError
 from edgcn.evaluation.cautions import too_few
 from edgcn.evaluation.clustering import clustering_metrics, k_means
-from edgcn.evaluation.folds import Fitted, classify, few, linear_layer, of_trained, train
+from edgcn.evaluation.folds import (
+    Fitted,
+    classify,
+    few,
+    linear_layer,
+    of_trained,
+    train,
+    with_share,
+)
 from edgcn.evaluation.logistic import choose_c, fit_c, span
 from edgcn.evaluation.nearest import fit_nearest, held_out_share
 from edgcn.evaluation.retrieval import Ranking, chance_metrics, rank, retrieval_metrics
@@ -191,8 +199,9 @@ def supervised(
     finetune_epochs: PositiveInt = 30,
     finetune_lr: PositiveFloat = 1e-3,
     finetune_augment: bool = False,
+    finetune_share: Share = 1.0,
 ) -> Outcome:
-    """The encoder learns from all labels, from random weights.
+    """The encoder learns from labels, from random weights.
 
     Args:
         lr: Learning rate of the linear layer on the baselines; auto chooses it.
@@ -201,11 +210,15 @@ def supervised(
         finetune_lr: Learning rate of the encoder (AdamW, cosine to 0; the layer's is 10 times it).
             The default was best of 3e-4, 1e-3 and 3e-3 on held-out subjects of UTD-MHAD.
         finetune_augment: Augment the clips as in pre-training.
+        finetune_share: Share of each class's training labels that all rows learn from; at least
+            one clip of a class is.
     """
+    whole, trial = trial.task, with_share(trial, finetune_share)
     task, name = trial.task, f"{trial.method.name}, from scratch"
     rows = classify(trial, linear_layer(task, lr, epochs), only=BASELINES).rows
     trained = train(trial, False, finetune_epochs, finetune_lr, finetune_augment)
-    return of_trained(task, [*rows, task.scored("method", trained.scores, name)], trained)
+    rows = [*rows, task.scored("method", trained.scores, name)]
+    return noting(of_trained(task, rows, trained), of_labels(task, whole))
 
 
 def finetune(
@@ -216,8 +229,9 @@ def finetune(
     finetune_epochs: PositiveInt = 30,
     finetune_lr: PositiveFloat = 1e-3,
     finetune_augment: bool = False,
+    finetune_share: Share = 1.0,
 ) -> Outcome:
-    """The pre-trained encoder learns from all labels; beside it the same from random weights, and a
+    """The pre-trained encoder learns from labels; beside it the same from random weights, and a
     linear layer on both of them frozen.
 
     Args:
@@ -227,7 +241,10 @@ def finetune(
         finetune_lr: Learning rate of the encoder (AdamW, cosine to 0; the layer's is 10 times it).
             The default was best of 3e-4, 1e-3 and 3e-3 on held-out subjects of UTD-MHAD.
         finetune_augment: Augment the clips as in pre-training.
+        finetune_share: Share of each class's training labels that all rows learn from; at least
+            one clip of a class is.
     """
+    whole, trial = trial.task, with_share(trial, finetune_share)
     task, method = trial.task, trial.method
     settings = (finetune_epochs, finetune_lr, finetune_augment)
     *baselines, frozen = classify(trial, linear_layer(task, lr, epochs)).rows
@@ -238,7 +255,13 @@ def finetune(
         replace(frozen, kind="frozen", name=f"{method.name}, frozen"),
         task.scored("method", tuned.scores, f"{method.name}, fine-tuned", learned=method.learned),
     ]
-    return of_trained(task, rows, tuned)
+    return noting(of_trained(task, rows, tuned), of_labels(task, whole))
+
+
+def of_labels(task: Task, whole: Task) -> str:
+    """How many labels were learned from, where not all of them."""
+    kept, there = (sum(len(fold.train) for fold in each.folds) for each in (task, whole))
+    return "" if kept == there else f"all rows learned from {kept} of {there} labelled clips"
 
 
 # In the order of `--protocol all`: the cheap ones first.

@@ -57,7 +57,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         help=f"only these: {', '.join(METHODS)} (default: all but {', '.join(ON_REQUEST)})",
     )
     add("--encoder", default="edgcn-s", help="of the methods that bring none (default: edgcn-s)")
-    add("--finetune", action="store_true", help="also fine-tune best, and train it from scratch")
+    add("--finetune", action="store_true", help="also fine-tune, and train from scratch")
     add("--threads", type=int, default=1, help="CPU threads (default: 1)")
     add("--accelerator", default="auto", help="cpu, cuda, mps or auto")
     add("--share", help="I/N: be one of N processes, and write no tables")

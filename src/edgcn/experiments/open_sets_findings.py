@@ -12,6 +12,7 @@ from edgcn.experiments.open_sets_plan import (
     ALL,
     BESIDE,
     FINE_TUNED,
+    FROM_SCRATCH,
     MEAN,
     METHODS,
     MOMENTS_PAIR,
@@ -20,9 +21,11 @@ from edgcn.experiments.open_sets_plan import (
     OVER_RIVAL,
     SHOTS,
     TENTH,
+    TUNED,
 )
 
 Line = Mapping[str, Any]
+TUNED_LINES = {title: f"`{name}`" for title, name in zip(FROM_SCRATCH, TUNED, strict=True)}
 ABOVE = (  # who is above the strongest rival, by method
     ("best", "Pre-trained on a set's own clips, `best`"),
     ("best-left-out", "Pre-trained on the other sets alone, `best`"),
@@ -39,18 +42,32 @@ def findings(made: Mapping[str, Sequence[Line]]) -> list[str]:
         if (parts := above(of(made.get(OVER_RIVAL, ()), METHODS[name].title)))
     ]
     unseen = of(made.get(OVER_RANDOM, ()), METHODS["best-left-out"].title)
-    moments = [line for line in made.get(BESIDE, ()) if line["compared"] == MOMENTS_PAIR]
-    before = "the encoder before training"
+    moments = compared_with(made.get(BESIDE, ()), MOMENTS_PAIR)
+    tuned = made.get(FINE_TUNED, ())
+    before, scratch = "the encoder before training", "the same network from scratch"
     for lines, heading, sentence in (
         (unseen, ALL, f"On a set whose clips it never saw, it is {{}} {before}."),
         (unseen, SHOTS, f"With five labels per class, it is {{}} {before} there."),
         (unseen, NEAREST, f"By the nearest neighbor, it is {{}} {before} there."),
-        (made.get(FINE_TUNED, ()), "top-1", "Fine-tuned, it is {} the same network from scratch."),
+        *(
+            (
+                compared_with(tuned, title),
+                heading,
+                f"Fine-tuned {of_which}, {who} is {{}} {scratch}.",
+            )
+            for title, who in TUNED_LINES.items()
+            for heading, of_which in ((ALL, "on all labels"), (TENTH, "on 10 % of them"))
+        ),
         (moments, ALL, "With moments, the published recipe is {} the same without them."),
     ):
         if each := differences(lines, heading):
             sentences.append(sentence.format(between(each)))
     return sentences
+
+
+def compared_with(lines: Sequence[Line], title: str) -> list[Line]:
+    """The lines of one comparison."""
+    return [line for line in lines if line["compared"] == title]
 
 
 def of(lines: Sequence[Line], title: str) -> list[Line]:

@@ -119,7 +119,11 @@ COLUMNS = {
 }
 MAIN = {key: COLUMNS[key] for key in ("all", "semi", "few-shot", "nearest", "retrieval")}
 ALL, TENTH, SHOTS, NEAREST = list(MAIN.values())[:4]
-TUNED = "best"  # the method that --finetune is about
+TUNED = ("best", "released-edgcn-s")  # the methods that --finetune is about
+TUNING: dict[str, dict[str, Any]] = {
+    "finetune": {"protocol": "finetune"},
+    "finetune-tenth": {"protocol": "finetune", "finetune_share": 0.1},
+}
 
 # Rows: of which method (None: any, it is the same for all), and which kinds of its evaluations.
 Of = tuple[str | None, tuple[str, ...]]
@@ -146,14 +150,18 @@ PAIRS: Pairs = {
     "pre-trained on the other sets → on the set": (("best-left-out", METHOD), ("best", METHOD)),
     "best → released edgcn-s, then own clips": (("best", METHOD), ("continued", METHOD)),
 }
-FROM_SCRATCH: Pairs = {"from scratch → fine-tuned": ((TUNED, ("scratch",)), (TUNED, METHOD))}
+FROM_SCRATCH: Pairs = {
+    f"from scratch → fine-tuned from {METHODS[name].title}": ((name, ("scratch",)), (name, METHOD))
+    for name in TUNED
+}
+TUNED_COLUMNS = {"finetune": ALL, "finetune-tenth": TENTH}
 
 # Headings and lines of the page that its sentences are about.
 MEAN = "mean of the sets"
 SUMMARY = "All labels, by the strongest probe"
 OVER_RIVAL, OVER_RANDOM = "Over the strongest rival", "Over the same encoder before training"
 BESIDE = "Other differences"
-FINE_TUNED = f"Fine-tuned from {METHODS[TUNED].title}"
+FINE_TUNED = "Fine-tuned"
 
 
 def plan(
@@ -183,8 +191,7 @@ def plan(
     jobs, small = [], {"epochs": 2, "frames": 8, "batch_size": 16} if quick else {}
     for name in methods:
         method = METHODS[name]
-        probes = PROBES | ({"finetune": {"protocol": "finetune"}} if finetune and name == TUNED
-                           else {})  # fmt: skip
+        probes = PROBES | (TUNING if finetune and name in TUNED else {})
         together = method.learns in ("all", "nothing")
         for scored in [tuple(sets)] if together else [(one,) for one in sets]:
             members = {

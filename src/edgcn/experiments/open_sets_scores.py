@@ -48,9 +48,11 @@ def set_of(score: Score) -> str:
 
 
 def column_of(score: Score) -> str:
-    """The column of a probe: its protocol, and whether it whitens."""
-    whitens = score.data.get("protocol_settings", {}).get("whiten")
-    return f"{score.data['protocol']}{'-whitened' if whitens else ''}"
+    """The column of a probe: its protocol, whether it whitens, and whether labels are few."""
+    settings = score.data.get("protocol_settings", {})
+    tenth = settings.get("finetune_share", 1.0) < 1
+    whitened = "-whitened" if settings.get("whiten") else ""
+    return f"{score.data['protocol']}{whitened}{'-tenth' if tenth else ''}"
 
 
 def strongest(scores: Sequence[Score]) -> list[Score]:

@@ -29,6 +29,7 @@ from edgcn.experiments.open_sets_plan import (
     PAIRS,
     SETS,
     SUMMARY,
+    TUNED_COLUMNS,
     Pairs,
 )
 from edgcn.experiments.open_sets_scores import (
@@ -165,8 +166,8 @@ def tables(board: Board, sets: Sequence[str], found: Sequence[Difference]) -> Ta
     columns = ("compared", *columns[1:])
     made[BESIDE] = pairs_table(board, sets, PAIRS), columns
     made[FINE_TUNED] = (
-        pairs_table(board, sets, FROM_SCRATCH, {"finetune": "top-1"}),
-        ("compared", "set", "top-1", "seeds"),
+        pairs_table(board, sets, FROM_SCRATCH, TUNED_COLUMNS),
+        ("compared", "set", *TUNED_COLUMNS.values(), "seeds"),
     )
     for name in sets:
         lines = set_table(board, name)

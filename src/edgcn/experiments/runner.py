@@ -158,7 +158,12 @@ def _evaluations(
     )
     places = set()
     for one in wanted:
-        place = one.model_dump_json(include={*FOLDER}), one.protocol_settings.get("whiten", 0)
+        settings = one.protocol_settings
+        place = (
+            one.model_dump_json(include={*FOLDER}),
+            settings.get("whiten", 0),
+            settings.get("finetune_share", 1.0),
+        )
         if one.protocol == "all" or place in places:
             raise EdgcnError(
                 f"{job.key}: expected each evaluation once, by a protocol of its own, got "
