@@ -13,9 +13,9 @@ from jaxtyping import Bool
 
 from edgcn.base.words import count, named, percent
 from edgcn.pipeline.size import tells_size
-from edgcn.skeleton.person import person_of
 from edgcn.skeleton.recording import Recording, Recordings, Segment
 from edgcn.skeleton.unseen import seen
+from edgcn.store.bones import Bones
 from edgcn.store.posture import Postures
 
 HUMAN = (0.15, 1.0)  # meters: torsos of children to those of giants
@@ -59,6 +59,7 @@ class Checks:
         self.nameless = 0
         self.contents: dict[bytes, list[tuple[str, str, int]]] = {}
         self.recorded: list[str] = []
+        self.bones = Bones(recordings.topology, recordings.dims)
         self.postures = Postures(recordings.topology, recordings.dims)
 
     def add(self, recording: Recording, segments: Sequence[Segment]) -> None:
@@ -78,9 +79,6 @@ class Checks:
         there = seen(frames, dims=self.dims)
         bodies = np.asarray(there.any(-1))
         self.frames += len(frames)
-        self.rates[recording.fps or self.of.fps] += 1
-        if (hashes := recording.hashes) is not None:
-            self.still += int(((hashes[1:] == hashes[:-1]) & (hashes[1:] != 0)).sum())
         self.empty += int((~bodies.any(-1)).sum())
         bodies[:, 0] = True  # where nobody is, somebody is missing
         self.shown += int(bodies.sum())
@@ -104,6 +102,10 @@ class Checks:
             content = blake2b(recording.hashes[part.start : part.stop].tobytes(), digest_size=8)
             twins = self.contents.setdefault(content.digest(), [])
             twins.append((name, person, part.label))
+        self.rates[recording.fps or self.of.fps] += 1
+        again = recording.hashes[1:] == recording.hashes[:-1]
+        self.still += int((again & (recording.hashes[1:] != 0)).sum())
+        self.bones.add(recording.frames)
 
     def report(self) -> dict[str, Any]:
         """Numbers, and a line for each thing that looks wrong."""
@@ -128,16 +130,15 @@ class Checks:
             notes.append(f"a torso is {torso:.3g} pixels long: these are no pixels")
         if units == "m" and torso and not HUMAN[0] <= torso <= HUMAN[1]:
             notes.append(f"a torso is {torso:.3g} m long, and a person's 0.2 to 0.8; see --units")
-        if posture.bones > LONG_BONES:
+        if self.bones.length > LONG_BONES:
             notes.append(
-                f"bones are {posture.bones:.2g} times as long as a person's of that size: the "
+                f"bones are {self.bones.length:.2g} times as long as a person's of that size: the "
                 f"joints are others, or in another order"
             )
-        joints, person = self.of.topology.joints, person_of(self.of.topology)
-        for root in {joints.index(self.of.topology.center), *person.lower}:
+        for root in self.bones.roots:
             if self.shown and self.missing[root] == self.shown and self.dims == 3:
                 notes.append(
-                    f"{joints[root]} is 0 in every frame and counts as not seen; where it is the "
+                    f"{self.of.topology.joints[root]} is 0 in every frame and counts as not seen; where it is the "
                     f"origin of the others, leave places as they were recorded"
                 )
         known = np.array(posture.torsos)

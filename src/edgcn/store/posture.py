@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float
 
-from edgcn.readers.skeletons import stretch
 from edgcn.skeleton.person import backward, between, crossed, person_of
 from edgcn.skeleton.recording import Frames
 from edgcn.skeleton.topology import Topology
 from edgcn.skeleton.unseen import seen
 
 LOOKED_AT = 32  # frames of a recording that its posture is read off
-MEASURED = 100  # recordings whose bones are measured
 REACH = 5.0  # torsos that a joint may be outside of where most joints are
 STEP = 2.0  # torsos that a joint may move from one frame to the next
 
@@ -84,7 +82,6 @@ class Postures:
     torsos: list[float] = field(default_factory=list)
     axes: list[tuple[float, ...]] = field(default_factory=list)
     fractions: list[float] = field(default_factory=list)
-    stretches: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         person = person_of(self.topology)
@@ -101,8 +98,6 @@ class Postures:
         if made.points:
             self.fractions.append(made.fractions)
         points = sample(frames, dims=self.dims)
-        if len(self.stretches) < MEASURED:
-            self.stretches.append(stretch(points[:: LOOKED_AT // 4], self.topology))
         for row, bone in zip(self._crossed, self._bones, strict=True):
             wrong = crossed(points, bone)
             row += (wrong.sum(), len(wrong))
@@ -115,12 +110,6 @@ class Postures:
     def torso(self) -> float:
         """Median of the recordings that show one; 0 where none does."""
         known = [torso for torso in self.torsos if torso > 0]
-        return float(np.median(known)) if known else 0.0
-
-    @property
-    def bones(self) -> float:
-        """How long bones are, times a person's of that size; 0 where it cannot be told."""
-        known = [one for one in self.stretches if 0 < one < np.inf]
         return float(np.median(known)) if known else 0.0
 
     @property
