@@ -280,6 +280,27 @@ def test_a_crowd_pads_the_others_to_a_bound_only(tmp_path: Path) -> None:
         read_pyskl(write(tmp_path, few), max_bodies=0)
 
 
+def test_total_frames_tell_whether_axes_are_exchanged(tmp_path: Path) -> None:
+    exchanged = annotation("a", m=2)
+    exchanged["keypoint"] = exchanged["keypoint"].swapaxes(0, 1)
+    recordings = read_pyskl(write(tmp_path, [exchanged, annotation("b") | {"total_frames": 99}]))
+    (kept,), (lost,) = parted(recordings.recordings)
+    assert (kept.name, "M and T are exchanged" in lost.reason) == ("b", True)
+    assert "2 of 2 clips have other numbers of frames than total_frames says" in recordings.note
+
+
+def test_parts_whose_labels_count_from_different_numbers_are_named(tmp_path: Path) -> None:
+    note = "labels of val are 1 to 2 and those of train 0 to 1: one of them may count from"
+    write_stgcn(tmp_path, "train", [3, 4])
+    write_stgcn(tmp_path, "val", [3, 4])
+    assert note not in read_stgcn(tmp_path).note
+    (tmp_path / "val_label.pkl").write_bytes(pickle.dumps((["c", "d"], [1, 2])))
+    assert note in read_stgcn(tmp_path).note
+    clips = [annotation(f"v{i}", label=label) for i, label in enumerate((0, 1, 1, 2))]
+    split = {"train": ["v0", "v1"], "val": ["v2", "v3"]}
+    assert note in read_pyskl(write(tmp_path, {"split": split, "annotations": clips})).note
+
+
 def test_plain_lists_are_arrays(tmp_path: Path) -> None:
     given = annotation("a")
     lists = {key: v.tolist() if isinstance(v, np.ndarray) else v for key, v in given.items()}

@@ -17,7 +17,7 @@ from edgcn.base.errors import FileError
 from edgcn.base.files import check_file
 from edgcn.readers.crowds import MOST_BODIES, check_most, most_seen
 from edgcn.readers.flat import seen, with_confidence
-from edgcn.readers.labels import MOST_CLASSES, class_names, first_label_note
+from edgcn.readers.labels import MOST_CLASSES, class_names, first_label_note, parts_note
 from edgcn.readers.pyskl import LOOKED_INTO, subject_and_camera, twice_note
 from edgcn.readers.rates import Rate
 from edgcn.readers.skeletons import LOOKED_AT, Bodies, check_joints, guess
@@ -81,6 +81,7 @@ def read_stgcn(
     notes = (
         taken.note,
         first_label_note(numbers),
+        parts_note({part.name: filter(_is_label, part.labels) for part in parts}),
         split_note(rules, tags.values()),
         twice_note(name for part in parts for name in part.names),
         f"the files hold {bodies} bodies, the {max_bodies} with most joints seen are kept (option "

@@ -56,7 +56,7 @@ class Checks:
         self.far: list[str] = []
         self.confidence = [np.inf, -np.inf]
         self.names, self.labels = Counter[str](), Counter[int]()
-        self.nameless = 0
+        self.nameless = self.single = 0
         self.contents: dict[bytes, list[tuple[str, str, int]]] = {}
         self.recorded: list[str] = []
         self.bones = Bones(recordings.topology, recordings.dims)
@@ -99,6 +99,7 @@ class Checks:
             self.labels[part.label] += 1
             self.nameless += not person
             self.people[person] += 1
+            self.single += part.stop - part.start == 1
             content = blake2b(recording.hashes[part.start : part.stop].tobytes(), digest_size=8)
             twins = self.contents.setdefault(content.digest(), [])
             twins.append((name, person, part.label))
@@ -138,8 +139,8 @@ class Checks:
         for root in self.bones.roots:
             if self.shown and self.missing[root] == self.shown and self.dims == 3:
                 notes.append(
-                    f"{self.of.topology.joints[root]} is 0 in every frame and counts as not seen; where it is the "
-                    f"origin of the others, leave places as they were recorded"
+                    f"{self.of.topology.joints[root]} is 0 in every frame and counts as not seen; "
+                    f"where others are measured from it, give places as they were recorded"
                 )
         known = np.array(posture.torsos)
         odd = (known > OFF * torso) | ((known < torso / OFF) & (known > 0))
@@ -222,6 +223,11 @@ class Checks:
             notes.append(f"{count(self.nameless, 'clip')} of {clips} without a subject")
         if unlabelled := self.labels[-1]:
             notes.append(f"{count(unlabelled, 'clip')} of {clips} without a label")
+        if 2 * self.single > clips:
+            notes.append(
+                f"{count(self.single, 'clip')} of {clips} of one frame only: no gesture is so "
+                f"short; is another axis the time?"
+            )
         for what, given in (("class", self.of.classes), ("subject", [p for p in self.people if p])):
             if odd := [repr(name) for name in given if name.strip() in UNNAMED]:
                 notes.append(f"{count(len(odd), what)} named {named(odd)}: is that no name?")
