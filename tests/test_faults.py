@@ -29,8 +29,16 @@ def test_faults_lose_nothing() -> None:
 @pytest.mark.parametrize(
     ("others", "line", "status"),
     [
-        (("sleep 60", "kill -9 $$"), "error: rank 2 of the training ended by signal 9; ", 1),
-        (("exit 3", "sleep 60"), "error: rank 1 of the training ended with status 3; ", 1),
+        (
+            ("sleep 60", "kill -9 $$"),
+            "error: rank 2 ended by signal 9, and the others with it; start it again",
+            1,
+        ),
+        (
+            ("exit 3", "sleep 60"),
+            "error: rank 1 ended with status 3, and the others with it; start it again",
+            1,
+        ),
         ((f"exit {ranks.HAS_SPOKEN}", "sleep 60"), "", 1),
         (("exit 0", "exit 0"), "", 0),
     ],

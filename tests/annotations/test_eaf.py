@@ -86,6 +86,7 @@ def test_tiers_are_chosen_and_may_be_the_labels(tmp_path: Path) -> None:
         ('TIME_SLOT_REF2="ts4"', 'TIME_SLOT_REF2="ts9"', "'ts9' that is not there"),
         ('TIME_VALUE="1000"', 'TIME_VALUE="9000"', "before its start"),
         ('TIME_VALUE="1000"', 'TIME_VALUE="-1"', "expected a time"),
+        ('TIME_VALUE="1000"', f'TIME_VALUE="{"9" * 5000}"', "expected a time"),
         ('ANNOTATION_REF="a1"', 'ANNOTATION_REF="a99"', "not there"),
         ('TIER_ID="parts"', 'TIER_ID="words"', "each TIER_ID once, got 'words' again"),
         ('"ts3"/>', '"ts1"/>', "each TIME_SLOT_ID once, got 'ts1' again"),

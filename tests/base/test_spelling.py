@@ -42,6 +42,8 @@ def test_names_that_are_alike() -> None:
     assert alike(["Touch", "rub", "touch", "touch ", "rub eyes"]) == [["Touch", "touch", "touch "]]
     assert alike(["a", "a"]) == [["a", "a"]]
     assert alike(["a", "b"]) == []
+    assert alike(["P1", "p_01", "P10", "S1"]) == [["P1", "p_01"]]
+    assert alike(["1-2", "12", "1.2", "touch", "touch 0"]) == []
 
 
 def test_a_list_ends_with_how_many_more() -> None:

@@ -255,6 +255,48 @@ def unknown_class(clips: list[Recording]) -> list[Recording]:
     return [labelled(clips[0], 7), *clips[1:]]
 
 
+def frozen(clips: list[Recording]) -> list[Recording]:
+    return [replace(clip, frames=0 * clip.frames + clip.frames[:1]) for clip in clips]
+
+
+def one_person(clips: list[Recording]) -> list[Recording]:
+    return [replace(c, subject=("P1", "p_01", "P 1")[n % 3]) for n, c in enumerate(clips)]
+
+
+def members(**changes: Any) -> Setup:
+    """A clips.npz of which some members are others."""
+
+    def setup(folder: Path) -> None:
+        tiny_file(folder / "clips.npz", clips=12)
+        with np.load(folder / "clips.npz") as file:
+            np.savez(folder / "clips.npz", **({key: file[key] for key in file.files} | changes))
+
+    return setup
+
+
+def stgcn(folder: Path) -> None:
+    """Two parts, of which one counts its labels from 1, and one that is cut off."""
+    for part, first in (("train", 0), ("val", 1), ("test", 0)):
+        data = np.random.default_rng(first).uniform(1, 2, (2, 3, 4, 20, 1)).astype(np.float32)
+        np.save(folder / f"{part}_data.npy", data)
+        names = [f"{part}{n}" for n in range(2)]
+        (folder / f"{part}_label.pkl").write_bytes(pickle.dumps((names, [first, first + 1])))
+    cut_off = folder / "test_data.npy"
+    cut_off.write_bytes(cut_off.read_bytes()[:-4])
+
+
+def run_and_copies(folder: Path) -> None:
+    """A run, and a store in which everybody's first clip is another's under another name."""
+    run(folder)
+    clips = make_clips(24, 3, 4, 0, twenty_joints())
+    copies = [
+        replace(clips[0], name=f"copy{n}", subject=f"s{n}", frames=clips[0].frames[:3])
+        for n in range(1, 5)
+    ]
+    tiny_store(folder, name="other", clips=[*clips, *(cut(one, 3) for one in copies)],
+               topology=twenty_joints())  # fmt: skip
+
+
 def smg_columns(folder: Path) -> None:
     """An SMG recording with a number missing in its third row."""
     frames = person(np.random.default_rng(0), 5)
@@ -717,6 +759,15 @@ CASES = (
     Case("clips with nobody", PREPARE_NPZ, changed_file(nobody), works=True),
     Case("only clips with nobody", PREPARE_NPZ, scaled(0)),
     Case("the same clip under several names", PREPARE_NPZ, changed_file(twins), works=True),
+    Case("frames that stand still", PREPARE_NPZ, changed_file(frozen), works=True),
+    Case("one person in three spellings", PREPARE_NPZ, changed_file(one_person), works=True),
+    Case("the time of a frame for frames per second", PREPARE_NPZ,
+         members(fps=np.array(0.033)), works=True),
+    Case("names that a program writes for none", PREPARE_NPZ,
+         members(classes=np.array(["a", "nan", "None"])), works=True),
+    Case("parts of a data set that are cut off or count from 1", "prepare stgcn . --out store",
+         stgcn, works=True),
+    Case("axes M and T exchanged", PREPARE_PKL, pyskl(total_frames=1, bodies=1)),
     Case("zero-length clip", f"{PREPARE_NPZ} --strict", changed_file(no_frames)),
     Case("zero-length clip among good ones", PREPARE_NPZ, changed_file(no_frames), works=True),
     Case("one-frame clips (they are repeated)", PREPARE_NPZ, changed_file(one_frame), works=True),
@@ -895,6 +946,8 @@ CASES = (
     Case("a share of labels that is less than a clip (one is kept)",
          "evaluate run store --protocol semi --fractions 0.01 --draws 1 --no-figures", run,
          works=True),
+    Case("test clips that are training clips, too",
+         "evaluate run other --protocol knn --no-figures", run_and_copies, works=True),
     Case("one clip of absurd size", "evaluate run other --protocol knn",
          run_and(absurd_clip)),
     Case("weights that are not a number", "evaluate run store", nan_weights),

@@ -47,6 +47,20 @@ def test_clips_that_are_left_out_are_counted(tmp_path: Path) -> None:
     ]
 
 
+def test_test_clips_that_are_training_clips_under_another_name_are_named(tmp_path: Path) -> None:
+    """Cut a little differently, and of another person: no split can tell."""
+    made = make_clips(24, 3, 4, 0, tiny_topology())
+    twin = replace(made[3], name="twin", subject="s4", frames=made[3].frames[1:])
+    twin = replace(twin, segments=(replace(made[3].segments[0], stop=len(twin.frames)),))
+    made[3] = replace(made[3], subject="s1")
+    rules = {"people": SplitRule("subject", test=("s4",))}
+    clips = tiny_store(tmp_path, clips=[*made, twin], splits=rules).clips()
+    split = clips.split()
+    assert cautions(clips, split, task_of(clips, split)) == [
+        "1 of 7 test clips have frames that training clips have, too: twin (s4)"
+    ]
+
+
 def test_fewer_clips_than_asked_for_are_named() -> None:
     trial = problem()
     training = len(trial.task.folds[0].train)

@@ -11,7 +11,6 @@ import multiprocessing
 import os
 import random
 import re
-import resource
 import shutil
 import signal
 import sys
@@ -26,6 +25,7 @@ from pathlib import Path
 
 from edgcn.base.errors import EdgcnError
 from fuzz.kind import LONGEST, Kind, Reading, steers
+from fuzz.measure import limit_memory, peak, spent
 from fuzz.mutants import Mutant, mutant_of, restore
 
 ROOM = 6 * 2**30  # bytes of addresses: what takes too much is seen, and not only refused
@@ -150,7 +150,7 @@ class _Worker:
             self.pipe.send((seed, number))
             if self.pipe.recv() != "made":
                 raise RuntimeError("out of step")
-            if not self.pipe.poll(self.hunt.kind.seconds):
+            if not self._answers(self.hunt.kind.seconds):
                 return "hang", f"over {self.hunt.kind.seconds:g} s{self._in()}", self._where()
             fault: Fault | None
             fault, seconds = self.pipe.recv()
@@ -161,6 +161,15 @@ class _Worker:
             name = signal.Signals(-code).name if code < 0 else f"exit {code}"
             return "died", name + self._in(), self._where()
         return fault
+
+    def _answers(self, seconds: float) -> bool:
+        """Whether an answer comes: within seconds of a processor, or of a clock if it waits."""
+        before, _ = spent(self.process.pid or 0)
+        while not self.pipe.poll(seconds):
+            taken, running = spent(self.process.pid or 0)
+            if not running or taken - before >= seconds:
+                return False
+        return True
 
     def _where(self) -> str:
         """The tool's part of the stack that was left, the last call first."""
@@ -186,7 +195,7 @@ def _work(hunt: Hunt, folder: Path, pipe: Connection) -> None:
     except Exception:
         pipe.send(shortest())
         raise
-    _limit_memory()
+    limit_memory(ROOM)
     pipe.send("ready")
     while True:
         seed, number = pipe.recv()
@@ -194,29 +203,16 @@ def _work(hunt: Hunt, folder: Path, pipe: Connection) -> None:
         mutant = hunt.mutant(seed, number)
         mutant.put(folder)
         Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew: not what was made
-        start = _peak()
+        start = peak()
         stack.truncate(0)
         faulthandler.dump_traceback_later(max(0.1, hunt.kind.seconds - 0.3), file=stack)
         pipe.send("made")
         fault = _answer(hunt, folder, mutant, before)
         faulthandler.cancel_dump_traceback_later()
-        if _peak() - start > hunt.kind.memory:
+        if peak() - start > hunt.kind.memory:
             fault = ("memory", "over what it may take", fault[2] if fault else "")
         restore(folder, hunt.sample, mutant)
         pipe.send((fault, time.process_time() - began))
-
-
-def _limit_memory() -> None:
-    """Addresses for what is there, and `ROOM` more."""
-    with open("/proc/self/statm") as file:
-        size = int(file.read().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (size + ROOM, size + ROOM))
-
-
-def _peak() -> int:
-    """Bytes that this process, or one that it started, has held at most."""
-    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return max(resource.getrusage(who).ru_maxrss for who in whose) * 1024
 
 
 def _answer(hunt: Hunt, folder: Path, mutant: Mutant, before: Reading) -> Fault | None:

@@ -431,3 +431,28 @@ def test_joints_that_are_named_need_no_order(tmp_path: Path) -> None:
         frames = np.concatenate([item.frames[:, 0] for item in items])
         np.testing.assert_array_equal(frames[:, kept], expected[:, kept])
         assert not np.delete(frames, kept, axis=1).any()
+
+
+@pytest.mark.parametrize("scored", [False, True])
+def test_a_crowd_pads_the_others_to_a_bound_only(tmp_path: Path, scored: bool) -> None:
+    given = some_clips(KINECT_V1, bodies=7, scores=scored)
+    for clip in given[1:]:
+        clip.frames[:, 1:] = 0
+        if clip.scores is not None:
+            clip.scores[:, 1:] = 0
+    given[0].frames[:2, ::2] = 0  # every second body is seen longer than the others
+    write_clips_npz(tmp_path / "c.npz", given, topology=KINECT_V1, classes=("a", "b"), fps=30.0)
+    recordings = read_clips_npz(tmp_path / "c.npz", max_bodies=3)
+    assert recordings.bodies == 3
+    assert recordings.note.endswith(
+        "1 of 3 clips have more than 3 bodies (up to 7): the 3 with most joints seen are kept "
+        "(option max_bodies); 1 of 3 clips have more than 1 bodies, and the store holds 3 for each "
+        "clip: `--options max_bodies 1` makes it smaller"
+    )
+    crowd, *_ = clips(recordings)
+    np.testing.assert_array_equal(crowd.frames, given[0].frames[:, 1::2])
+    if given[0].scores is not None:
+        np.testing.assert_array_equal(crowd.scores, given[0].scores[:, 1::2])
+    assert read_clips_npz(tmp_path / "c.npz").bodies == 5
+    with pytest.raises(EdgcnError, match="expected max_bodies of at least 1, got 0"):
+        read_clips_npz(tmp_path / "c.npz", max_bodies=0)

@@ -149,3 +149,15 @@ def test_what_does_not_fit_is_one_clear_error(
 def test_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(EdgcnError, match=r"expected an npz file at .*none\.npz"):
         read_events_npz(tmp_path / "none.npz")
+
+
+def test_a_crowd_is_kept_to_a_bound(tmp_path: Path) -> None:
+    frames = RNG.normal(size=(10, 7, 20, 3)).astype(np.float32)
+    frames[:4, 1:] = 0
+    frames[5:, ::2] = 0  # every second body is seen in one frame only
+    recordings = read_events_npz(write(tmp_path, **members(frames=frames)), max_bodies=3)
+    one, two = wholes(recordings)
+    assert recordings.bodies == 3
+    assert "1 of 2 clips have more than 3 bodies (up to 7)" in recordings.note
+    np.testing.assert_array_equal(two.frames, frames[4:, 1::2])
+    np.testing.assert_array_equal(one.frames[:, 0], frames[:4, 0])

@@ -105,6 +105,21 @@ def test_a_person_with_a_new_id_keeps_the_slot(tmp_path: Path, rng: np.random.Ge
     np.testing.assert_array_equal(read[:, 1], other)
 
 
+def test_two_people_with_new_ids_keep_their_slots(tmp_path: Path, rng: np.random.Generator) -> None:
+    """Whoever moves most after the change is not the one who moved most before it."""
+    left, right = person(rng, 50, motion=0.02, at=0), person(rng, 50, motion=0.02, at=1)
+    left[:20] += rng.normal(0, 0.05, (20, 1, 3))
+    right[24:] += rng.normal(0, 0.1, (26, 1, 3))
+    frames = together(
+        (1, left[:20], 0), (2, right[:20], 0), (3, left[23:], 23), (4, right[24:], 24), frames=50
+    )
+    read = read_skeleton(write_ntu(tmp_path / NAME, frames))
+    np.testing.assert_array_equal(read[24:, 0], right[24:])  # the most motion of all
+    np.testing.assert_array_equal(read[:20, 0], right[:20])
+    np.testing.assert_array_equal(read[:20, 1], left[:20])
+    np.testing.assert_array_equal(read[23:, 1], left[23:])
+
+
 def test_ids_that_floats_cannot_tell_apart(tmp_path: Path, rng: np.random.Generator) -> None:
     one, two = person(rng, 20, motion=0.1), person(rng, 20, at=1)
     assert float(FIRST_ID + 1) == float(FIRST_ID)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edgcn.readers.tracking import persons
+from edgcn.readers.tracking import Keep, persons
 
 HEIGHT = 400.0
 RNG = np.random.default_rng(0)
@@ -15,9 +15,9 @@ def at(x: float, *, sure: float = 0.9, scale: float = 1.0) -> np.ndarray:
     return np.column_stack([SHAPE * scale + [x, 100], np.full(25, sure)]).astype(np.float32)
 
 
-def places(people: list[list[np.ndarray]]) -> tuple[list[int | None], str]:
+def places(people: list[list[np.ndarray]], keep: Keep = "surest") -> tuple[list[int | None], str]:
     """Where the subject is in each frame, and the note."""
-    ((frames, note, _),) = persons(people, 25)
+    ((frames, note, _),) = persons(people, 25, keep=keep)
     assert frames.shape == (len(people), 1, 25, 3)
     middle = [round(float(frame[0, :, 0].mean() - SHAPE[:, 0].mean())) for frame in frames]
     return [x if frame.any() else None for x, frame in zip(middle, frames, strict=True)], note
@@ -46,8 +46,20 @@ def test_whoever_comes_in_after_the_subject_left_is_someone_else() -> None:
     assert found == [400] * 20 + [None] * 10
     assert note == (
         "the subject is missing in 10 of 30 frames, someone else is seen in 10 of these, or the "
-        "picture jumps"
+        "picture jumps, who may be the subject again, then `--options people alone` takes both"
     )
+
+
+def test_one_person_who_moves_while_hidden_is_taken_for_one_where_the_user_says_so() -> None:
+    people = [[at(400)]] * 20 + [[]] * 5 + [[at(600)]] * 10 + [[at(600), at(1500, sure=0.5)]] * 5
+    found, note = places(people, "alone")
+    assert found == [400] * 20 + [None] * 5 + [600] * 15
+    assert note == (
+        "3 parts of the way taken for one person's, several people are seen in 5 of 40 frames, "
+        "one is kept"
+    )
+    assert "people alone" not in places(people)[1]  # there are two people
+    assert places([[at(400)]] * 3, "alone")[1] == ""
 
 
 def test_a_picture_that_jumps_is_named() -> None:

@@ -173,6 +173,18 @@ def copied(frames: np.ndarray) -> np.ndarray:
     return np.asarray(np.ones_like(frames) * KINECT_ROW)
 
 
+def reordered(frames: np.ndarray) -> np.ndarray:
+    return np.asarray(frames[:, :, np.random.default_rng(0).permutation(25)])
+
+
+def from_the_root(frames: np.ndarray) -> np.ndarray:
+    return np.asarray(frames - frames[:, :, KINECT_V2.joints.index("SpineBase"), None])
+
+
+def frozen(frames: np.ndarray) -> np.ndarray:
+    return np.asarray(frames[np.minimum(np.arange(len(frames)), len(frames) // 2)])
+
+
 KINECT_ROW = gesture(np.random.default_rng(5), 1, 1)[0]
 WRONG: dict[str, tuple[Change, slice, str]] = {
     "all sides": (mirrored_names, slice(None), "toes point backward"),
@@ -182,6 +194,10 @@ WRONG: dict[str, tuple[Change, slice, str]] = {
                "frame 5 HandLeft"),
     "shaken": (shaken, slice(None), "of the points move more than two torsos"),
     "lying": (lying, slice(None), "everybody lies down"),
+    "x up": (lambda x: x[..., [1, 0, 2]], slice(None), "lies on the side: the torso points"),
+    "reordered": (reordered, slice(None), "the joints are others, or in another order"),
+    "from the root": (from_the_root, slice(None), "SpineBase is 0 in every frame"),
+    "frozen": (frozen, slice(None), "of the frames repeat the one before"),
     "one in millimeters": (lambda x: 1000 * x, slice(2, 3), "1 recording of another size than the "
                            "others"),
     "head down": (turned, slice(0, 2), "2 recordings in which "
@@ -199,6 +215,23 @@ def test_what_looks_wrong_is_named(tmp_path: Path, wrong: str) -> None:
     change, rows, said = WRONG[wrong]
     _, text = stored(changed(people(), change, rows), tmp_path)
     assert said in text
+
+
+def test_pictures_of_which_some_are_upside_down_or_all_lie(tmp_path: Path) -> None:
+    upside = changed(people(flat=True), lambda x: x * [1, -1, 1] + [0, 900, 0] * (x != 0), slice(5))
+    assert "5 recordings in which people stand on the head: clip0" in stored(upside, tmp_path)[1]
+    lying = changed(people(flat=True), lambda x: x[..., [1, 0, 2]])
+    (tmp_path / "b").mkdir()
+    assert "is y exchanged with x?" in stored(lying, tmp_path / "b")[1]
+
+
+def test_names_that_are_none_and_rates_that_are_times(tmp_path: Path) -> None:
+    made = replace(people(), classes=("None", "none", "rub"), fps=0.033)
+    clips = [replace(c, subject="nan") for c in made.recordings if isinstance(c, Recording)]
+    _, text = stored(replace(made, recordings=clips), tmp_path)
+    assert "check: 1 class named 'None': is that no name?" in text
+    assert "check: 1 subject named 'nan': is that no name?" in text
+    assert "check: 0.033 frames per second, in 12 recordings: people are filmed at 1 to" in text
 
 
 def test_clips_with_nobody_are_left_out_by_name(tmp_path: Path) -> None:

@@ -258,3 +258,4 @@ def test_one_subject_is_held_out_clip_by_clip() -> None:
 
 def test_names_with_numbers_come_in_the_order_of_the_numbers() -> None:
     assert natural(["s10", "s2", "s1", "s2", "²"]) == ["s1", "s2", "s10", "²"]
+    assert natural(["9" * 5000, "s2"]) == ["s2", "9" * 5000]

@@ -478,7 +478,7 @@ def test_names_that_differ_in_spelling_only_are_noted(tmp_path: Path) -> None:
     store = open_store(tmp_path / "store")
     assert store.note == (
         "mine; classes that differ in spelling only: 't\u00eate' and 'te\u0302te'; "
-        "subjects that differ in spelling only: 'P1' and 'p1'"
+        "subjects that differ in spelling only: 'P 1' and 'P1' and 'p1'"
     )
     assert tiny_store(tmp_path, name="fine", note="").note == ""
 

@@ -18,6 +18,7 @@ from edgcn.base.words import named, quoted
 
 ALIGNED, REFERRING = "ALIGNABLE_ANNOTATION", "REF_ANNOTATION"
 SCORE, STATUS = " score", " status"  # endings of the child tiers that our writer makes
+LONGEST_NUMBER = 15  # digits: 30,000 years of milliseconds
 PROPERTY = "edgcn tier "  # before the name of a tier: the tier that its events are of
 Labels = Literal["value", "tier", "tier and value"]
 
@@ -99,7 +100,7 @@ class _Document:
             order.append(name)
             if text is None:
                 continue
-            if not text.isdecimal():
+            if not (text.isdecimal() and len(text) <= LONGEST_NUMBER):
                 raise self._wrong(slot, f"expected a time in {units}, got {text[:40]!r}")
             known[name] = int(text) / rates[units]
         if missing := len(set(order) - known.keys()):

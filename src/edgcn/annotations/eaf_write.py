@@ -29,7 +29,7 @@ STEREOTYPES = {
     "are allowed",
 }
 TYPES = {"wav": "audio/x-wav", "mp4": "video/mp4", "mpg": "video/mpeg", "mpeg": "video/mpeg"}
-ID = re.compile(r"a[0-9]+")  # as ELAN numbers annotations
+ID = re.compile(r"a[0-9]{1,15}")  # as ELAN numbers annotations
 UNPRINTABLE = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in XML 1.0
 
 

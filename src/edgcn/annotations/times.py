@@ -18,7 +18,7 @@ Unit = Literal["s", "ms", "frames", "clock"]
 NAMES: dict[Unit, str] = {
     "s": "seconds", "ms": "milliseconds", "frames": "frames", "clock": "hh:mm:ss",
 }  # fmt: skip
-CLOCK = re.compile(r"(-?)(?:(\d+):)?(\d+):(\d+(?:[.,]\d+)?)")
+CLOCK = re.compile(r"(-?)(?:(\d{1,9}):)?(\d{1,9}):(\d{1,9}(?:[.,]\d+)?)")
 LONG = 100.0  # a gesture of more than so many seconds is none: the numbers are milliseconds
 VERY_LONG = 1000  # likewise for frames
 

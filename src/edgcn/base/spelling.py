@@ -32,10 +32,14 @@ def spelling(name: str) -> str:
 
 
 def alike(names: Iterable[str]) -> list[list[str]]:
-    """The names that are spelled alike, group by group; a name that is there twice as well."""
+    """The names that are spelled alike, group by group; a name that is there twice as well.
+
+    Beside what `spelling` overlooks: hyphens, underscores, and zeros before a number (P1, p_01).
+    """
     groups: dict[str, list[str]] = {}
     for name in names:
-        groups.setdefault(spelling(name), []).append(name)
+        joined = re.sub(r"(?<!\d)[\s_-]+|[\s_-]+(?!\d)", "", spelling(name))
+        groups.setdefault(re.sub(r"(?<!\d)0+(?=\d)", "", joined), []).append(name)
     return [group for group in groups.values() if len(group) > 1]
 
 

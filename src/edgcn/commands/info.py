@@ -82,5 +82,5 @@ def split_line(clips: Selection, name: str) -> str:
         return str(error)
     train, test = (count(len(rows), f"{side} clip") for side, rows in
                    (("training", split.train), ("test", split.test)))  # fmt: skip
-    again = repeated(clips, split.train, split.test)
+    again = repeated(clips, split.folds)
     return f"split {name!r}: {train}, {test}" + (f"; check: {again}" if again else "")

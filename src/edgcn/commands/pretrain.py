@@ -94,7 +94,7 @@ def pretrain(config: PretrainConfig, *, resumed: Run | None = None, say: Say = t
         threads=config.threads,
     )
     say = say if fabric.is_global_zero else lambda _: None
-    with ending_together(fabric), ExitStack() as held:
+    with ending_together(fabric, then="go on with --resume"), ExitStack() as held:
         torch.manual_seed(config.seed)  # of the first weights: `Embedder.untrained` makes the same
         embedder, trainer = assemble(config, material, batch, fabric)
         run = open_run(fabric, config, material, embedder, resumed, held)  # a mistake leaves none

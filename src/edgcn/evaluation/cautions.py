@@ -7,12 +7,13 @@ import numpy as np
 
 from edgcn.base.words import LISTED, named
 from edgcn.evaluation.trial import Task
+from edgcn.store.learned import repeated
 from edgcn.store.splits import Split
 from edgcn.store.views import Selection
 
 
 def cautions(clips: Selection, split: Split, task: Task) -> list[str]:
-    """Of clips that are left out, of classes nobody tests, and of people on both sides."""
+    """Of clips left out, classes nobody tests, and frames and people that are on both sides."""
     used = np.unique(np.concatenate([np.r_[fold.train, fold.test] for fold in task.folds]))
     on_a_side = np.unique(np.concatenate([np.r_[fold.train, fold.test] for fold in split.folds]))
     found = [
@@ -21,6 +22,7 @@ def cautions(clips: Selection, split: Split, task: Task) -> list[str]:
         ),
         left_out(len(on_a_side) - len(used), len(clips), "have no label"),
         untested(task),
+        repeated(clips, task.folds),
     ]
     if not split.warning:
         found.append(known_people(task))

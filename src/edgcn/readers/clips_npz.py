@@ -18,6 +18,13 @@ from jaxtyping import Float, Shaped
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.base.files import writing
 from edgcn.base.words import count
+from edgcn.readers.crowds import (
+    MOST_BODIES,
+    bodies_seen,
+    check_most,
+    crowd_note,
+    most_seen,
+)
 from edgcn.readers.flat import seen, with_confidence
 from edgcn.readers.npz_arrays import Arrays
 from edgcn.readers.npz_topology import arrange
@@ -32,7 +39,11 @@ _TEXT = ("subjects", "names", "cameras", "conditions", "splits")
 
 
 def read_clips_npz(
-    path: Path, *, dims: Literal[2, 3] | None = None, topology: Topology | None = None
+    path: Path,
+    *,
+    dims: Literal[2, 3] | None = None,
+    topology: Topology | None = None,
+    max_bodies: int = MOST_BODIES,
 ) -> Recordings:
     """All clips of a `clips.npz`.
 
@@ -44,11 +55,13 @@ def read_clips_npz(
     Args:
         dims: how many channels are geometry, where the rule above is wrong.
         topology: what the joints are, whatever `joints` and `bones` say.
+        max_bodies: how many bodies of a clip are kept, those with most joints seen.
 
     Raises:
         EdgcnError: no such file.
         FileError: no npz, keys missing, or arrays that do not fit each other.
     """
+    check_most(max_bodies)
     arrays = Arrays(path, _NEEDED, _OPTIONAL)
     _check(arrays)
     check_joints(path, len(arrays["joints"]), topology)
@@ -68,19 +81,21 @@ def read_clips_npz(
         raise FileError(path, f"expected 3 channels for dims=3, got {channels}")
     tags = arrays["splits"].tolist() if "splits" in arrays else []
     rules = split_rules(sorted(set(" ".join(tags).split())))
+    crowd = crowd_note(bodies_seen(arrays["frames"], arrays["lengths"]), max_bodies)
+    bodies = min(arrays["frames"].shape[1], max_bodies)
     return Recordings(
         reader="clips_npz",
         topology=topology,
         classes=tuple(arrays["classes"].tolist()),
-        recordings=_recordings(arrays, dims),
+        recordings=_recordings(arrays, dims, bodies),
         fps=arrays.fps,
         units="m" if dims == 3 else "px",
         dims=dims,
-        bodies=arrays["frames"].shape[1],
+        bodies=bodies,
         total=len(arrays["lengths"]),
         splits=rules,
         sources=(path,),
-        note="; ".join(filter(None, (note, split_note(rules, tags)))),
+        note="; ".join(filter(None, (note, split_note(rules, tags), crowd))),
         remarks=remarks,
     )
 
@@ -109,8 +124,8 @@ def _check(arrays: Arrays) -> None:
         )
 
 
-def _recordings(arrays: Arrays, dims: int) -> Iterator[Recording | Skipped]:
-    """One clip after the other, as views where every point was seen."""
+def _recordings(arrays: Arrays, dims: int, bodies: int) -> Iterator[Recording | Skipped]:
+    """One clip after the other, as views where every point and body is kept."""
     frames = arrays["frames"].astype(np.float32, copy=False)
     scores = arrays.get("scores")
     ends = np.cumsum(arrays["lengths"], dtype=np.int64).tolist()
@@ -121,6 +136,9 @@ def _recordings(arrays: Arrays, dims: int) -> Iterator[Recording | Skipped]:
             continue
         part = None if scores is None else scores[start:end].astype(np.float32, copy=False)
         flat, own = frames.shape[3] == 2, frames[start:end]
+        if own.shape[1] > bodies:
+            chosen = most_seen(own, bodies)
+            own, part = own[:, chosen], None if part is None else part[:, chosen]
         if flat:
             own = with_confidence(own, part)
         elif part is not None or dims == 2:

@@ -70,8 +70,9 @@ def read_coco_results(
         fps: frames per second, which the files do not say.
         topology: of the body; by default told by the number and places of joints.
         hands: keep the hands, where the model has some.
-        people: which of several: surest, largest, left or right (in the picture), apart (each a
-            recording of their own), or together (bodies of one recording). They are followed by
+        people: which of several: surest, largest, left or right (in the picture), alone (whoever is
+            seen: there is one person only), apart (each a recording of their own), or together
+            (bodies of one recording). They are followed by
             idx or track_id where these stay with a person, else by where they are.
         max_bodies: how many bodies are kept together.
         min_confidence: points below it count as not seen.

@@ -1,6 +1,7 @@
 """How many bodies a store is made for: as many as the clips have, up to a bound that is said."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Int, Shaped
@@ -25,6 +26,18 @@ def most_seen(points: Shaped[np.ndarray, "t m v c"], most: int) -> Int[np.ndarra
     counts = seen(points).sum(axis=(0, 2))
     kept: Int[np.ndarray, " kept"] = np.sort(np.argsort(-counts, kind="stable")[:most])
     return kept
+
+
+def bodies_seen(
+    frames: Shaped[np.ndarray, "total m v c"], lengths: Int[np.ndarray, " clips"]
+) -> list[int]:
+    """How many bodies are seen at some time in each of the clips that lie end to end."""
+    there, ends = frames.any(axis=(2, 3)), np.cumsum(lengths).tolist()
+    return [
+        int(there[start:end].any(axis=0).sum())
+        for start, end in pairwise([0, *ends])
+        if end > start
+    ]
 
 
 def crowd_note(bodies: Sequence[int], most: int) -> str:

@@ -15,6 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from edgcn.base.errors import FileError
+from edgcn.readers.crowds import (
+    MOST_BODIES,
+    bodies_seen,
+    check_most,
+    crowd_note,
+    most_seen,
+)
 from edgcn.readers.flat import seen, with_confidence
 from edgcn.readers.npz_arrays import Arrays
 from edgcn.readers.npz_topology import arrange
@@ -31,34 +38,40 @@ _UNITS = {"meters": "m", "m": "m", "pixels": "px", "px": "px"}
 NOBODY = "unknown"  # a subject who is not given
 
 
-def read_events_npz(path: Path) -> Recordings:
+def read_events_npz(path: Path, *, max_bodies: int = MOST_BODIES) -> Recordings:
     """Long recordings and the events in them.
 
     Pixels are x, y and confidence (1 for all but (0, 0) where there are 2 channels). A subject
     "unknown" is nobody. Where `splits` has train and test, they are the rule `given`.
 
+    Args:
+        max_bodies: how many bodies of a recording are kept, those with most joints seen.
+
     Raises:
         EdgcnError: no such file.
         FileError: no npz, keys missing, or arrays that do not fit each other.
     """
+    check_most(max_bodies)
     arrays = Arrays(path, _NEEDED, ("bones", "splits", "start", "end"))
     _check(arrays)
     units = _UNITS[str(arrays["units"])]
     topology, remarks = arrange(arrays)
     tags = arrays["splits"].tolist() if "splits" in arrays else []
     rules = split_rules(sorted(set(tags)))
-    note = split_note(rules, tags)
+    crowd = crowd_note(bodies_seen(arrays["frames"], arrays["lengths"]), max_bodies)
+    note = "; ".join(filter(None, (split_note(rules, tags), crowd)))
+    bodies = min(arrays["frames"].shape[1], max_bodies)
     if "split" in rules:
         rules = {"given": rules["split"]}
     return Recordings(
         reader="events_npz",
         topology=topology,
         classes=tuple(arrays["classes"].tolist()),
-        recordings=_recordings(arrays),
+        recordings=_recordings(arrays, bodies),
         fps=arrays.fps,
         units="m" if units == "m" else "px",
         dims=3 if units == "m" else 2,
-        bodies=arrays["frames"].shape[1],
+        bodies=bodies,
         total=len(arrays["lengths"]),
         splits=rules,
         sources=(path,),
@@ -95,7 +108,7 @@ def _check(arrays: Arrays) -> None:
         raise FileError(arrays.path, reason)
 
 
-def _recordings(arrays: Arrays) -> Iterator[Recording | Skipped]:
+def _recordings(arrays: Arrays, bodies: int) -> Iterator[Recording | Skipped]:
     """One recording after the other, as views, each after its events that cannot be used."""
     frames = arrays["frames"].astype(np.float32, copy=False)
     pixels = _UNITS[str(arrays["units"])] == "px"
@@ -116,6 +129,8 @@ def _recordings(arrays: Arrays) -> Iterator[Recording | Skipped]:
             )
             segments.append(Segment(first, last + 1, label, f"{name}_{count:03d}"))
         part = frames[start:end]
+        if part.shape[1] > bodies:
+            part = part[:, most_seen(part, bodies)]
         if pixels:
             part = with_confidence(part) if part.shape[3] == 2 else seen(part)
         yield Recording(

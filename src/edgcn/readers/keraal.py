@@ -204,7 +204,7 @@ def _number(path: Path, text: str) -> int:
 
 def _order(path: Path, names: list[str], own: Sensor) -> dict[str, int]:
     """The joint of each name, which AlphaPose gives by number."""
-    if all(name.isdigit() for name in names):
+    if all(name.isdecimal() and len(name) < 10 for name in names):
         if max(map(int, names)) >= len(own.topology):
             raise FileError(path, f"expected {len(own.topology)} joints, got one named {names[-1]}")
         return {name: int(name) for name in names}

@@ -124,7 +124,7 @@ def _parsed(field: str) -> tuple[str, str, str] | None:
     plain = [word for word in rest if word not in ("left", "right")]
     if part == "hand" and side:
         name = canonical("_".join(plain))
-        known = name.isdecimal() and int(name) <= len(HAND_21)
+        known = name.isdecimal() and len(name) < 4 and int(name) <= len(HAND_21)
         return (side, name, axis) if known or name in HAND else None
     if len(rest) == 1 and rest[0].isdecimal():
         return "number", f"{int(rest[0][:6])}", axis

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from edgcn.base.errors import EdgcnError, FileError
-from edgcn.readers.ntu_bodies import Track, denoise, seat
+from edgcn.readers.ntu_bodies import Track, denoise, follow, seat
 from edgcn.readers.ntu_listed import INCOMPLETE
 from edgcn.readers.ntu_names import ACTIONS, TRAIN_60, TRAIN_120
 from edgcn.readers.text.digits import parse_numbers
@@ -124,7 +124,7 @@ def read_skeleton(path: Path, *, max_bodies: int = 2) -> Frames:
     """One `.skeleton` file as float32 (T, M, 25, 3), denoised; all 0 where nobody is seen."""
     total, tracks = _parse_at_once(read_bytes(path)) or _parse(path, read_lines(path))
     frames = np.zeros((total, max_bodies, JOINTS, 3), dtype=np.float32)
-    for slot, seats in enumerate(seat(denoise(tracks), total, max_bodies)):
+    for slot, seats in enumerate(follow(seat(denoise(tracks), total, max_bodies))):
         for track in seats:
             frames[track.frames, slot] = track.joints
     return frames

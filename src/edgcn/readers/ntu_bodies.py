@@ -4,6 +4,7 @@ tracks by id -> without ghosts (length, then spread), most motion first -> slots
 those of the preprocessing published with CTR-GCN (Chen et al., ICCV 2021).
 """
 
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -54,3 +55,38 @@ def seat(tracks: list[Track], total: int, max_bodies: int) -> list[list[Track]]:
             seats[free[0]].append(track)
             taken[free[0], track.frames] = True
     return seats
+
+
+def follow(seats: list[list[Track]]) -> list[list[Track]]:
+    """Let each slot go on with who was near: two people may both be lost and get new ids.
+
+    From where two slots both have a new id, they change places if that is nearer. The slot of the
+    main actor's track, the first one, stays the first.
+    """
+    seats = [sorted(tracks, key=_start) for tracks in seats]
+    main = max(seats[0], key=_motion, default=None)
+    for one, other in combinations(range(len(seats)), 2):
+        for start in sorted(map(_start, seats[one] + seats[other])):
+            parts, others = _parted(seats[one], start), _parted(seats[other], start)
+            if parts and others:
+                (a, b), (c, d) = parts, others
+                if _step(a, d) + _step(c, b) < _step(a, b) + _step(c, d):
+                    seats[one], seats[other] = a + d, c + b
+    return sorted(seats, key=lambda tracks: all(track is not main for track in tracks))
+
+
+def _start(track: Track) -> int:
+    return int(track.frames[0])
+
+
+def _parted(tracks: list[Track], start: int) -> tuple[list[Track], list[Track]] | None:
+    """Tracks that end before a frame, and the others, if both are and no track is in both."""
+    before = [track for track in tracks if track.frames[-1] < start]
+    after = [track for track in tracks if track.frames[0] >= start]
+    whole = before and after and len(before) + len(after) == len(tracks)
+    return (before, after) if whole else None
+
+
+def _step(before: list[Track], after: list[Track]) -> float:
+    """Mean distance of the joints from where some tracks end to where others begin."""
+    return float(np.linalg.norm(after[0].joints[0] - before[-1].joints[-1], axis=-1).mean())

@@ -63,8 +63,9 @@ def read_openpose(
         topology: of the body, such as body_25, body_25b, coco_18 or halpe_26; by default told by
             the number and places of joints.
         hands: keep the 21 points of each hand.
-        people: which of several: surest, largest, left or right (in the picture), apart (each a
-            recording of their own), or together (bodies of one recording).
+        people: which of several: surest, largest, left or right (in the picture), alone (whoever is
+            seen: there is one person only), apart (each a recording of their own), or together
+            (bodies of one recording).
         max_bodies: how many bodies are kept together.
         min_confidence: points below it count as not seen.
 

@@ -16,7 +16,7 @@ from jaxtyping import Shaped
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers.crowds import MOST_BODIES, check_most, crowd_note, most_seen
 from edgcn.readers.flat import seen, with_confidence
-from edgcn.readers.labels import MOST_CLASSES, class_names, first_label_note
+from edgcn.readers.labels import MOST_CLASSES, class_names, first_label_note, parts_note
 from edgcn.readers.rates import Rate
 from edgcn.readers.skeletons import LOOKED_AT, Bodies, guess
 from edgcn.readers.tags import split_note, split_rules
@@ -48,8 +48,9 @@ def read_pyskl(
 
     Joints and channels do not say which skeleton it is: what the numbers are like does, and the
     note says what they were taken for. Flat points are pixels, and their channel 3 is
-    `keypoint_score`, else the file's third, else 1 for all that are not 0. `total_frames` is
-    ignored: the array knows. A name like NTU's gives subject and camera. Class names are not in
+    `keypoint_score`, else the file's third, else 1 for all that are not 0. The array tells the
+    number of frames, and `total_frames` whether M and T are exchanged in it. A name like NTU's
+    gives subject and camera. Class names are not in
     such files: "class 000" and so on, for labels below 10,000.
 
     Args:
@@ -78,9 +79,11 @@ def read_pyskl(
     notes = (
         taken.note,
         first_label_note(labels),
+        parts_note(_labels_of(annotations, tags)),
         split_note(rules, (tags.get(_name(a, i), "") for i, a in enumerate(annotations))),
         twice_note(_name(a, i) for i, a in enumerate(annotations)),
         crowd_note(bodies, max_bodies),
+        _other_totals(annotations),
     )
     return Recordings(
         reader="pyskl",
@@ -208,6 +211,32 @@ def _recordings(
         yield Skipped(f"{path}#{name}", "listed in a split, but there is no such annotation")
 
 
+def _total(annotation: dict[str, Any]) -> int:
+    """What the file says how many frames there are, -1 where it does not."""
+    total = annotation.get("total_frames")
+    array = as_array(total)
+    total = array.item() if array is not None and array.size == 1 else total
+    return total if type(total) is int else -1
+
+
+def _other_totals(annotations: list[dict[str, Any]]) -> str:
+    """Named: clips of other numbers of frames than the file says; else nothing."""
+    shapes = [(_total(annotation), _shape(annotation)) for annotation in annotations]
+    other = sum(bool(shape) and total not in (-1, shape[1]) for total, shape in shapes)
+    many = f"{other} of {len(annotations)} clips have other numbers of frames than total_frames"
+    return f"{many} says; the arrays are believed" if other else ""
+
+
+def _labels_of(annotations: list[dict[str, Any]], tags: dict[str, str]) -> dict[str, list[int]]:
+    """The labels in each part."""
+    parts: dict[str, list[int]] = {}
+    for i, annotation in enumerate(annotations):
+        if (label := _label(annotation)) is not None:
+            for part in tags.get(_name(annotation, i), "").split():
+                parts.setdefault(part, []).append(label)
+    return parts
+
+
 def _label(annotation: dict[str, Any]) -> int | None:
     """The label, -1 where there is none, None where it cannot be one."""
     label = annotation.get("label", -1)
@@ -227,6 +256,11 @@ def _frames(
     shape = None if points is None else points.shape
     if points is None or points.ndim != 4 or points.shape[2:] != (joints, channels):
         raise EdgcnError(f"expected keypoint (M, T, {joints}, {channels}), got {shape}")
+    if (total := _total(annotation)) not in (-1, points.shape[1]) and total == points.shape[0]:
+        raise EdgcnError(
+            f"expected keypoint (M, T, {joints}, {channels}) with T = {total}, as total_frames "
+            f"says, got {shape}: M and T are exchanged"
+        )
     if points.dtype.kind not in "fiu" or 0 in points.shape:
         raise EdgcnError(f"expected numbers and frames in keypoint, got {points.dtype} {shape}")
     scores = as_numbers(annotation.get("keypoint_score"))

@@ -149,7 +149,7 @@ def most_plausible(bodies: Bodies, topologies: Sequence[Topology]) -> tuple[Topo
     """
     if len(topologies) == 1:
         return topologies[0], True
-    lengths = [_length(bodies, topology) for topology in topologies]
+    lengths = [stretch(bodies, topology) for topology in topologies]
     best, second, *_ = np.argsort(lengths, kind="stable").tolist()
     clear = lengths[best] < min(LONGEST, CLEAR * lengths[second])
     return topologies[best if clear else 0], clear
@@ -177,8 +177,13 @@ def _check_depth(path: Path, bodies: Bodies) -> None:
         )
 
 
-def _length(bodies: Bodies, topology: Topology) -> float:
-    """Median over bodies of their bones' mean length, in units of what it is in `STANDING`."""
+def stretch(bodies: Bodies, topology: Topology) -> float:
+    """Median over bodies of their bones' mean length, in units of what it is in `STANDING`.
+
+    Infinite where it cannot be told: too little is seen, or joints have names of their own.
+    """
+    if not all(_plain(joint) in STANDING for joint in topology.joints):
+        return np.inf
     child, parent = np.array(topology.edges).T
     standing = np.array([_standing(canonical(joint)) for joint in topology.joints])
     ratios = []
@@ -188,6 +193,10 @@ def _length(bodies: Bodies, topology: Topology) -> float:
             ends = child[bones], parent[bones]
             ratios.append(_spread(body, points, *ends) / _spread(standing, points, *ends))
     return float(np.median(ratios)) if ratios else np.inf
+
+
+def _plain(joint: str) -> str:
+    return canonical(joint).removeprefix("left_").removeprefix("right_")
 
 
 def _standing(name: str) -> tuple[float, float]:

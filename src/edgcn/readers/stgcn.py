@@ -5,8 +5,9 @@ array is memory-mapped, so a data set larger than the memory streams through.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Shaped
@@ -16,17 +17,32 @@ from edgcn.base.errors import FileError
 from edgcn.base.files import check_file
 from edgcn.readers.crowds import MOST_BODIES, check_most, most_seen
 from edgcn.readers.flat import seen, with_confidence
-from edgcn.readers.labels import MOST_CLASSES, class_names, first_label_note
+from edgcn.readers.labels import MOST_CLASSES, class_names, first_label_note, parts_note
 from edgcn.readers.pyskl import LOOKED_INTO, subject_and_camera, twice_note
 from edgcn.readers.rates import Rate
 from edgcn.readers.skeletons import LOOKED_AT, Bodies, check_joints, guess
 from edgcn.readers.tags import split_note, split_rules
+from edgcn.readers.text.files import skipped
 from edgcn.readers.text.folders import find
 from edgcn.readers.text.pickles import as_array, described, load_pickle
 from edgcn.skeleton.recording import Recording, Recordings, Skipped, trimmed
 from edgcn.skeleton.topology import Topology
 
 _ENDING = "_data.npy"
+
+
+class Part(NamedTuple):
+    """One part of a data set: its array, on disk, and what its label file says of each clip."""
+
+    file: Path
+    data: Shaped[np.ndarray, "n c t v m"]
+    names: list[str]
+    labels: list[Any]
+
+    @property
+    def name(self) -> str:
+        """What the file is called without its ending: train, val."""
+        return self.file.name.removesuffix(_ENDING)
 
 
 def read_stgcn(
@@ -40,7 +56,8 @@ def read_stgcn(
 
     Joints and channels do not say which skeleton it is: what the numbers are like does, and the
     note says what they were taken for. 2 channels are x, y in pixels and get confidence 1 where
-    they are not 0. Zero frames at the end of a clip are padding. Labels are below 10,000.
+    they are not 0. Zero frames at the end of a clip are padding. Labels are below 10,000. A part
+    that cannot be used is skipped, and so is a clip with another label.
 
     Args:
         topology: what the joints are, in their order.
@@ -48,31 +65,25 @@ def read_stgcn(
         max_bodies: how many bodies of a clip are kept, those with most joints seen.
 
     Raises:
-        EdgcnError: the folder is missing, has no `*_data.npy`, or a part has no `_label.pkl`.
-        FileError: an array of another shape, or labels that do not fit it.
+        EdgcnError: the folder is missing, or has no `*_data.npy`.
+        FileError: of no part the array and the labels can be used.
     """
     check_most(max_bodies)
-    files = find(path, f"*{_ENDING}", what="ST-GCN arrays")
-    arrays = [_open(file) for file in files]
-    labels = [_labels(file, len(data)) for file, data in zip(files, arrays, strict=True)]
-    bodies = max(data.shape[4] for data in arrays)
-    for file, data in zip(files, arrays, strict=True):
-        check_joints(file, data.shape[3], topology)
-        for axis, what in ((1, "channels"), (3, "joints")):
-            if data.shape[axis] != (first := arrays[0].shape[axis]):
-                reason = f"expected {first} {what} as in {files[0].name}, got {data.shape[axis]}"
-                raise FileError(file, reason)
-    taken = guess(files[0], np.concatenate([_sample(data) for data in arrays]), topology)
-    parts = [file.name.removesuffix(_ENDING) for file in files]
-    rules, numbers = split_rules(parts), [label for _, known in labels for label in known]
+    parts, lost = _parts(find(path, f"*{_ENDING}", what="ST-GCN arrays"), topology)
+    bodies = max(part.data.shape[4] for part in parts)
+    sample = np.concatenate([_sample(part.data) for part in parts])
+    taken = guess(parts[0].file, sample, topology)
+    rules = split_rules([part.name for part in parts])
+    numbers = [label for part in parts for label in part.labels if _is_label(label)]
     tags: dict[str, str] = {}
-    for part, (names, _) in zip(parts, labels, strict=True):
-        tags |= {name: f"{tags.get(name, '')} {part}" for name in names}
+    for part in parts:
+        tags |= {name: f"{tags.get(name, '')} {part.name}" for name in part.names}
     notes = (
         taken.note,
         first_label_note(numbers),
+        parts_note({part.name: filter(_is_label, part.labels) for part in parts}),
         split_note(rules, tags.values()),
-        twice_note(name for names, _ in labels for name in names),
+        twice_note(name for part in parts for name in part.names),
         f"the files hold {bodies} bodies, the {max_bodies} with most joints seen are kept (option "
         "max_bodies)"
         if bodies > max_bodies
@@ -82,16 +93,39 @@ def read_stgcn(
         reader="stgcn",
         topology=taken.topology,
         classes=class_names(numbers),
-        recordings=_recordings(parts, files, arrays, labels, taken.dims, min(bodies, max_bodies)),
+        recordings=chain(lost, _recordings(parts, taken.dims, min(bodies, max_bodies))),
         fps=float(fps),
         units=taken.units,
         dims=taken.dims,
         bodies=min(bodies, max_bodies),
-        total=sum(len(data) for data in arrays),
+        total=len(lost) + sum(len(part.data) for part in parts),
         splits=rules,
-        sources=(*files, *(_label_file(file) for file in files)),
+        sources=tuple(source for part in parts for source in (part.file, _label_file(part.file))),
         note="; ".join(filter(None, notes)),
     )
+
+
+def _parts(files: Sequence[Path], topology: Topology | None) -> tuple[list[Part], list[Skipped]]:
+    """The parts that can be used, and why the others cannot; one of them at least."""
+    parts, errors = list[Part](), list[FileError]()
+    for file in files:
+        try:
+            parts.append(_part(file, topology, parts[0] if parts else None))
+        except FileError as error:
+            errors.append(error)
+    if not parts:
+        raise errors[0]
+    return parts, [skipped(error) for error in errors]
+
+
+def _part(file: Path, topology: Topology | None, first: Part | None) -> Part:
+    data = _open(file)
+    check_joints(file, data.shape[3], topology)
+    for axis, what in ((1, "channels"), (3, "joints")):
+        if first is not None and data.shape[axis] != (expected := first.data.shape[axis]):
+            reason = f"expected {expected} {what} as in {first.file.name}, got {data.shape[axis]}"
+            raise FileError(file, reason)
+    return Part(file, data, *_labels(file, len(data)))
 
 
 def _sample(data: Shaped[np.ndarray, "clips c t v m"]) -> Bodies:
@@ -121,9 +155,11 @@ def _open(file: Path) -> Shaped[np.ndarray, "n c t v m"]:
     return array
 
 
-def _labels(file: Path, clips: int) -> tuple[list[str], list[int]]:
-    """Names and labels of a part's clips."""
+def _labels(file: Path, clips: int) -> tuple[list[str], list[Any]]:
+    """Names and labels of a part's clips, whatever these are."""
     label_file = _label_file(file)
+    if not label_file.is_file():
+        raise FileError(file, f"expected labels in {label_file.name} beside it, found none")
     pair = load_pickle(label_file)
     if not isinstance(pair, list | tuple) or len(pair) != 2:
         raise FileError(label_file, "expected (names, labels), got other")
@@ -134,11 +170,11 @@ def _labels(file: Path, clips: int) -> tuple[list[str], list[int]]:
             f"expected {clips} names and labels as in {file.name}, "
             f"got {len(names)} and {len(labels)}",
         )
-    wrong = [x for x in labels if not (type(x) is int and -1 <= x < MOST_CLASSES)]
-    if wrong:
-        reason = f"expected labels that are whole numbers -1..{MOST_CLASSES - 1}, got "
-        raise FileError(label_file, reason + described(wrong[0]))
     return [str(name).removesuffix(".skeleton") for name in names], list(labels)
+
+
+def _is_label(label: Any) -> bool:
+    return type(label) is int and -1 <= label < MOST_CLASSES
 
 
 def _plain(values: Any) -> Sequence[Any]:
@@ -148,21 +184,18 @@ def _plain(values: Any) -> Sequence[Any]:
     return listed if isinstance(listed, list | tuple) else ()
 
 
-def _recordings(
-    parts: list[str],
-    files: list[Path],
-    arrays: list[Shaped[np.ndarray, "..."]],
-    labels: list[tuple[list[str], list[int]]],
-    dims: int,
-    bodies: int,
-) -> Iterator[Recording | Skipped]:
+def _recordings(parts: Sequence[Part], dims: int, bodies: int) -> Iterator[Recording | Skipped]:
     """The clips of all parts."""
-    for part, file, data, (names, known) in zip(parts, files, arrays, labels, strict=True):
-        for clip, name, label in zip(data, names, known, strict=True):
+    for part in parts:
+        for clip, name, label in zip(part.data, part.names, part.labels, strict=True):
+            if not _is_label(label):
+                reason = f"expected one label 0..{MOST_CLASSES - 1} or -1, got {described(label)}"
+                yield Skipped(f"{_label_file(part.file)}#{name}", reason)
+                continue
             frames = np.asarray(clip, dtype=np.float32).transpose(1, 3, 2, 0)
             filled = np.flatnonzero(frames.any(axis=(1, 2, 3)))
             if not len(filled):
-                yield Skipped(f"{file}#{name}", "all frames are 0")
+                yield Skipped(f"{part.file}#{name}", "all frames are 0")
                 continue
             frames = frames[: filled[-1] + 1]
             frames = np.ascontiguousarray(frames[:, most_seen(frames, bodies)])
@@ -175,5 +208,5 @@ def _recordings(
                 label=label,
                 subject=subject,
                 camera=camera,
-                split=part,
+                split=part.name,
             )

@@ -25,10 +25,11 @@ REACH = 0.3  # joints that move further between frames, in body sizes, are someo
 OFTEN = 0.1  # of the frames of whoever is seen most; who is seen less is no subject
 TRUE_TRACK = 0.9  # of the steps of an id that must be within reach
 
-Keep = Literal["surest", "largest", "left", "right", "apart", "together"]
+Keep = Literal["surest", "largest", "left", "right", "alone", "apart", "together"]
 """Who is kept of several people: the one with the highest confidence over all frames, the largest,
-the one most to the left or right of the picture; all, each a recording of their own; or the surest
-as several bodies of one recording."""
+the one most to the left or right of the picture; whoever is seen, where there is only one person,
+who moves while hidden; all, each a recording of their own; or the surest as several bodies of one
+recording."""
 
 Person = Float[np.ndarray, "v 3"]
 
@@ -109,6 +110,8 @@ def persons(
         )
         note = left * (len(sure) > most)
         return [Followed(_frames(len(people), sure[:most], joints, bodies=most), note)]
+    if keep == "alone":
+        return [_alone(people, tracks, joints)]
     subject = _chosen(tracks, keep)
     return [Followed(_frames(len(people), [subject], joints), _note(people, tracks, subject))]
 
@@ -120,6 +123,18 @@ def _frames(total: int, tracks: Sequence[Track], joints: int, *, bodies: int = 1
         for frame, sight in track.sights.items():
             frames[frame, body] = sight.person
     return frames
+
+
+def _alone(people: Sequence[Sequence[Person]], tracks: Sequence[Track], joints: int) -> Followed:
+    """Whoever is seen is the one person: in each frame the one of the surest track."""
+    sights: dict[int, Sight] = {}
+    for track in sorted(tracks, key=lambda track: -track.confidence):
+        sights = track.sights | sights
+    several = sum(len(seen) > 1 for seen in people)
+    said = [f"{len(tracks)} parts of the way taken for one person's"] * (len(tracks) > 1)
+    if several:
+        said.append(f"several people are seen in {several} of {len(people)} frames, one is kept")
+    return Followed(_frames(len(people), [Track(sights, 0.0)], joints), ", ".join(said))
 
 
 def _chosen(tracks: Sequence[Track], keep: Keep) -> Track:
@@ -229,6 +244,8 @@ def _note(people: Sequence[Sequence[Person]], tracks: list[Track], subject: Trac
         said.append(f"the subject is missing in {missing} of {total} frames")
     if others:
         said.append(f"someone else is seen in {others} of these, or the picture jumps")
+    if others and not any(len(seen) > 1 for seen in people):
+        said.append("who may be the subject again, then `--options people alone` takes both")
     rivals = [t for t in tracks if t is not subject and 2 * len(t.sights) > len(subject.sights)]
     beside = max((len(t.sights.keys() & subject.sights.keys()) for t in rivals), default=0)
     if beside:

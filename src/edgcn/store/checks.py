@@ -15,12 +15,18 @@ from edgcn.base.words import count, named, percent
 from edgcn.pipeline.size import tells_size
 from edgcn.skeleton.recording import Recording, Recordings, Segment
 from edgcn.skeleton.unseen import seen
+from edgcn.store.bones import Bones
 from edgcn.store.posture import Postures
 
 HUMAN = (0.15, 1.0)  # meters: torsos of children to those of giants
 RARE = 0.01  # share of points that may jump: sensors do
 OFF = 4.0  # times as large or as small as the others
 UPRIGHT = 0.5  # of its length, along the axis that a torso points to
+LYING = 0.8  # of its length, along another axis
+STILL = 0.3  # share of frames that may repeat the one before
+LONG_BONES = 2.0  # times as long as a person's of that size: genuine ones are up to 1.5
+RATES = (1, 1000)  # frames a second that people are filmed at
+UNNAMED = ("", "None", "nan", "NaN", "null", "NULL", "N/A")  # what programs write for no name
 
 
 def nobody(there: Bool[np.ndarray, "t m v"], recordings: Recordings) -> str | None:
@@ -40,7 +46,9 @@ class Checks:
 
     def __init__(self, recordings: Recordings) -> None:
         self.of, self.dims = recordings, recordings.dims
-        self.frames = self.empty = self.points = self.jumps = 0
+        self.frames = self.empty = self.points = self.jumps = self.still = 0
+        self.rates = Counter[float]()
+        self.people = Counter[str]()
         self.missing = np.zeros(len(recordings.topology))
         self.shown = 0  # bodies in frames that joints could be seen of
         self.unseen = Counter[str]()
@@ -48,9 +56,10 @@ class Checks:
         self.far: list[str] = []
         self.confidence = [np.inf, -np.inf]
         self.names, self.labels = Counter[str](), Counter[int]()
-        self.nameless = 0
+        self.nameless = self.single = 0
         self.contents: dict[bytes, list[tuple[str, str, int]]] = {}
         self.recorded: list[str] = []
+        self.bones = Bones(recordings.topology, recordings.dims)
         self.postures = Postures(recordings.topology, recordings.dims)
 
     def add(self, recording: Recording, segments: Sequence[Segment]) -> None:
@@ -89,9 +98,15 @@ class Checks:
             self.names[name] += 1
             self.labels[part.label] += 1
             self.nameless += not person
+            self.people[person] += 1
+            self.single += part.stop - part.start == 1
             content = blake2b(recording.hashes[part.start : part.stop].tobytes(), digest_size=8)
             twins = self.contents.setdefault(content.digest(), [])
             twins.append((name, person, part.label))
+        self.rates[recording.fps or self.of.fps] += 1
+        again = recording.hashes[1:] == recording.hashes[:-1]
+        self.still += int((again & (recording.hashes[1:] != 0)).sum())
+        self.bones.add(recording.frames)
 
     def report(self) -> dict[str, Any]:
         """Numbers, and a line for each thing that looks wrong."""
@@ -116,6 +131,17 @@ class Checks:
             notes.append(f"a torso is {torso:.3g} pixels long: these are no pixels")
         if units == "m" and torso and not HUMAN[0] <= torso <= HUMAN[1]:
             notes.append(f"a torso is {torso:.3g} m long, and a person's 0.2 to 0.8; see --units")
+        if self.bones.length > LONG_BONES:
+            notes.append(
+                f"bones are {self.bones.length:.2g} times as long as a person's of that size: the "
+                f"joints are others, or in another order"
+            )
+        for root in self.bones.roots:
+            if self.shown and self.missing[root] == self.shown and self.dims == 3:
+                notes.append(
+                    f"{self.of.topology.joints[root]} is 0 in every frame and counts as not seen; "
+                    f"where others are measured from it, give places as they were recorded"
+                )
         known = np.array(posture.torsos)
         odd = (known > OFF * torso) | ((known < torso / OFF) & (known > 0))
         if odd.any():
@@ -124,14 +150,19 @@ class Checks:
                 f"{count(len(names), 'recording')} of another size than the others (a torso of "
                 f"{known[odd][0]:.3g} beside {torso:.3g} {units}): {named(names)}"
             )
-        if axis and self.dims == 3 and abs(axis[2]) > 0.8:
+        if axis and self.dims == 3 and abs(axis[2]) > LYING:
             notes.append("everybody lies down: the torso points along z; is z the vertical axis?")
+        if axis and abs(axis[0]) > LYING:
+            notes.append(
+                "everybody lies on the side: the torso points along x; is y exchanged with x?"
+            )
         if axis and (units == "px") == (axis[1] > UPRIGHT) and abs(axis[1]) > UPRIGHT:
             notes.append("everybody stands on the head: y points the other way; see --y")
-        elif self.dims == 3 and axis:
+        elif axis:
             tall = [row for row, torso in enumerate(posture.torsos) if torso]
+            down = 1 if units == "px" else -1
             names = [self.recorded[row] for row, own in zip(tall, posture.axes, strict=True)
-                     if own[1] < -UPRIGHT]  # fmt: skip
+                     if down * own[1] > UPRIGHT]  # fmt: skip
             if names:
                 notes.append(
                     f"{count(len(names), 'recording')} in which people stand on the head: "
@@ -162,6 +193,17 @@ class Checks:
                 f"joints further away than a person reaches, in {count(len(self.far), 'recording')}"
                 f": {named(self.far)}"
             )
+        odd = [rate for rate in self.rates if not RATES[0] <= rate <= RATES[1]]
+        if odd:
+            notes.append(
+                f"{odd[0]:g} frames per second, in {count(self.rates[odd[0]], 'recording')}: "
+                f"people are filmed at {RATES[0]} to {RATES[1]}; is it the time of a frame?"
+            )
+        if self.still > STILL * self.frames:
+            notes.append(
+                f"{percent(self.still, self.frames)} of the frames repeat the one before: a "
+                f"recording that stood still, or of fewer frames per second than it says"
+            )
         if self.jumps > RARE * self.points:
             notes.append(
                 f"{percent(self.jumps, self.points)} of the points move more than two torsos from "
@@ -181,6 +223,14 @@ class Checks:
             notes.append(f"{count(self.nameless, 'clip')} of {clips} without a subject")
         if unlabelled := self.labels[-1]:
             notes.append(f"{count(unlabelled, 'clip')} of {clips} without a label")
+        if 2 * self.single > clips:
+            notes.append(
+                f"{count(self.single, 'clip')} of {clips} of one frame only: no gesture is so "
+                f"short; is another axis the time?"
+            )
+        for what, given in (("class", self.of.classes), ("subject", [p for p in self.people if p])):
+            if odd := [repr(name) for name in given if name.strip() in UNNAMED]:
+                notes.append(f"{count(len(odd), what)} named {named(odd)}: is that no name?")
         empty = [name for row, name in enumerate(self.of.classes) if not self.labels[row]]
         if empty and clips:
             notes.append(f"{count(len(empty), 'class')} without clips: {named(empty)}")

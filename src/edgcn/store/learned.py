@@ -6,7 +6,7 @@ Frames are known again by their hash (`edgcn.skeleton.recording.frame_hashes`) w
 up: in another split, another store, or on another skeleton.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from jaxtyping import Bool, Int, Int64, UInt64
 from torch import Tensor
 
 from edgcn.base.words import count, named
-from edgcn.store.splits import Rows, natural
+from edgcn.store.splits import Fold, Rows, natural
 from edgcn.store.views import Selection, inside
 
 LIMIT = 200_000  # hashes that are all kept (1.6 MB); of more, a part
@@ -135,16 +135,19 @@ def overlap(learned: Learned | None, clips: Selection, rows: Rows) -> Overlap:
     return Overlap(tuple(natural(people)), len(everybody), int(known.sum()), len(rows))
 
 
-def repeated(clips: Selection, train: Rows, test: Rows) -> str:
-    """Which test clips have frames that training clips have, too; nothing where none has."""
-    learned = learned_from(clips, train)
-    of: Int[np.ndarray, " total"] = np.repeat(np.arange(len(test)), clips.lengths[test])
-    known = np.bincount(of, weights=learned.has(clips.hashes_of(test)), minlength=len(test)) > 0
-    if not known.any():
+def repeated(clips: Selection, folds: Sequence[Fold]) -> str:
+    """Which test clips have frames that training clips of their fold have, too, or nothing."""
+    found, tested = set[int](), set[int]()
+    for train, test in ((fold.train, fold.test) for fold in folds):
+        learned = learned_from(clips, train)
+        of: Int[np.ndarray, " total"] = np.repeat(np.arange(len(test)), clips.lengths[test])
+        known = np.bincount(of, weights=learned.has(clips.hashes_of(test)), minlength=len(test)) > 0
+        found, tested = found | {*test[known].tolist()}, tested | {*test.tolist()}
+    if not found:
         return ""
-    names = [f"{clips.names[row]} ({clips.subjects[row]})" for row in test[known].tolist()]
+    names = [f"{clips.names[row]} ({clips.subjects[row]})" for row in sorted(found)]
     return (
-        f"{len(names)} of {count(len(test), 'test clip')} have frames that training clips have, "
+        f"{len(names)} of {count(len(tested), 'test clip')} have frames that training clips have, "
         f"too: {named(names)}"
     )
 

@@ -6,7 +6,6 @@ the TRAINING subjects, never from the test.
 """
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
@@ -15,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from edgcn.base.errors import EdgcnError, did_you_mean
+from edgcn.base.spelling import natural as by_number
 from edgcn.skeleton.recording import SplitRule
 from edgcn.store.tables import RecordingTable, SegmentTable, Words
 
@@ -212,11 +212,7 @@ def _need_both(name: str, fold: Fold, why: str) -> None:
 
 def natural(values: Iterable[str]) -> list[str]:
     """Each value once, s2 before s10."""
-    return sorted({str(value) for value in values}, key=_natural_key)
-
-
-def _natural_key(text: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", text)]
+    return sorted({str(value) for value in values}, key=by_number)
 
 
 def _listed(column: Words) -> str:

@@ -1,4 +1,4 @@
-"""Ranks of one training end together, with one line from the first of them.
+"""Ranks of one command end together, with one line from the first of them.
 
 A rank that is lost (killed, out of memory) leaves the others waiting for it; what PyTorch says of
 that is long, or never comes. So each process watches: the first its children, they their parent.
@@ -21,7 +21,10 @@ EVERY = 0.2  # seconds between two looks
 GRACE = 2.0  # seconds for the others to find out and end on their own
 HAS_SPOKEN = 75  # exit status of a rank that has said itself why it ends
 
+AGAIN = "start it again"  # what to do while nothing is saved
+
 _children: list[subprocess.Popen[Any]] = []
+_advice = [AGAIN]
 _finished = threading.Event()
 
 
@@ -34,8 +37,13 @@ def watch_ranks() -> None:
 
 
 @contextmanager
-def ending_together(fabric: Fabric) -> Iterator[None]:
-    """What is done on all ranks: a failure on one of them ends the others."""
+def ending_together(fabric: Fabric, *, then: str = AGAIN) -> Iterator[None]:
+    """What is done on all ranks: a failure on one of them ends the others.
+
+    Args:
+        then: what to do when one is lost, in words.
+    """
+    _advice[0] = then
     if fabric.world_size == 1:
         yield
         return
@@ -77,14 +85,14 @@ def _until_one_is_lost() -> None:
         os._exit(1)
     rank, code = next((i, code) for i, code in enumerate(codes, start=1) if code)
     why = f"by signal {-code}" if code < 0 else f"with status {code}"
-    _end(f"rank {rank} of the training ended {why}; what is saved goes on with --resume")
+    _end(f"rank {rank} ended {why}, and the others with it; {_advice[0]}")
 
 
 def _watch_parent(parent: int) -> None:
     while os.getppid() == parent:
         if _finished.wait(EVERY):
             return
-    _end("the first rank of the training was lost; what is saved goes on with --resume")
+    _end(f"the first rank was lost, and this one ends with it; {_advice[0]}")
 
 
 def _start(work: Callable[..., None], *arguments: object) -> None:
