@@ -4,7 +4,7 @@ files of a video or of a picture each -> one person (T, 1, V, 3): x, y in pixels
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -103,10 +103,7 @@ def read_coco_results(
                     where = str(first) if len(by_file[first]) == 1 else f"{first}#{part.name}"
                     yield Skipped(where, f"nobody in any of its {len(pictures)} frames")
                     break
-                *lost, last = given.put(one.frames, part.name, fps=float(fps), person=one.person)
-                yield from lost
-                assert isinstance(last, Recording)
-                yield replace(last, note="; ".join(filter(None, (one.note, note))))
+                yield from given.put(one.take(part.name, note), part.name, fps=float(fps))
 
     return Recordings(
         reader="coco_results",

@@ -3,7 +3,7 @@
 first line of a table -> `layout_of` -> `Layout`
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,11 +13,9 @@ from edgcn.base.words import LISTED, named
 from edgcn.readers.axes import Axes, find_axes
 from edgcn.readers.points import Choice, Points, points_of
 from edgcn.readers.text.columns import Table as Text
-from edgcn.readers.text.columns import open_table
+from edgcn.readers.text.columns import is_number, open_table
+from edgcn.readers.times import is_frame_number, is_time
 
-TIMES = ("time", "times", "timestamp", "timestamps", "t", "seconds", "sec", "ms", "milliseconds")
-FRAMES = ("frame", "frames", "frame_id", "frame_number", "frame_no", "frame_idx", "frame_index",
-          "image_id")  # fmt: skip
 PERSONS = ("person", "person_id", "person_idx", "track", "track_id", "body", "body_id", "pid",
            "individual")  # fmt: skip
 FILES = ("file", "file_name", "filename", "video", "video_id", "video_name", "clip", "recording",
@@ -47,6 +45,9 @@ class Layout(NamedTuple):
         others = [f"{what} in {heads[at]!r}" for what, at in self.words.items()]
         others += [f"times in {heads[self.clock]!r}"] if self.clock >= 0 else []
         others += [f"frame numbers in {heads[self.number]!r}"] if self.number >= 0 else []
+        aside = [name for at, name in enumerate(heads) if at != self.clock and is_time(name)]
+        others += [f"times in {name!r} are no numbers and left aside" for name in aside[:1]
+                   if self.clock < 0]  # fmt: skip
         return "; ".join([self.points.remark, *others])
 
 
@@ -66,34 +67,17 @@ def layout_of(path: Path, choice: Choice) -> Layout:
         for what, names in (("person", PERSONS), ("file", FILES), ("label", LABELS),
                             ("subject", SUBJECTS)) if (at := _at(axes, names)) >= 0
     }  # fmt: skip
-    return Layout(text, points, *_counted(text, axes), words)
+    clock, number = (_counted(text, axes, holds) for holds in (is_time, is_frame_number))
+    return Layout(text, points, clock, number, words)
 
 
-def _counted(text: Text, axes: Axes) -> tuple[int, int]:
-    """The columns of times and of frame numbers, where they hold numbers."""
+def _counted(text: Text, axes: Axes, holds: Callable[[str], bool]) -> int:
+    """The first column whose name says so and that holds numbers, -1 where there is none."""
     fields = text.rows[1] if len(text.rows) > 1 else []
-    return tuple(  # type: ignore[return-value]
-        at if at < 0 or (at < len(fields) and _is_number(fields[at])) else -1
-        for at in (_time(axes), _at(axes, FRAMES))
-    )
-
-
-def _is_number(field: str) -> bool:
-    try:
-        float(field)
-    except ValueError:
-        return False
-    return True
+    found = [at for name, at in axes.others.items() if holds(name) and at < len(fields)]
+    return next((at for at in found if is_number(fields[at])), -1)
 
 
 def _at(axes: Axes, names: Sequence[str]) -> int:
     found = {name.replace(" ", "_"): column for name, column in axes.others.items()}
     return next((found[name] for name in names if name in found), -1)
-
-
-def _time(axes: Axes) -> int:
-    """The column of times, whose name may end with its unit."""
-    for name, column in axes.others.items():
-        if name in TIMES or name.startswith(("time", "timestamp")):
-            return column
-    return -1
