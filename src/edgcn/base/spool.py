@@ -8,6 +8,7 @@ import mmap
 import os
 import sys
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator
 from typing import IO
 
@@ -18,8 +19,9 @@ from edgcn.base.errors import EdgcnError
 
 SMALL = 2**26  # bytes of an array that is kept in memory
 PART = 2**20  # bytes that are gone over at a time: what a processor's cache holds
+SAMPLED = 2**8  # rows of a sample that are taken at a time: around each the system reads more
 
-Array = Shaped[np.ndarray, "rows ..."]
+Array = Shaped[np.ndarray, "..."]  # rows first
 
 
 class Spool:
@@ -53,7 +55,9 @@ class Spool:
         if self._file is None and self._size <= SMALL:
             return
         try:
-            self._file = self._file or tempfile.TemporaryFile(dir=_folder())  # noqa: SIM115
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(dir=_folder())  # noqa: SIM115
+                weakref.finalize(self, self._file.close)
             for block in self._blocks:
                 self._file.write(block.data)
             self._file.flush()
@@ -95,11 +99,27 @@ def parts(array: Array, *, rows: int | None = None) -> Iterator[Array]:
     if len(array) <= step:
         yield array
         return
-    mapped = None if array.flags.writeable else _mapped(array)  # what was changed would be lost
     for at in range(0, len(array), step):
         yield array[at : at + step]
-        if mapped is not None and sys.platform == "linux":
-            mapped.madvise(mmap.MADV_DONTNEED)
+        _forget(array)
+
+
+def sampled(array: Array, most: int) -> Array:
+    """Rows evenly spaced, at least so many where there are as many, less than twice; copied."""
+    rows = np.arange(0, len(array), max(1, len(array) // most))
+    chosen = Spool(array.shape[1:], array.dtype)
+    for part in parts(rows, rows=SAMPLED):
+        chosen.append(array[part])
+        _forget(array)
+    return chosen.array()
+
+
+def _forget(array: Array) -> None:
+    """Give back the memory of what was read of an array that is mapped from a file."""
+    if sys.platform != "linux" or array.flags.writeable:  # what was changed would be lost
+        return
+    if (mapped := _mapped(array)) is not None:
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def memory_of(array: Array) -> int:

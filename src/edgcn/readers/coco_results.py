@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from edgcn.base.errors import EdgcnError, FileError
+from edgcn.base.words import count
 from edgcn.readers.coco_shapes import Detections, Picture, read_detections
 from edgcn.readers.crowds import check_most
 from edgcn.readers.detector_models import COUNTS, Model, model_for
@@ -211,7 +212,7 @@ def _pictures(part: Part) -> tuple[list[Picture], str]:
         found = _detections(part.files[0][1])
         chosen = [p for p in found.pictures.values() if part.video in (None, p.video)]
         numbered = sorted(((p.number, p) for p in chosen), key=lambda item: item[0])
-        clipped = found.clipped
+        clipped, lost = found.clipped, found.lost
         if part.video is not None and len(chosen) == 1:
             notes.append("one picture alone, by its name, beside others in the file: is it right?")
     else:
@@ -224,6 +225,7 @@ def _pictures(part: Part) -> tuple[list[Picture], str]:
             for number, _, found in several
         ]
         clipped = sum(found.clipped for _, _, found in several)
+        lost = sum(found.lost for _, _, found in several)
     if not numbered:
         return [], ""
     files: list[tuple[int, Path | None]] = [(number, None) for number, _ in numbered]
@@ -240,6 +242,8 @@ def _pictures(part: Part) -> tuple[list[Picture], str]:
         notes.append(f"its first frame is that of picture {numbered[0][0]}")
     if clipped:
         notes.append(f"{clipped} confidences above 1 were made 1")
+    if lost:
+        notes.append(f"{count(lost, 'keypoint')} with null, NaN or infinity, taken as not seen")
     return everything, "; ".join(notes)
 
 

@@ -150,14 +150,11 @@ class _Words:
 def _takes(path: Path, choice: Choice) -> Iterator[Take]:
     """Each person of each file that a table names."""
     layout = layout_of(path, choice)
-    exact = [column for column in (layout.clock, layout.number) if column >= 0]
-    points, least = layout.points, choice.min_confidence
+    exact, points, least = layout.exact, layout.points, choice.min_confidence
     frames = Spool((1, len(points.topology), 3))
     scores = Spool((1, len(points.topology))) if points.confident and points.dims == 3 else None
     words, counted = {what: _Words() for what in layout.words}, [np.empty((0, len(exact)))]
-    for part in columns_in_parts(
-        layout.text, numbers=points.used, exact=exact, words=[*layout.words.values()]
-    ):
+    for part in layout.rows():
         own, sure = points.frames(part.values, least=least)
         frames.append(own)
         if scores is not None and sure is not None:

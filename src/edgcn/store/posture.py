@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Bool, Float
 
-from edgcn.base.spool import parts
+from edgcn.base.spool import parts, sampled
 from edgcn.skeleton.person import backward, between, crossed, person_of
 from edgcn.skeleton.recording import Frames
 from edgcn.skeleton.topology import Topology
@@ -43,7 +43,7 @@ class Posture:
 def posture(frames: Frames, *, topology: Topology, dims: int) -> Posture:
     """What one recording's people measure."""
     torso, axis = _torso(sample(frames, dims=dims), topology)
-    some = frames[:: max(1, len(frames) // MEASURED)]
+    some = sampled(frames, MEASURED)
     known = some[..., :dims][seen(some, dims=dims)]
     inside = ((known[:, :2] >= 0) & (known[:, :2] <= 1)).all(-1)
     fractions = float(inside.mean()) if len(known) else 0.0
@@ -84,8 +84,7 @@ def _leaps(frames: Frames, torso: float, dims: int) -> Bool[np.ndarray, "steps m
 
 def sample(frames: Frames, *, dims: int) -> Float[np.ndarray, "n v d"]:
     """Some frames of the first body."""
-    step = max(1, len(frames) // LOOKED_AT)
-    return frames[::step, 0, :, :dims]
+    return sampled(frames, LOOKED_AT)[:, 0, :, :dims]
 
 
 def _torso(
