@@ -129,9 +129,13 @@ def check_same(paths: list[Path]) -> None:
             raise EdgcnError(f"{path}: the reference reads other numbers than `read_ntu`")
 
 
-def measured(source: Path, out: Path) -> dict[str, Any]:
-    """`prepare` in a fresh process, and the peak memory of it and its children meanwhile."""
-    command = [sys.executable, "-m", "benchmarks.prepare", str(source), str(out)]
+def measured(source: Path, out: Path, *, module: str = "benchmarks.prepare") -> dict[str, Any]:
+    """`prepare` in a fresh process, and the peak memory of it and its children meanwhile.
+
+    Args:
+        module: which is that process: it prints what it found as one line of JSON.
+    """
+    command = [sys.executable, "-m", module, str(source), str(out)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         peak = processes = 0.0
         while process.poll() is None:

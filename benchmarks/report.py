@@ -7,7 +7,18 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from benchmarks import around, encoders, machine, prepare, probes, ranks, roofline, scale, stock
+from benchmarks import (
+    around,
+    encoders,
+    machine,
+    prepare,
+    probes,
+    ranks,
+    roofline,
+    scale,
+    stock,
+    tables,
+)
 from edgcn.base.errors import EdgcnError
 from edgcn.base.files import read_json, write_json, writing
 
@@ -19,6 +30,7 @@ SECTIONS = {
     "around": ("Around the encoder", around.table),
     "scale": ("Scale", scale.table),
     "prepare": ("Preparing", prepare.table),
+    "tables": ("Long tables", tables.table),
     "probes": ("Probes", probes.table),
 }
 FIGURE = "roofline.png"

@@ -226,13 +226,27 @@ def test_pictures_of_two_videos_in_a_file_are_two_recordings(tmp_path: Path) -> 
     assert odd.note == "one picture alone, by its name, beside others in the file: is it right?"
 
 
+@pytest.mark.parametrize("lost", ["NaN", "null", "-Infinity"])
+def test_a_keypoint_that_is_no_number_is_not_seen(tmp_path: Path, lost: str) -> None:
+    people = [
+        {"image_id": n, "keypoints": [1.5 + joint for joint in range(51)], "score": 1}
+        for n in range(3)
+    ]
+    text = json.dumps(people).replace("13.5", lost, 1)
+    (tmp_path / "a.json").write_text(text)
+    (one,) = wholes(read_coco_results(tmp_path / "a.json"))
+    assert not one.frames[0, 0, 4].any()
+    assert (one.frames[:, 0] != 0).all(-1).sum() == 3 * 17 - 1
+    assert "1 keypoint with null, NaN or infinity, taken as not seen" in one.note
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
         ([], "expected people found in pictures, got an empty list"),
         ({"a": 1}, "expected a list with image_id and keypoints, or frames with instances, got"),
         ([{"image_id": 1, "keypoints": [1, 2, 3, 4]}], "of person 0 in item 0, got 4 numbers"),
-        ([{"image_id": 1, "keypoints": [1, 2, None]}], "got null among them"),
+        ([{"image_id": 1, "keypoints": [1, 2, "3"]}], "got text among them"),
         ([{"image_id": [], "keypoints": [1, 2, 3]}], "expected a number or a name of a picture in"),
         ([{"image_id": 1, "keypoints": [0.5] * 9}], "expected people of 15, 17, 18, 25, 26,"),
         ([{"frame": 1, "instances": [{"keypoints": [[1, 2, 3]] * 17,

@@ -88,7 +88,7 @@ def test_what_no_reader_takes_is_one_line_that_says_what_there_is(tmp_path: Path
     with pytest.raises(EdgcnError, match=r"none of its 1 files .* there are .*ntu.*openpose"):
         look(tmp_path, readers())
     (tmp_path / "one.skeleton").write_bytes(b"bones")
-    with pytest.raises(EdgcnError, match="named as ntu has them, but not alike inside"):
+    with pytest.raises(EdgcnError, match="of a known format, though named as those of ntu are"):
         look(tmp_path, readers())
 
 

@@ -81,8 +81,10 @@ def test_some_joints_under_other_names(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "unit", "said"),
-    [("time", 1, "time taken for s"), ("timestamp", 1000, "timestamp taken for ms"),
-     ("time_us", 1e6, ""), ("Time (s)", 1, ""), ("t", 1e9, "t taken for ns")],
+    [("time", 1, "seconds, since frames are 0.04 apart"),
+     ("timestamp", 1000, "milliseconds, since frames are 40 apart"),
+     ("time_us", 1e6, "microseconds, as its name says"),
+     ("Time (s)", 1, "seconds, as its name says"), ("t", 1e9, "nanoseconds, since frames are")],
 )  # fmt: skip
 def test_times_are_kept(tmp_path: Path, name: str, unit: float, said: str) -> None:
     times = np.array([0, 0.04, 0.08, 0.12, 0.3]) + 1000
@@ -93,8 +95,11 @@ def test_times_are_kept(tmp_path: Path, name: str, unit: float, said: str) -> No
     assert recordings.fps == pytest.approx(25, abs=0.01)
     assert recording.times is not None
     np.testing.assert_allclose(recording.times, times - 1000, atol=1e-5)
-    assert recording.note.startswith(said)
-    assert read(tmp_path, fps=50).fps == 50
+    assert f"times in column {name!r} are {said}" in recordings.remarks[1]
+    assert recording.start == pytest.approx(1000)
+    given = read(tmp_path, fps=50)
+    assert (given.fps, wholes(given)[0].times) == (50, None)
+    assert "times in the file are left aside" in given.remarks[1]
 
 
 def test_seconds_of_a_label_table_follow_uneven_times(tmp_path: Path) -> None:
@@ -116,8 +121,7 @@ def test_even_times_give_the_rate_and_frames_left_out_are_frames_of_nobody(tmp_p
     (recording,) = wholes(read(tmp_path))
     given = np.insert(points(), 2, 0, axis=0)
     np.testing.assert_array_equal(recording.frames[:, 0], given)
-    assert recording.times is not None
-    np.testing.assert_allclose(np.diff(recording.times), 0.033333, atol=2e-4)
+    assert (recording.fps, recording.times) == (pytest.approx(30, abs=0.01), None)
     assert "1 of 6 frames are left out in the file" in recording.note
 
 
@@ -190,3 +194,42 @@ def test_a_wrong_number_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(EdgcnError, match=r"expected tables named \*\*/\*\.csv"):
         read(tmp_path / "empty")
+
+
+def write_long(path: Path, given: np.ndarray, joints: Sequence[object], order: np.ndarray) -> Path:
+    rows = [
+        f"{t},{joint},{x!r},{y!r},{sure!r}"
+        for t, frame in enumerate(given.tolist())
+        for joint, (x, y, sure) in zip(joints, frame, strict=True)
+        if x or y
+    ]
+    path.write_text("\n".join(["frame,keypoint,x,y,score", *(rows[n] for n in order)]))
+    return path
+
+
+@pytest.mark.parametrize("joints", [JOINTS, range(17), range(1, 18)])
+def test_a_row_for_each_joint_of_each_frame(tmp_path: Path, joints: Sequence[object]) -> None:
+    order = np.random.default_rng(0).permutation(5 * 17 - 1)
+    recordings = read(write_long(tmp_path / "a.csv", points(), joints, order))
+    (recording,) = wholes(recordings)
+    assert recordings.topology is COCO_17
+    np.testing.assert_array_equal(recording.frames[:, 0], points())
+    assert "a row for each joint of each frame" in recordings.remarks[0]
+    assert ("which are numbered as coco_17 has them" in recordings.remarks[0]) == (joints != JOINTS)
+
+
+def test_a_joint_that_comes_twice_in_a_frame_or_no_frames_at_all(tmp_path: Path) -> None:
+    path = write_long(tmp_path / "a.csv", points(), JOINTS, np.arange(84))
+    path.write_text(path.read_text() + "\n4,nose,1,2,0.5\n")
+    assert "expected each joint once in a frame, got nose again" in reason(read(path))
+    path.write_text(path.read_text().replace("frame,", "n,", 1))
+    assert "expected a column of frame numbers or of times, got none" in reason(read(path))
+    write_long(path, points()[:, :5], range(5), np.arange(24))
+    with pytest.raises(FileError, match=r"expected names of joints, or numbers of 17 \(coco_17\)"):
+        read(path)
+
+
+def test_times_that_are_no_numbers_are_said(tmp_path: Path) -> None:
+    columns = {"timestamp": [f"2024-05-01 10:00:0{n}" for n in range(5)]}
+    path = write_table(tmp_path / "a.csv", JOINTS, points(), axes="xyc", columns=columns)
+    assert "times in 'timestamp' are no numbers and left aside" in read(path).remarks[0]

@@ -146,15 +146,19 @@ def test_everybody_has_a_box_or_is_followed(tmp_path: Path) -> None:
     boxes = one(path, box="0,0,48,64:48,0,48,64", backend="everybody")
     assert (nose(boxes, 0), nose(boxes, 1)) == ([left] * 3, [right] * 3)
     assert nose(one(path, backend="everybody")) == [right] * 3
-    both = one(path, backend="everybody", person="all")
+    both = one(path, backend="everybody", people="together")
     assert {nose(both, 0)[0], nose(both, 1)[0]} == {left, right}
-    assert not both.frames[:, 2:].any()
+    assert both.frames.shape[1] == 2
+    apart, _ = parted(read(path, backend="everybody", people="apart").recordings)
+    assert {(own.name, own.subject, nose(own)[0]) for own in apart} == {
+        (f"a/{n}", f"a/{n}", place) for n, place in ((1, left), (2, right))
+    }
 
 
 @pytest.mark.parametrize(("options", "said"), [
     ({"box": "1,2,3"}, "box: expected x,y,width,height in pixels"),
     ({"box": "90,0,48,64"}, "expected a box inside the picture of 96 x 64, got 90,0,48,64"),
-    ({"person": "all"}, "spot finds one person in a picture; give each person a box"),
+    ({"people": "together"}, "spot finds one person in a picture; give each person a box"),
     ({"backend": "mediapip"}, "no backend is named 'mediapip'.*did you mean 'mediapipe'"),
     ({"model": Path("no.onnx")}, "expected an ONNX model at no.onnx, found no such file"),
     ({"model": Path("no.onnx"), "hands": True}, "option hands does not go with model"),
@@ -173,7 +177,7 @@ def test_a_video_is_looked_at_once(tmp_path: Path) -> None:
     first = one(path)
     assert Spot.looked == 4
     np.testing.assert_array_equal(one(path).frames, first.frames)
-    np.testing.assert_array_equal(one(tmp_path, person="surest").frames, first.frames)
+    np.testing.assert_array_equal(one(tmp_path, people="surest").frames, first.frames)
     assert Spot.looked == 4
     assert nose(one(path, box="0,0,96,32")) == PLACES
     assert Spot.looked == 8

@@ -5,8 +5,8 @@ pairs them in the order of time. (Friard & Gamba 2016; project format 7.0)
 """
 
 import gzip
-import json
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ from edgcn.annotations.times import number
 from edgcn.base.errors import FileError
 from edgcn.base.files import write_json
 from edgcn.base.words import quoted
+from edgcn.readers.text.json_files import parse_json
 
 VERSION = "7.0"
 LONGEST = 1e9  # seconds, or frames a second
@@ -154,12 +155,9 @@ def _json(path: Path) -> Any:
                 data = file.read(LARGEST + 1)
         if len(data) > LARGEST:
             raise FileError(path, f"expected a project of at most {LARGEST // 10**6} MB")
-        return json.loads(data.decode("utf-8-sig"))
-    except (gzip.BadGzipFile, EOFError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        if isinstance(error, FileError):
-            raise
-        line = error.lineno if isinstance(error, json.JSONDecodeError) else None
-        raise FileError(path, f"expected a BORIS project in JSON, got {error}", line=line) from None
+        return parse_json(path, data.decode("utf-8-sig"))
+    except (gzip.BadGzipFile, EOFError, UnicodeDecodeError, zlib.error) as error:
+        raise FileError(path, f"expected a BORIS project in JSON, got {error}") from None
 
 
 def write_boris(table: Events, path: Path) -> list[str]:

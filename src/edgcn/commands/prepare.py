@@ -19,6 +19,7 @@ from edgcn.base.errors import EdgcnError, did_you_mean
 from edgcn.base.parts import Setting, check_settings, settings_of
 from edgcn.base.progress import Say, track
 from edgcn.base.screen import tell
+from edgcn.base.spool import by_parts
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.readers import READERS
 from edgcn.readers.looks import look
@@ -197,7 +198,7 @@ def remapped(recordings: Recordings, name: str, say: Say) -> Recordings:
                 plan = plans[item.skeleton]
                 if item.frames.shape[2] == len(plan.source):
                     item = with_hashes(item, dims=recordings.dims)
-                    frames = plan.apply(item.frames, dims=recordings.dims)
+                    frames = by_parts(item.frames, partial(plan.apply, dims=recordings.dims))
                     item = replace(item, frames=frames, scores=None)
             yield item
 

@@ -7,6 +7,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,17 @@ from jaxtyping import Float
 
 from edgcn.base.errors import FileError
 from edgcn.base.words import count
-from edgcn.readers.file_each import Take, find_files, recordings_of
-from edgcn.readers.frame_times import on_time
+from edgcn.readers.file_each import find_files, recordings_of
+from edgcn.readers.labelling import Take
 from edgcn.readers.named_joints import find_joints
 from edgcn.readers.rates import Rate
 from edgcn.readers.text.json_files import json_array, read_json
+from edgcn.readers.times import on_time
 from edgcn.skeleton.azure_layout import AZURE_32
 from edgcn.skeleton.recording import Recordings
 
 PREFIX = "K4ABT_JOINT_"
+SAID = "times in column 'timestamp_usec' are microseconds, as its name says"
 HINT = "write them with `offline_processor RECORDING.mkv OUT.json` of the Azure Kinect samples"
 AS_SEEN = np.array([-1, -1, 1], dtype=np.float32)  # half a circle around z
 REACH = 500.0  # millimeters that somebody moves at most while the sensor gives them a new id
@@ -62,7 +65,7 @@ def read_azure_kinect(
     return recordings_of(
         "azure_kinect",
         files,
-        _takes,
+        partial(_takes, timed=fps is None),
         topology=AZURE_32,
         dims=3,
         labels=labels,
@@ -72,7 +75,7 @@ def read_azure_kinect(
     )
 
 
-def _takes(path: Path) -> Iterator[Take]:
+def _takes(path: Path, *, timed: bool) -> Iterator[Take]:
     content = read_json(path)
     frames = content.get("frames") if isinstance(content, dict) else None
     if not isinstance(frames, list) or not frames or not all(isinstance(f, dict) for f in frames):
@@ -89,8 +92,10 @@ def _takes(path: Path) -> Iterator[Take]:
         points[number, 0] = body * AS_SEEN
     take = Take(points, note=_note(people, subject, len(frames)))
     numbers = _all(path, frames, "frame_id")
-    yield on_time(path, take, numbers=numbers, stamps=_all(path, frames, "timestamp_usec"),
-                  name="timestamp_usec", unit="us")[0]  # fmt: skip
+    stamps = _all(path, frames, "timestamp_usec") if timed else None
+    yield on_time(path, take, numbers=numbers, stamps=stamps, column="timestamp_usec", known=SAID)[
+        0
+    ]
 
 
 def _order(path: Path, names: Any) -> list[int]:

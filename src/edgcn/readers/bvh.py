@@ -20,7 +20,8 @@ from edgcn.base.errors import FileError
 from edgcn.base.spelling import legible
 from edgcn.base.words import LISTED, named
 from edgcn.readers.bvh_tree import Motion, Node, parse_bvh, positions
-from edgcn.readers.file_each import Take, find_files, first_of, recordings_of
+from edgcn.readers.file_each import find_files, first_of, recordings_of
+from edgcn.readers.labelling import Take
 from edgcn.readers.named_joints import joint_map, joint_of
 from edgcn.skeleton.layouts import KINECT_V2
 from edgcn.skeleton.names import canonical

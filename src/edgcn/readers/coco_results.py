@@ -4,7 +4,7 @@ files of a video or of a picture each -> one person (T, 1, V, 3): x, y in pixels
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from edgcn.base.errors import EdgcnError, FileError
+from edgcn.base.words import count
 from edgcn.readers.coco_shapes import Detections, Picture, read_detections
 from edgcn.readers.crowds import check_most
 from edgcn.readers.detector_models import COUNTS, Model, model_for
@@ -104,10 +105,7 @@ def read_coco_results(
                     where = str(first) if len(by_file[first]) == 1 else f"{first}#{part.name}"
                     yield Skipped(where, f"nobody in any of its {len(pictures)} frames")
                     break
-                *lost, last = given.put(one.frames, part.name, fps=float(fps), person=one.person)
-                yield from lost
-                assert isinstance(last, Recording)
-                yield replace(last, note="; ".join(filter(None, (one.note, note))))
+                yield from given.put(one.take(part.name, note), part.name, fps=float(fps))
 
     return Recordings(
         reader="coco_results",
@@ -215,7 +213,7 @@ def _pictures(part: Part) -> tuple[list[Picture], str]:
         found = _detections(part.files[0][1])
         chosen = [p for p in found.pictures.values() if part.video in (None, p.video)]
         numbered = sorted(((p.number, p) for p in chosen), key=lambda item: item[0])
-        clipped = found.clipped
+        clipped, lost = found.clipped, found.lost
         if part.video is not None and len(chosen) == 1:
             notes.append("one picture alone, by its name, beside others in the file: is it right?")
     else:
@@ -228,6 +226,7 @@ def _pictures(part: Part) -> tuple[list[Picture], str]:
             for number, _, found in several
         ]
         clipped = sum(found.clipped for _, _, found in several)
+        lost = sum(found.lost for _, _, found in several)
     if not numbered:
         return [], ""
     files: list[tuple[int, Path | None]] = [(number, None) for number, _ in numbered]
@@ -244,6 +243,8 @@ def _pictures(part: Part) -> tuple[list[Picture], str]:
         notes.append(f"its first frame is that of picture {numbered[0][0]}")
     if clipped:
         notes.append(f"{clipped} confidences above 1 were made 1")
+    if lost:
+        notes.append(f"{count(lost, 'keypoint')} with null, NaN or infinity, taken as not seen")
     return everything, "; ".join(notes)
 
 

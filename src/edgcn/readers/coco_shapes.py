@@ -48,16 +48,21 @@ class Detections:
     Args:
         single: whether the file is one picture alone, without a number.
         clipped: confidences above 1, which were made 1.
+        lost: keypoints that have null, NaN or infinity.
     """
 
     pictures: dict[tuple[str, int], Picture] = field(default_factory=dict)
     single: bool = False
     clipped: int = 0
+    lost: int = 0
 
     def add(self, key: tuple[str, int], people: Iterable[tuple[Person, object]]) -> None:
         """People of a picture, perhaps more of it."""
         picture = self.pictures.setdefault(key, Picture(*key, [], []))
         for person, name in people:
+            lost = np.isnan(person).any(axis=1)
+            person[lost] = 0
+            self.lost += int(lost.sum())
             self.clipped += int((person[:, 2] > 1).sum())
             person[:, 2] = np.clip(person[:, 2], 0, 1)
             person[person[:, 2] == 0] = 0
@@ -249,7 +254,7 @@ def _person(path: Path, points: Any, scores: Any, place: str) -> Person:
 def _numbers(path: Path, nested: Any, shape: str, where: str) -> np.ndarray:
     if not isinstance(nested, list):
         raise FileError(path, f"expected {where} {shape}, got no list")
-    return json_array(path, nested, shape, where=where)
+    return json_array(path, nested, shape, where=where, gaps=True)
 
 
 def _unknown(path: Path, item: Any, where: str) -> FileError:

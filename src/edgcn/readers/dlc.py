@@ -15,14 +15,16 @@ from jaxtyping import Float
 
 from edgcn.base.errors import FileError, require
 from edgcn.base.spelling import legible, tidy
+from edgcn.base.spool import Spool, parts
 from edgcn.base.words import LISTED, named
-from edgcn.readers.file_each import Take, find_files, first_of, recordings_of
-from edgcn.readers.frame_times import on_time
+from edgcn.readers.file_each import find_files, first_of, recordings_of
 from edgcn.readers.hdf5 import read_hdf5
+from edgcn.readers.labelling import Take
 from edgcn.readers.named_joints import joint_map
 from edgcn.readers.points import Choice, Points, points_of
 from edgcn.readers.rates import Rate
-from edgcn.readers.text.columns import open_table, read_columns
+from edgcn.readers.text.columns import columns_in_parts, is_large, open_table
+from edgcn.readers.times import on_time
 from edgcn.skeleton.recording import Recordings
 from edgcn.skeleton.topology import Topology
 
@@ -34,11 +36,14 @@ Heads = list[tuple[str, str, str]]  # individual, body part, axis of each column
 
 
 class Content(NamedTuple):
-    """What a file holds: columns by their heads, and the numbers of its frames."""
+    """Columns of a file by their heads; numbers of its frames, and where these stand in the file.
+
+    Args:
+        values: some frames at a time.
+    """
 
     heads: Heads
-    values: Float[np.ndarray, "t columns"]
-    numbers: Float[np.ndarray, " t"]
+    values: Iterator[tuple[Float[np.ndarray, "t columns"], Float[np.ndarray, " t"]]]
 
 
 def read_dlc(
@@ -89,6 +94,7 @@ def read_dlc(
         labels=labels,
         fps=fps,
         several=people > 1,
+        apart=is_large,
         remarks=[points.remark],
     )
 
@@ -122,19 +128,31 @@ def _columns(heads: Heads, individual: str) -> dict[str, dict[str, int]]:
 def _takes(path: Path, choice: Choice) -> Iterator[Take]:
     """Each individual of a file; those whose parts are no joints are named."""
     content = _read(path)
-    individuals, taken, left_out = _individuals(content.heads), list[Take](), list[str]()
+    individuals, left_out = _individuals(content.heads), list[str]()
+    known: dict[str, Points] = {}
     for individual in individuals:
         try:
-            points = points_of(path, _columns(content.heads, individual), choice)
+            known[individual] = points_of(path, _columns(content.heads, individual), choice)
         except FileError:
             left_out.append(legible(individual))
+    frames = {name: Spool((1, len(own.topology), 3)) for name, own in known.items()}
+    scores = {name: Spool((1, len(own.topology))) for name, own in known.items()}
+    numbers = [np.empty(0)]
+    for values, counted in content.values:
+        numbers.append(counted)
+        for name, points in known.items():
+            own, sure = points.frames(values[:, points.used], least=choice.min_confidence)
+            frames[name].append(own)
+            if sure is not None:
+                scores[name].append(sure)
+    taken = list[Take]()
+    for name in known:
+        whole, sure = frames[name].array(), scores[name].array() if len(scores[name]) else None
+        if len(individuals) > 1 and not any(np.nan_to_num(part).any() for part in parts(whole)):
+            left_out.append(legible(name))
             continue
-        frames, scores = points.frames(content.values[:, points.used], least=choice.min_confidence)
-        if len(individuals) > 1 and not np.nan_to_num(frames).any():
-            left_out.append(legible(individual))
-            continue
-        take = Take(frames, individual if len(individuals) > 1 else "", scores=scores)
-        taken.append(on_time(path, take, numbers=content.numbers)[0])
+        take = Take(whole, name if len(individuals) > 1 else "", scores=sure)
+        taken.append(on_time(path, take, numbers=np.concatenate(numbers))[0])
     if not taken:
         raise FileError(path, f"expected people with known joints, got {named(left_out)}")
     said = f"individuals left out, of whom nothing is known: {named(left_out, most=LISTED)}"
@@ -180,17 +198,26 @@ def _read(path: Path) -> Content:
     """All numbers of a file."""
     if path.suffix != ".csv":
         levels, columns, values, numbers = read_hdf5(path)
-        return Content(heads_of(path, levels, columns), values, numbers)
-    heads, table = _heads(path), open_table(path, lines=4)
+        return Content(heads_of(path, levels, columns), iter([(values, numbers)]))
+    heads = _heads(path)
+    return Content(heads, _rows(path, heads))
+
+
+def _rows(
+    path: Path, heads: Heads
+) -> Iterator[tuple[Float[np.ndarray, "t columns"], Float[np.ndarray, " t"]]]:
+    """The columns of a csv, and what stands before them."""
+    table = open_table(path, lines=4)
     lines = 4 if table.rows[1][0].lower() == "individuals" else 3
     used = [column for column, (_, part, _) in enumerate(heads, 1) if part]
     # Labelled frames have their folder, video and image in place of a number.
     numbered = 1 in used and _numbered(path, lines)
-    read = read_columns(table, skip=lines, numbers=used, exact=[0] if numbered else [])
-    values = np.zeros((len(read.values), len(heads)), dtype=np.float32)
-    values[:, [column - 1 for column in used]] = read.values
-    numbers = read.exact[:, 0] if numbered else np.arange(float(len(values)))
-    return Content(heads, values, numbers)
+    done = 0
+    for part in columns_in_parts(table, skip=lines, numbers=used, exact=[0] if numbered else []):
+        values = np.zeros((len(part.values), len(heads)), dtype=np.float32)
+        values[:, [column - 1 for column in used]] = part.values
+        yield values, part.exact[:, 0] if numbered else np.arange(done, done + len(values)) + 0.0
+        done += len(values)
 
 
 def _numbered(path: Path, lines: int) -> bool:

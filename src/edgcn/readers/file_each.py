@@ -17,37 +17,18 @@ import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import EdgcnError, FileError
-from edgcn.base.spelling import legible, natural, tidy
-from edgcn.readers.label_table import Row, Table, segmented
-from edgcn.readers.labelling import labels_for
+from edgcn.base.spelling import legible, tidy
+from edgcn.base.spool import parts
+from edgcn.readers.labelling import Take, labels_for
 from edgcn.readers.rates import Rate
 from edgcn.readers.text.files import stream
 from edgcn.readers.text.folders import check_folder, find
-from edgcn.skeleton.recording import Frames, Recording, Recordings, Segment, Skipped, trimmed
+from edgcn.skeleton.recording import Frames, Recording, Recordings, Skipped
 from edgcn.skeleton.topology import Topology
 from edgcn.skeleton.unseen import without_unseen
 
 FPS = 30.0  # where neither the file nor the user says it
 Found = TypeVar("Found")
-
-
-@dataclass(frozen=True)
-class Take:
-    """One person's recording as a file holds it.
-
-    Args:
-        person: who, where a file has several.
-        spans: start, stop and label of what the file itself says.
-    """
-
-    frames: Frames
-    person: str = ""
-    subject: str = ""
-    fps: float | None = None
-    times: Float[np.ndarray, " t"] | None = None
-    scores: Float[np.ndarray, "t m v"] | None = None
-    spans: tuple[tuple[int, int, str], ...] = ()
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,6 +106,7 @@ def recordings_of(
     fps: Rate | None = None,
     found_fps: float | None = None,
     several: bool = False,
+    apart: Callable[[Path], bool] | None = None,
     note: str = "",
     remarks: Sequence[str] = (),
 ) -> Recordings:
@@ -137,16 +119,23 @@ def recordings_of(
         fps: as the user says; else what a file says, else `found_fps`, else `FPS`.
         found_fps: what the first file says.
         several: whether a file may hold several recordings.
+        apart: files that are read by several processes themselves, see `stream`.
     """
-    given = labels_for({files.names[path]: files.folders[path] for path in files.paths}, labels)
-    table, own = given.table, own_classes if labels is None else ()
-    classes = tuple(sorted({*given.classes, *own}, key=natural))
-    rate = float(fps or found_fps or FPS)
+    given = labels_for(
+        {files.names[path]: files.folders[path] for path in files.paths}, labels, own_classes
+    )
+    table, rate = given.table, float(fps or found_fps or FPS)
 
     def read_one(path: Path) -> Iterator[Recording | Skipped]:
         for take in read(path):
-            own = replace(take, fps=rate if fps is not None else take.fps or rate)
-            yield from _recordings(own, path, files, table, labels, classes, rate, dims)
+            own = take if fps is None else replace(take, fps=rate)
+            if not any((np.isfinite(part) & (part != 0)).any() for part in parts(own.frames)):
+                yield Skipped(str(path), f"nobody in any of its {len(own.frames)} frames")
+                continue
+            *lost, made = given.put(own, files.names[path], fps=rate)
+            yield from lost
+            assert isinstance(made, Recording)
+            yield without_unseen(made, dims=dims)
 
     said = [note, table.note]
     if fps is None and found_fps is None:
@@ -154,8 +143,8 @@ def recordings_of(
     return Recordings(
         reader=reader,
         topology=topology,
-        classes=classes,
-        recordings=chain(table.lost, stream(files.paths, read_one)),
+        classes=given.classes,
+        recordings=chain(table.lost, stream(files.paths, read_one, apart=apart)),
         fps=rate,
         units="m" if dims == 3 else "px",
         dims=dims,
@@ -164,55 +153,6 @@ def recordings_of(
         note="; ".join(filter(None, said)),
         remarks=[remark for remark in remarks if remark],
     )
-
-
-def _recordings(
-    take: Take,
-    path: Path,
-    files: Files,
-    table: Table,
-    labels: Path | None,
-    classes: tuple[str, ...],
-    rate: float,
-    dims: int,
-) -> Iterator[Recording | Skipped]:
-    """The recording of one person, after rows of the table that cannot be used."""
-    frames, name = take.frames, files.names[path]
-    if take.person:
-        name = f"{name}/{legible(take.person)}"
-    if not (np.isfinite(frames) & (frames != 0)).any():
-        yield Skipped(str(path), f"nobody in any of its {len(frames)} frames")
-        return
-    rows = table.rows.get(files.names[path], [])
-    if take.person:
-        rows = [row for row in rows if row.subject in ("", take.person)]
-    if labels is not None and table.spans:
-        seconds = take.fps if table.seconds else None
-        parts = segmented(
-            frames, name, rows, table=labels, classes=classes, rate=seconds, times=take.times
-        )
-        *lost, whole = parts
-        yield from lost
-        assert isinstance(whole, Recording)
-        whole = replace(whole, subject=whole.subject or take.subject)
-    elif labels is None and take.spans:
-        segments = tuple(
-            Segment(start, stop, classes.index(word), f"{name}_{start:06d}")
-            for start, stop, word in take.spans
-        )
-        whole = Recording(frames, name, segments, subject=take.subject)
-    else:
-        row = rows[-1] if rows else Row(0, "")
-        label = classes.index(row.label) if row.label else -1
-        whole = trimmed(frames, name, label=label, subject=row.subject or take.subject)
-    whole = replace(
-        whole,
-        scores=take.scores,
-        times=take.times,
-        fps=None if take.fps == rate else take.fps,
-        note=take.note,
-    )
-    yield without_unseen(whole, dims=dims)
 
 
 def detected(

@@ -90,7 +90,11 @@ def landmarks(path: Path) -> bool:
     )
 
 
-JOINTS = rb"\A[^\n]*(shoulder|elbow|wrist)[^\n]*(shoulder|elbow|wrist)"  # in a header
+# In a header: two joints, or one column for all of them.
+JOINTS = (
+    rb"\A[^\n]*(shoulder|elbow|wrist)[^\n]*(shoulder|elbow|wrist)|"
+    rb"\A[^\n]*\b(joint|keypoint|landmark|body_?part)s?(_name|_id|_index)?\b[^\n]*\bx\b[^\n]*\by\b"
+)
 # One line a reader; names of readers that are not there are passed over.
 LOOKS: dict[str, Look] = {
     "stores": Look(("store.json",), rank=-1),
@@ -139,10 +143,10 @@ def look(path: Path, readers: Collection[str]) -> Found:
     say = f"say which: `edgcn prepare READER {path}`"
     if not claims:
         near = named(list(by_name), most=LISTED)
-        what = f"named as {near} has them, but not alike inside" if by_name else "of a known format"
-        among = (
-            f"none of its {len(files)} files is {what}" if path.is_dir() else f"it is not {what}"
-        )
+        among = f"none of its {len(files)} files" if path.is_dir() else "it"
+        among += " is of a known format" if path.is_dir() else " is of no known format"
+        if by_name:
+            among += f", though named as those of {near} are"
         others = "" if by_name else f"; there are {', '.join(sorted(readers))}"
         raise EdgcnError(f"cannot tell what {path} holds: {among}; {say}{others}")
     if len(claims) > 1:

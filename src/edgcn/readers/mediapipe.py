@@ -7,7 +7,7 @@ landmarks. In a picture z is a guess, scaled like x, and is left out.
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import chain, groupby
+from itertools import chain
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -15,16 +15,17 @@ import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import EdgcnError, FileError
-from edgcn.base.spelling import natural
-from edgcn.readers.clock import read_clock
-from edgcn.readers.labelling import Labels, labels_for
+from edgcn.base.spool import Spool
+from edgcn.readers.labelling import Labels, Runs, Take, labels_for
 from edgcn.readers.mediapipe_files import Found, find_sources
 from edgcn.readers.mediapipe_kind import NAMES, Kind, kind_of
-from edgcn.readers.mediapipe_sources import Raw, Source
+from edgcn.readers.mediapipe_sources import Raw, Source, Times
 from edgcn.readers.rates import Confidence, Rate, picture_size
+from edgcn.readers.text.columns import is_large
 from edgcn.readers.text.files import stream
+from edgcn.readers.times import ASIDE, on_time, read_clock
 from edgcn.skeleton.layouts import HAND_21, MEDIAPIPE_33, MEDIAPIPE_75
-from edgcn.skeleton.recording import Frames, Recording, Recordings, Segment, Skipped
+from edgcn.skeleton.recording import Frames, Recording, Recordings, Skipped
 from edgcn.skeleton.topology import Topology
 
 USUAL_FPS = 30.0
@@ -87,9 +88,8 @@ def read_mediapipe(
     found = find_sources(path, labels)
     known = [item.source for item in found if item.source is not None]
     form, notes = _form(known, size, landmarks, hands, float(min_confidence))
-    given = labels_for({name: item.label for item in found for name in item.names}, labels)
-    if labels is None:
-        given = _with_columns(given, known)
+    words = sorted({word for source in known for word in source.labels})
+    given = labels_for({name: item.label for item in found for name in item.names}, labels, words)
     timing = _timing(known, None if fps is None else float(fps))
     taken = {item.key: item for item in found}
 
@@ -100,7 +100,7 @@ def read_mediapipe(
         reader="mediapipe",
         topology=form.topology,
         classes=given.classes,
-        recordings=chain(given.table.lost, stream(taken, read_one)),
+        recordings=chain(given.table.lost, stream(taken, read_one, apart=is_large)),
         fps=timing.fps,
         units="m" if form.kind == "world" else "px",
         dims=3 if form.kind == "world" else 2,
@@ -155,15 +155,10 @@ def _form(
 
 
 class Timing(NamedTuple):
-    """How frames are timed: the rate of the set, the unit of times in files, what is said of it.
-
-    Args:
-        given: the rate that the user gives, instead of times in files.
-    """
+    """How frames are timed: the rate of the set, that which the user gives, and what is said."""
 
     fps: float
     given: float | None
-    unit: str
     note: str
 
 
@@ -173,23 +168,15 @@ def _timing(sources: Sequence[Source], fps: float | None) -> Timing:
     with suppress(FileError, OSError, IndexError):
         times = sources[0].sample()[0].times
     if fps is not None:
-        aside = "the times in the files are left aside, since fps is given"
-        return Timing(fps, fps, "", aside if times is not None else "")
+        return Timing(fps, fps, ASIDE if times is not None else "")
     if times is not None:
         with suppress(FileError):
             clock = read_clock(sources[0].path, *times)
-            return Timing(round(clock.fps, 2) or USUAL_FPS, None, clock.unit, clock.note)
+            if clock is not None:
+                return Timing(round(clock.fps, 2), None, clock.note)
     if sources and (own := sources[0].fps):
-        return Timing(own, None, "", "")
-    return Timing(USUAL_FPS, None, "", f"{USUAL_FPS:g} frames per second are assumed (option fps)")
-
-
-def _with_columns(given: Labels, sources: Sequence[Source]) -> Labels:
-    """With the classes that columns of labels have."""
-    words = {word for source in sources for word in source.labels}
-    classes = sorted({*given.classes, *words}, key=natural)
-    note = "" if words else given.table.note
-    return replace(given, classes=tuple(classes), table=given.table._replace(note=note))
+        return Timing(own, None, "")
+    return Timing(USUAL_FPS, None, f"{USUAL_FPS:g} frames per second are assumed (option fps)")
 
 
 # One after the other
@@ -200,39 +187,42 @@ def _recordings(
 ) -> Iterator[Recording | Skipped]:
     """All of one file."""
     source = item.open()
-    raws = source.read(form.kind == "world")
-    for name, raw in zip(item.names, raws, strict=True):
-        if not set(form.order) & raw.points.keys():
+    for name, pieces in zip(item.names, source.read(form.kind == "world"), strict=True):
+        take = _take(pieces, source, form, timing)
+        if take is None:
             reason = f"expected {' and '.join(form.order)}, as others of the set have, got neither"
             yield Skipped(str(item.key), reason)
-            continue
-        frames, scores = _frames(raw, form, source.size)
-        clock = None
-        if raw.times is not None and timing.given is None:
-            clock = read_clock(source.path, *raw.times)
-        notes = [raw.note]
-        if clock is not None and clock.unit != timing.unit:
-            notes.append(clock.note)
-        rate = timing.given or (clock and clock.fps) or source.fps or timing.fps
-        times = clock.times if clock else None
-        if times is not None:
-            notes.append("frames are not evenly spaced: their times are kept")
-        if raw.words and given.path is None:
-            segments = tuple(_runs(raw.words, given.classes))
-            whole = Recording(frames, name, segments)
         else:
-            *lost, last = given.put(frames, name, fps=rate, times=times)
-            yield from lost
-            assert isinstance(last, Recording)
-            whole = last
-        yield replace(
-            whole,
-            scores=scores,
-            fps=rate,
-            times=times,
-            start=clock.start if clock else 0.0,
-            note="; ".join(filter(None, notes)),
-        )
+            yield from given.put(take, name, fps=timing.fps)
+
+
+def _take(pieces: Iterator[Raw], source: Source, form: Form, timing: Timing) -> Take | None:
+    """One recording, whose pieces are forgotten one after the other; None: not of this form."""
+    shape = form.bodies, len(form.topology)
+    whole, sure, labels, note = Spool((*shape, 3)), Spool(shape), Runs(), ""
+    stamps, numbers = list[Times](), list[Float[np.ndarray, " t"]]()
+    for raw in pieces:
+        if not set(form.order) & raw.points.keys():
+            return None
+        frames, scores = _frames(raw, form, source.size)
+        whole.append(frames)
+        if scores is not None:
+            sure.append(scores)
+        if raw.times is not None and timing.given is None:
+            stamps.append(raw.times)
+        if raw.numbers is not None:
+            numbers.append(raw.numbers)
+        labels.add(raw.words)
+        note = raw.note
+    take, places = on_time(
+        source.path,
+        Take(whole.array(), fps=source.fps, scores=sure.array() if len(sure) else None, note=note),
+        numbers=np.concatenate(numbers) if numbers else None,
+        stamps=np.concatenate([values for _, values in stamps]) if stamps else None,
+        column=stamps[0][0] if stamps else "",
+        known=timing.note,
+    )
+    return replace(take, fps=timing.given or take.fps, spans=labels.spans(places))
 
 
 def _frames(
@@ -252,7 +242,8 @@ def _frames(
             if part == "pose" and raw.sure is not None:
                 sure[:, body, at : at + count] = np.nan_to_num(raw.sure, nan=0.0)
             at += count
-    lost = ~np.isfinite(frames).all(axis=-1) | (frames[..., :2] == 0).all(axis=-1)
+    x, y, z = (frames[..., axis] for axis in range(3))  # much faster than over a short axis
+    lost = ~(np.isfinite(x) & np.isfinite(y) & np.isfinite(z)) | ((x == 0) & (y == 0))
     lost |= sure < form.least
     if form.kind == "world":
         frames *= np.array([-1, -1, 1], dtype=np.float32)  # y up, and nobody is mirrored
@@ -265,13 +256,3 @@ def _frames(
         scores = None
     frames[lost] = 0
     return frames, scores
-
-
-def _runs(words: Sequence[str], classes: Sequence[str]) -> Iterator[Segment]:
-    """A segment for each run of frames with one label."""
-    at = 0
-    for word, run in groupby(words):
-        stop = at + sum(1 for _ in run)
-        if word:
-            yield Segment(at, stop, classes.index(word))
-        at = stop

@@ -111,7 +111,7 @@ def array_source(path: Path) -> Source:
         path,
         tuple(raw.name for raw in raws),
         frozenset(part for raw in raws for part in raw.points),
-        lambda _: _read(path)[0],
+        lambda _: [iter([raw]) for raw in _read(path)[0]],
         lambda: _read(path)[0][:3],
         notes=tuple(dict.fromkeys(raw.note for raw in raws if raw.note)),
         size=size,
@@ -173,7 +173,7 @@ def frames_source(files: list[tuple[int, Path]]) -> Source:
     """A folder with an array for each frame, in the order of their numbers."""
     found = slots(files, files[0][1].parent, what="file")
 
-    def read(depth: bool) -> list[Raw]:
+    def whole() -> Raw:
         rows = [np.array(map_npy(file)) for _, file in files]
         for (_, file), row in zip(files, rows, strict=True):
             if row.shape != rows[0].shape or row.dtype.kind not in KINDS:
@@ -181,11 +181,11 @@ def frames_source(files: list[tuple[int, Path]]) -> Source:
         whole = np.zeros((found.total, len(rows[0])), dtype=np.float32)
         whole[found.places] = np.stack(rows)
         (raw,) = split_array(files[0][1], whole)
-        return [replace(raw, note="; ".join(filter(None, (raw.note, found.note))))]
+        return replace(raw, note="; ".join(filter(None, (raw.note, found.note))))
 
     first = files[0][1]
     blocks = blocks_of(len(map_npy(first)))
     if blocks is None:
         raise _no_landmarks(first, map_npy(first), "")
     parts = frozenset(part for part, *_ in blocks if part in SIZES)
-    return Source(first, ("",), parts, read, lambda: read(True))
+    return Source(first, ("",), parts, lambda _: [iter([whole()])], lambda: [whole()])

@@ -3,88 +3,95 @@
 csv -> heading -> numbers -> `Source`
 """
 
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import FileError
-from edgcn.base.spelling import spelled_out
-from edgcn.readers.clock import is_time
+from edgcn.readers.labelling import label_in
 from edgcn.readers.mediapipe_arrays import blocks_of
-from edgcn.readers.mediapipe_names import Heading, read_heading
+from edgcn.readers.mediapipe_names import Heading, Place, read_heading
 from edgcn.readers.mediapipe_sources import SIZES, Raw, Source
-from edgcn.readers.numbered import slots
-from edgcn.readers.text.columns import Table, open_table, read_columns
+from edgcn.readers.text.columns import Table, columns_in_parts, is_number, open_table
+from edgcn.readers.times import is_frame_number, is_time
 
 LABELS = ("class", "label", "labels", "gesture", "target", "annotation", "category", "action")
-FRAMES = ("frame", "frames", "frame_number", "frame_no", "frame_id", "frame_index", "frameid",
-          "frame_num", "framenumber", "frame_idx")  # fmt: skip
 
 
 def csv_source(path: Path) -> Source:
     """A csv of one recording, a line for each frame."""
-    table = open_table(path, 1)
+    table = open_table(path, 2)
     skip, heading = _heading(table)
+    fields = table.rows[skip] if len(table.rows) > skip else []
     labels = [n for n, name in heading.other.items() if name.strip().lower() in LABELS]
-    frames = [n for n, name in heading.other.items() if name.strip().lower() in FRAMES]
-    times = [n for n, name in heading.other.items() if is_time(name)]
-    for more in (labels, frames, times):
+    counted = [n for n in heading.other if n < len(fields) and is_number(fields[n])]
+    numbers = [n for n in counted if is_frame_number(heading.other[n])]
+    times = [n for n in counted if is_time(heading.other[n])]
+    for more in (labels, numbers, times):
         del more[1:]
-    aside = [f for n, f in heading.other.items() if n not in (*labels, *frames, *times) and f]
+    aside = [f for n, f in heading.other.items() if n not in (*labels, *numbers, *times) and f]
     notes = list(heading.notes)
     if aside:
         notes.append(f"columns left aside: {', '.join(repr(name[:20]) for name in aside[:5])}")
 
-    def read(depth: bool, first: bool = False) -> list[Raw]:
+    def read(depth: bool, first: bool = False) -> Iterator[Raw]:
         wanted = [key for key in heading.columns if depth or key[1] != "z"]
         columns = [heading.columns[key] for key in wanted]
-        found = read_columns(
-            table, skip=skip, numbers=columns, exact=[*times, *frames], words=labels, first=first
+        found = columns_in_parts(
+            table, skip=skip, numbers=columns, exact=[*times, *numbers], words=labels, first=first
         )
-        total = len(found.values)
-        if not total:
+        lines = 0
+        for part in found:
+            lines += len(part.values)
+            yield replace(
+                _raw(part.values, wanted, heading.parts),
+                times=(heading.other[times[0]], part.exact[:, 0]) if times else None,
+                numbers=part.exact[:, -1] if numbers else None,
+                words=tuple(part.words[0]) if labels else (),
+            )
+        if not lines:
             raise FileError(path, "expected a line for each frame, got a header alone", line=1)
-        where: np.ndarray | slice = slice(None)
-        note = ""
-        if frames and not times:
-            where, total, note = _numbered(path, found.exact[:, -1])
-        points = {
-            part: np.full((total, SIZES[part], 3), np.nan, dtype=np.float32)
-            for part in heading.parts
-        }
-        for own in points.values():
-            own[..., 2] = 0
-        scored = any(axis == "v" for _, axis in wanted)
-        sure = np.zeros((total, 33), dtype=np.float32) if scored else None
-        for column, ((part, number), axis) in enumerate(wanted):
-            values = found.values[:, column]
-            if axis == "v" and sure is not None and part == "pose":
-                sure[where, number] = values
-            elif axis != "v":
-                points[part][where, number, "xyz".index(axis)] = values
-        given = (heading.other[times[0]], found.exact[:, 0]) if times else None
-        words = (
-            tuple(map(spelled_out, found.words[0])) if labels and isinstance(where, slice) else ()
-        )
-        return [Raw(points, sure, given, words, note)]
 
-    used = read_columns(table, skip=skip, words=labels).words if labels else [[]]
+    words = set[str]()
+    for part in columns_in_parts(table, skip=skip, words=labels) if labels else ():
+        words |= {*map(label_in, {*part.words[0]})}
     return Source(
         path,
         ("",),
         frozenset(heading.parts),
-        read,
-        lambda: read(True, first=True),
+        lambda depth: [read(depth)],
+        lambda: [*read(True, first=True)],
         notes=tuple(notes),
-        labels=frozenset(map(spelled_out, used[0])) - {""},
+        labels=frozenset(words) - {""},
     )
+
+
+def _raw(
+    values: Float[np.ndarray, "t columns"],
+    wanted: Sequence[tuple[Place, str]],
+    parts: Collection[str],
+) -> Raw:
+    """Some lines of these landmarks and axes."""
+    points = {part: np.full((len(values), SIZES[part], 3), np.nan, np.float32) for part in parts}
+    for own in points.values():
+        own[..., 2] = 0
+    scored = any(axis == "v" for _, axis in wanted)
+    sure = np.zeros((len(values), 33), dtype=np.float32) if scored else None
+    for column, ((part, number), axis) in zip(values.T, wanted, strict=True):
+        if axis == "v" and sure is not None and part == "pose":
+            sure[:, number] = column
+        elif axis != "v":
+            points[part][:, number, "xyz".index(axis)] = column
+    return Raw(points, sure)
 
 
 def _heading(table: Table) -> tuple[int, Heading]:
     """How many lines are no data, and what the columns are; a table of numbers has no heading."""
     first = table.rows[0]
-    if not all(_is_number(name) for name in first):
+    if not all(is_number(name) or not name.strip() for name in first):
         return 1, read_heading(table.path, first)
     blocks = blocks_of(len(first))
     if blocks is None:
@@ -101,20 +108,3 @@ def _heading(table: Table) -> tuple[int, Heading]:
                     columns[(part, number), "xyzv"[axis]] = at + axis
             at += channels
     return 0, Heading(columns, {}, ("columns are taken in MediaPipe's order: they have no names",))
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return not text.strip()
-    return True
-
-
-def _numbered(path: Path, numbers: Float[np.ndarray, " t"]) -> tuple[np.ndarray, int, str]:
-    """Where each row is in time, by its frame number."""
-    whole = np.isfinite(numbers) & (numbers == np.floor(numbers)) & (np.abs(numbers) < 2**53)
-    if not whole.all() or (np.diff(numbers) <= 0).any():
-        raise FileError(path, "expected frame numbers that increase by row")
-    found = slots([(int(n), None) for n in numbers], path, what="row")
-    return np.array(found.places), found.total, found.note

@@ -5,7 +5,6 @@ confidence. Frames where the person is not seen stay 0. A table may name the ges
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -92,10 +91,7 @@ def read_openpose(
             if not one.frames.any():
                 yield Skipped(str(first.parent), f"nobody in any of its {found.total} frames")
                 return
-            *lost, last = given.put(one.frames, video.name, fps=float(fps), person=one.person)
-            yield from lost
-            assert isinstance(last, Recording)
-            yield replace(last, note="; ".join(filter(None, (one.note, found.note))))
+            yield from given.put(one.take(video.name, found.note), video.name, fps=float(fps))
 
     return Recordings(
         reader="openpose",

@@ -14,8 +14,8 @@ from jaxtyping import Float
 from edgcn.base.errors import FileError
 from edgcn.base.words import named
 from edgcn.readers.file_each import detected
-from edgcn.readers.frame_times import Unit
 from edgcn.readers.named_joints import Joints, find_joints
+from edgcn.readers.times import Unit
 from edgcn.skeleton.recording import Frames
 from edgcn.skeleton.topology import Topology
 
@@ -27,15 +27,17 @@ class Choice:
     Args:
         joints: names of the files that stand for joints.
         dims: 2 leaves z out; None takes it where all joints have it.
-        time: unit of times.
+        time: unit of times; None leaves them aside.
         min_confidence: points below are not seen.
+        said: of the times of the first file.
     """
 
     topology: Topology | None = None
     joints: Mapping[str, str] | None = None
     dims: Literal[2, 3] | None = None
-    time: Unit = "auto"
+    time: Unit | None = "auto"
     min_confidence: float = 0.0
+    said: str = ""
 
 
 @dataclass(frozen=True)

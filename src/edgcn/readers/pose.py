@@ -14,7 +14,8 @@ import numpy as np
 
 from edgcn.base.errors import FileError, did_you_mean
 from edgcn.base.spelling import legible
-from edgcn.readers.file_each import Take, detected, find_files, first_of, recordings_of
+from edgcn.readers.file_each import detected, find_files, first_of, recordings_of
+from edgcn.readers.labelling import Take
 from edgcn.readers.named_joints import Joints, find_joints, joint_map
 from edgcn.readers.pose_file import Component, Pose, parse_pose
 from edgcn.readers.rates import Rate

@@ -4,28 +4,31 @@ time,left_wrist_x,left_wrist_y,left_wrist_score,... -> (T, 1, V, 3) on the known
 most of the joints. Such are the csv files of MoveNet, YOLO, Pose2Sim and many a script.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from edgcn.base.errors import FileError
 from edgcn.base.spelling import tidy
-from edgcn.readers.file_each import Take, find_files, first_of, recordings_of
-from edgcn.readers.frame_times import Unit, clock_of, on_time
+from edgcn.base.spool import Spool, parts
+from edgcn.readers.file_each import find_files, first_of, recordings_of
+from edgcn.readers.labelling import Runs, Take, label_in
 from edgcn.readers.named_joints import joint_map
 from edgcn.readers.points import Choice
 from edgcn.readers.rates import Rate
 from edgcn.readers.table_layout import Layout, layout_of
-from edgcn.readers.text.columns import open_table, read_columns
+from edgcn.readers.text.columns import columns_in_parts, is_large, open_table
+from edgcn.readers.times import ASIDE, Clock, Unit, on_time, read_clock
 from edgcn.skeleton.recording import Recordings
 from edgcn.skeleton.topology import Topology
 
 LOOKED_AT = 200  # rows that tell the rate of a set
+CHOSEN = 2**12  # rows that are taken at a time
 PATTERNS = ("*.csv", "*.tsv", "*.txt")
 
 
@@ -61,89 +64,147 @@ def read_table_of_joints(
     """
     hint = "give a table, or the folder that holds them"
     files = find_files(path, PATTERNS, what="tables", hint=hint)
-    choice = Choice(topology, joint_map(joints), dims, time, min_confidence)
+    unit = time if fps is None else None
+    choice = Choice(topology, joint_map(joints), dims, unit, min_confidence)
     files = replace(files, paths=[file for file in files.paths if file != labels])
     layout = first_of(files, partial(layout_of, choice=choice))
     choice = replace(choice, topology=layout.points.topology, dims=layout.points.dims)
-    classes: set[str] = set()
-    if labels is None:
-        for file in files.paths:
-            classes |= _labels_in(file, choice)
-    if classes:  # what rows say is nearer than a folder's name
-        files = replace(files, folders=dict.fromkeys(files.paths, ""))
+    classes = set[str]().union(*(_labels_in(file, choice) for file in files.paths if not labels))
+    clock = first_of(files, partial(_clock, choice=choice))
     return recordings_of(
         "table",
         files,
-        partial(_takes, choice=choice),
+        partial(_takes, choice=replace(choice, said=clock.note if clock else "")),
         topology=layout.points.topology,
         dims=layout.points.dims,
         labels=labels,
         own_classes=sorted(classes),
         fps=fps,
-        found_fps=first_of(files, partial(_rate, choice=choice)),
+        found_fps=round(clock.fps, 3) if clock else None,
         several=bool({"person", "file"} & layout.words.keys()),
-        remarks=[layout.remark],
+        apart=is_large,
+        remarks=[
+            layout.remark,
+            clock.note if clock else ASIDE if fps is not None and layout.clock >= 0 else "",
+        ],
     )
 
 
 def _labels_in(path: Path, choice: Choice) -> set[str]:
     """The labels that stand in a table; none of one that cannot be read, which is named later."""
+    found = set[str]()
     try:
         layout = layout_of(path, choice)
-        if "label" not in layout.words:
-            return set()
-        read = read_columns(layout.text, words=[layout.words["label"]])
+        if "label" in layout.words:
+            for part in columns_in_parts(layout.text, words=[layout.words["label"]]):
+                found |= {*map(label_in, {*part.words[0]})}
     except (FileError, OSError):
         return set()
-    return {tidy(word) for word in set(read.words[0])} - {""}
+    return found - {""}
 
 
-def _rate(path: Path, choice: Choice) -> float | None:
-    """Frames per second by the first times of a table."""
+def _clock(path: Path, choice: Choice) -> Clock | None:
+    """The clock by the first times of a table."""
     layout = layout_of(path, choice)
-    if layout.clock < 0:
+    if layout.clock < 0 or choice.time is None:
         return None
     rows = open_table(path, lines=LOOKED_AT).rows[1:]
     try:
         stamps = np.unique([float(row[layout.clock]) for row in rows])
-    except (ValueError, IndexError):
-        return None
-    name = layout.text.rows[0][layout.clock]
-    clock = clock_of(path, stamps, name=name, unit=choice.time)
-    return None if clock is None else clock.fps
+        return read_clock(path, layout.text.rows[0][layout.clock], stamps, choice.time)
+    except (ValueError, IndexError, FileError):
+        return None  # it is named when it is read
+
+
+class Coded(NamedTuple):
+    """A column of words: each different one, and for each row which of them it is."""
+
+    different: list[str]
+    codes: Int[np.ndarray, " rows"]
+
+    def of(self, rows: "Rows") -> list[str]:
+        """The words of these rows."""
+        return [self.different[code] for code in self.codes[rows].tolist()]
+
+
+class _Words:
+    """A column of words that comes a part at a time."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+        self._codes: list[Int[np.ndarray, " rows"]] = []
+
+    def add(self, words: list[str]) -> None:
+        known = self._known
+        codes = (known.setdefault(word, len(known)) for word in words)
+        self._codes.append(np.fromiter(codes, dtype=np.int32, count=len(words)))
+
+    def coded(self) -> Coded:
+        """The whole column, words in one form of Unicode."""
+        different = [*dict.fromkeys(map(tidy, self._known))]
+        places = {word: place for place, word in enumerate(different)}
+        places_of = np.array([places[tidy(word)] for word in self._known], dtype=np.int64)
+        return Coded(different, places_of[np.concatenate(self._codes)])
 
 
 def _takes(path: Path, choice: Choice) -> Iterator[Take]:
     """Each person of each file that a table names."""
     layout = layout_of(path, choice)
-    exact = [column for column in (layout.clock, layout.number) if column >= 0]
-    read = read_columns(
-        layout.text, numbers=layout.points.used, exact=exact, words=[*layout.words.values()]
-    )
-    words = dict(zip(layout.words, read.words, strict=True))
-    groups = _groups(words, len(read.values))
-    for name, rows in groups.items():
-        frames, scores = layout.points.frames(read.values[rows], least=choice.min_confidence)
-        stamps = dict(zip(exact, read.exact[rows].T, strict=True))
-        take = Take(frames, name, scores=scores)
-        yield _timed(path, layout, choice, take, stamps, _chosen(words, rows))
+    exact, points, least = layout.exact, layout.points, choice.min_confidence
+    frames = Spool((1, len(points.topology), 3))
+    scores = Spool((1, len(points.topology))) if points.confident and points.dims == 3 else None
+    words, counted = {what: _Words() for what in layout.words}, [np.empty((0, len(exact)))]
+    for part in layout.rows():
+        own, sure = points.frames(part.values, least=least)
+        frames.append(own)
+        if scores is not None and sure is not None:
+            scores.append(sure)
+        counted.append(part.exact)
+        for column, more in zip(words.values(), part.words, strict=True):
+            column.add(more)
+    whole = Take(frames.array(), scores=scores.array() if scores is not None else None)
+    stamps = dict(zip(exact, np.concatenate(counted).T, strict=True))
+    if not len(whole.frames):
+        raise FileError(path, "expected a line for each frame, got a header alone", line=1)
+    coded = {what: column.coded() for what, column in words.items()}
+    for name, rows in _groups(coded, len(frames)).items():
+        take = replace(
+            whole,
+            person=name,
+            frames=_chosen(whole.frames, rows),
+            scores=None if whole.scores is None else _chosen(whole.scores, rows),
+        )
+        yield _timed(path, layout, choice, take, rows, stamps, coded)
 
 
-def _groups(words: Mapping[str, list[str]], total: int) -> dict[str, Any]:
+Rows = slice | Int[np.ndarray, " rows"]
+
+
+def _groups(words: Mapping[str, Coded], total: int) -> dict[str, Rows]:
     """The rows of each person of each file, by the name of the two; all rows where there is one."""
-    keys = [words[what] for what in ("file", "person") if len(set(words.get(what, ()))) > 1]
-    if not keys:
+    several = [words[what] for what in ("file", "person") if what in words
+               and len(words[what].different) > 1]  # fmt: skip
+    if not several:
         return {"": slice(None)}
-    groups: dict[str, list[int]] = {}
-    for row, key in enumerate(zip(*keys, strict=True)):
-        groups.setdefault("/".join(map(tidy, key)), []).append(row)
-    return {name: np.array(rows) for name, rows in groups.items()}
+    codes = np.zeros(total, dtype=np.int64)
+    for column in several:
+        codes = codes * len(column.different) + column.codes
+    order = np.argsort(codes, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+    return {
+        "/".join(column.of(rows[:1])[0] for column in several): rows
+        for rows in sorted(groups, key=lambda rows: int(rows[0]))
+    }
 
 
-def _chosen(words: Mapping[str, list[str]], rows: Any) -> dict[str, list[str]]:
+def _chosen(values: Float[np.ndarray, "t ..."], rows: Rows) -> Float[np.ndarray, "rows ..."]:
+    """These rows; a part at a time where they are many."""
     if isinstance(rows, slice):
-        return dict(words)
-    return {what: [own[row] for row in rows.tolist()] for what, own in words.items()}
+        return values[rows]
+    chosen = Spool(values.shape[1:], values.dtype)
+    for part in parts(rows, rows=CHOSEN):
+        chosen.append(values[part])
+    return chosen.array()
 
 
 def _timed(
@@ -151,34 +212,26 @@ def _timed(
     layout: Layout,
     choice: Choice,
     take: Take,
+    rows: Rows,
     stamps: Mapping[int, Float[np.ndarray, " t"]],
-    words: Mapping[str, list[str]],
+    words: Mapping[str, Coded],
 ) -> Take:
     """The take with its rate, its times, its frames at their numbers, and its labels."""
+    numbers = stamps.get(layout.number)
+    times = stamps.get(layout.clock) if choice.time is not None else None
     take, places = on_time(
         path,
         take,
-        numbers=stamps.get(layout.number),
-        stamps=stamps.get(layout.clock),
-        name=layout.text.rows[0][layout.clock],
-        unit=choice.time,
+        numbers=None if numbers is None else numbers[rows],
+        stamps=None if times is None else times[rows],
+        column=layout.text.rows[0][layout.clock],
+        unit=choice.time or "auto",
+        known=choice.said,
     )
-    subject = _one(words.get("subject", []))
-    return replace(take, subject=subject, spans=_spans(words.get("label", []), places.tolist()))
-
-
-def _one(words: Sequence[str]) -> str:
-    """The one word that stands in all rows."""
-    different = {tidy(word) for word in words} - {""}
-    return different.pop() if len(different) == 1 else ""
-
-
-def _spans(words: Sequence[str], places: Sequence[int]) -> tuple[tuple[int, int, str], ...]:
-    """Rows of one label one after the other, by their frames."""
-    spans, start = list[tuple[int, int, str]](), 0
-    for row in range(1, len(words) + 1):
-        if row == len(words) or words[row] != words[start]:
-            if word := tidy(words[start]):
-                spans.append((places[start], places[row - 1] + 1, word))
-            start = row
-    return tuple(spans)
+    subjects = {*words["subject"].of(rows)} - {""} if "subject" in words else set()
+    labels = Runs()
+    if "label" in words:
+        labels.add(words["label"].of(rows))
+    return replace(
+        take, subject=subjects.pop() if len(subjects) == 1 else "", spans=labels.spans(places)
+    )

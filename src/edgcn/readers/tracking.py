@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from edgcn.base.errors import EdgcnError
+from edgcn.readers.labelling import Take
 from edgcn.skeleton.recording import Frames
 
 LATELY = 15  # frames that tell how large somebody is
@@ -71,6 +72,12 @@ class Followed(NamedTuple):
     frames: Frames
     note: str
     person: str = ""
+
+    def take(self, recording: str, *notes: str) -> Take:
+        """What a reader hands over; who is kept apart is a subject of their own."""
+        subject = f"{recording}/{self.person}" if self.person else ""
+        note = "; ".join(filter(None, (self.note, *notes)))
+        return Take(self.frames, self.person, subject, note=note)
 
 
 def persons(

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float, Shaped, UInt64
 
 from edgcn.base.errors import EdgcnError
+from edgcn.base.spool import parts
 from edgcn.skeleton.topology import Topology
 
 Frames = Float[np.ndarray, "t m v c"]
@@ -205,16 +206,17 @@ def frame_hashes(frames: Frames, *, dims: int) -> UInt64[np.ndarray, " t"]:
     Args:
         dims: how many channels are geometry.
     """
-    hashes = np.zeros(len(frames), dtype=np.uint64)
+    hashes, at = np.zeros(len(frames), dtype=np.uint64), 0
     constants = _constants(frames.shape[1], frames.shape[2], dims)
-    for at in range(0, len(frames), PART):
+    for own in parts(frames, rows=PART):
         with np.errstate(invalid="ignore"):  # NaN is for others to refuse
-            geometry = np.add(frames[at : at + PART, ..., :dims], 0, dtype=np.float32)  # -0 is 0
+            geometry = np.add(own[..., :dims], 0, dtype=np.float32)  # -0 is 0
         words = geometry.reshape(len(geometry), -1).view(np.uint32).astype(np.uint64)
-        part = hashes[at : at + PART]
+        part = hashes[at : at + len(own)]
         part[:] = _mix(np.einsum("tw,w->t", _mix(words), constants))
         zero = part == 0
         part[zero] = words[zero].any(axis=1)
+        at += len(own)
     return hashes
 
 

@@ -4,11 +4,13 @@ Tools write it in many ways: NaN (arrays, DeepLabCut), a confidence of 0 (detect
 every channel, 1e20. All geometry of such a point is set to 0, and the points are counted by reason.
 """
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Bool
 
+from edgcn.base.spool import by_parts, parts
 from edgcn.skeleton.recording import Frames, Recording
 
 FAR = 1e5  # further than a person can be, whether in meters, millimeters or pixels
@@ -31,32 +33,42 @@ def without_unseen(recording: Recording, *, dims: int, doubt: bool = True) -> Re
     frames, found = recording.frames, dict(recording.unseen)
     if frames.ndim != 4 or frames.shape[3] < dims or not frames.size:
         return recording  # for the writer to refuse
-    reasons = _reasons(frames, dims, doubt)
-    if not reasons:
+    counts = Counter(found)
+    for part in parts(frames):
+        counts.update({why: int(at.sum()) for why, at in _reasons(part, dims, doubt).items()})
+    if counts == Counter(found):
         return recording
-    frames = frames.copy()
-    for reason, points in reasons.items():
-        frames[points] = 0
-        found[reason] = found.get(reason, 0) + int(points.sum())
-    return replace(recording, frames=frames, unseen=found)
+
+    def mended(part: Frames) -> Frames:
+        whole = part.copy()
+        for points in _reasons(part, dims, doubt).values():
+            whole[points] = 0
+        return whole
+
+    return replace(recording, frames=by_parts(frames, mended), unseen=dict(counts))
 
 
 def _reasons(frames: Frames, dims: int, doubt: bool) -> dict[str, Bool[np.ndarray, "t m v"]]:
     """The points that were not seen, each under the first reason that holds."""
     geometry, found = frames[..., :dims], {}
     with np.errstate(invalid="ignore"):
-        if not np.abs(frames).max() < FAR:  # NaN is not less, either
+        if not max(frames.max(), -frames.min()) < FAR:  # NaN is not less, either
             nan = np.isnan(frames).any(-1)
             found[NAN] = nan
             found[BEYOND] = (np.abs(frames) >= FAR).any(-1) & ~nan
-        equal = (geometry[..., 0] < 0) & (geometry == geometry[..., :1]).all(-1)
+        equal = geometry[..., 0] < 0
+        if equal.any():
+            equal &= (geometry == geometry[..., :1]).all(-1)
     if equal.any():
         found[MARKED] = equal & np.isin(geometry[..., 0], MARKS)
-    if dims < frames.shape[3] and doubt:
-        found[DOUBTED] = (frames[..., dims] == 0) & (geometry != 0).any(-1)
+    if dims < frames.shape[3] and doubt and (unsure := frames[..., dims] == 0).any():
+        found[DOUBTED] = unsure & seen(frames, dims=dims)
     return {reason: points for reason, points in found.items() if points.any()}
 
 
 def seen(frames: Frames, *, dims: int) -> Bool[np.ndarray, "t m v"]:
     """Which points were seen: any of their geometry channels is not 0."""
-    return np.asarray((frames[..., :dims] != 0).any(axis=-1))
+    there = frames[..., 0] != 0
+    for channel in range(1, dims):  # much faster than `any` over a short axis
+        there |= frames[..., channel] != 0
+    return np.asarray(there)

@@ -9,11 +9,11 @@ from hashlib import blake2b
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool
 
+from edgcn.base.spool import parts
 from edgcn.base.words import count, named, percent
 from edgcn.pipeline.size import tells_size
-from edgcn.skeleton.recording import Recording, Recordings, Segment
+from edgcn.skeleton.recording import Frames, Recording, Recordings, Segment
 from edgcn.skeleton.unseen import seen
 from edgcn.store.bones import Bones
 from edgcn.store.posture import Postures
@@ -29,16 +29,20 @@ RATES = (1, 1000)  # frames a second that people are filmed at
 UNNAMED = ("", "None", "nan", "NaN", "null", "NULL", "N/A")  # what programs write for no name
 
 
-def nobody(there: Bool[np.ndarray, "t m v"], recordings: Recordings) -> str | None:
+def nobody(frames: Frames, recordings: Recordings) -> str | None:
     """Why a part cannot be used in which too little of anybody is seen, or None.
 
     In a picture people are as large as they are near: some two joints must tell it.
     """
-    if not there.any():
+    anybody = False
+    for part in parts(frames):
+        there = seen(part, dims=recordings.dims)
+        anybody |= bool(there.any())
+        if anybody and (recordings.units != "px" or tells_size(there, recordings.topology)):
+            return None
+    if not anybody:
         return "nobody is seen in any of its frames"
-    if recordings.units == "px" and not tells_size(there, recordings.topology):
-        return "no two joints are seen together that tell how large the person in the picture is"
-    return None
+    return "no two joints are seen together that tell how large the person in the picture is"
 
 
 class Checks:
@@ -65,17 +69,22 @@ class Checks:
     def add(self, recording: Recording, segments: Sequence[Segment]) -> None:
         """One more recording, with the segments of it that are stored."""
         frames = recording.frames
-        self._count(frames, recording)
+        for part in parts(frames):
+            self._count(part)
+        self._confidences(recording)
+        for reason, points in recording.unseen.items():
+            self.unseen[reason] += points
+            self.first.setdefault(reason, recording.name)
         self._clips(recording, segments)
         self.recorded.append(recording.name)
         found = self.postures.add(frames)
         self.points += found.points
         self.jumps += found.jumps
-        if len(found.far):
-            t, _, v = (int(i) for i in found.far[0])
+        if found.far is not None:
+            t, v = found.far
             self.far.append(f"{recording.name} frame {t} {self.of.topology.joints[v]}")
 
-    def _count(self, frames: np.ndarray, recording: Recording) -> None:
+    def _count(self, frames: Frames) -> None:
         there = seen(frames, dims=self.dims)
         bodies = np.asarray(there.any(-1))
         self.frames += len(frames)
@@ -83,13 +92,12 @@ class Checks:
         bodies[:, 0] = True  # where nobody is, somebody is missing
         self.shown += int(bodies.sum())
         self.missing += (~there & bodies[..., None]).sum((0, 1))
-        for reason, points in recording.unseen.items():
-            self.unseen[reason] += points
-            self.first.setdefault(reason, recording.name)
-        scores = frames[..., 2] if self.dims == 2 else recording.scores
-        if scores is not None and scores.size:
+
+    def _confidences(self, recording: Recording) -> None:
+        scores = recording.frames[..., 2] if self.dims == 2 else recording.scores
+        for part in parts(scores) if scores is not None and scores.size else ():
             low, high = self.confidence
-            self.confidence = [min(low, float(scores.min())), max(high, float(scores.max()))]
+            self.confidence = [min(low, float(part.min())), max(high, float(part.max()))]
 
     def _clips(self, recording: Recording, segments: Sequence[Segment]) -> None:
         assert recording.hashes is not None

@@ -9,13 +9,14 @@ turned by half a circle around z, so that nobody is mirrored. 2-D: pixels, whose
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import chain
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import EdgcnError
+from edgcn.base.spool import by_parts, memory_of
 from edgcn.skeleton.recording import Frames, Recording, Recordings, Skipped, with_hashes
 from edgcn.skeleton.topology import Topology
 from edgcn.skeleton.unseen import without_unseen
@@ -25,6 +26,7 @@ Units = Literal["auto", "m", "cm", "mm", "px"]
 Y = Literal["auto", "up", "down"]
 
 FIRST = 100  # recordings that are looked at
+ENOUGH = 2**28  # bytes of their frames that may wait in memory
 UPSIDE = 0.5  # of its length, that a torso points down
 INSIDE = 0.98  # of the points have fractions for x and y
 FACTORS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
@@ -48,7 +50,8 @@ class Conversion:
 
     def apply(self, frames: Frames) -> Frames:
         """The frames converted; what was not seen stays 0."""
-        return np.asarray(frames * np.array(self.factors, dtype=frames.dtype))
+        factors = np.array(self.factors, dtype=frames.dtype)
+        return by_parts(frames, lambda part: part * factors)
 
 
 def as_declared(
@@ -77,7 +80,7 @@ def as_declared(
 
     def convert() -> Iterator[Item]:
         items = (_looked_at(item, recordings) for item in recordings.recordings)
-        first = list(islice(items, FIRST))
+        first = _first(items)
         found = _conversion(first, recordings, units, y, size)
         if found.remark:
             recordings.remarks.append(found.remark)
@@ -89,6 +92,15 @@ def as_declared(
                 yield replace(item, frames=found.apply(item.frames))
 
     return replace(recordings, recordings=convert())
+
+
+def _first(items: Iterator[Item]) -> list[Item]:
+    """Those that are looked at."""
+    first, size = list[Item](), 0
+    while len(first) < FIRST and size < ENOUGH and (item := next(items, None)) is not None:
+        first.append(item)
+        size += memory_of(item.frames) if isinstance(item, Recording) else 0
+    return first
 
 
 def misread(frames: Sequence[np.ndarray], *, topology: Topology, dims: int, units: str) -> str:

@@ -6,14 +6,16 @@ frames (T, M, V, C) -> a `Posture` of each recording -> what they have in common
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
+from edgcn.base.spool import parts, sampled
 from edgcn.skeleton.person import backward, between, crossed, person_of
 from edgcn.skeleton.recording import Frames
 from edgcn.skeleton.topology import Topology
 from edgcn.skeleton.unseen import seen
 
 LOOKED_AT = 32  # frames of a recording that its posture is read off
+MEASURED = 4096  # frames of a recording that tell where most of its joints are
 REACH = 5.0  # torsos that a joint may be outside of where most joints are
 STEP = 2.0  # torsos that a joint may move from one frame to the next
 
@@ -25,14 +27,14 @@ class Posture:
     Args:
         torso: median length, in the data's units; 0 where it is never seen.
         axis: how far the torso points along +x, +y (and +z), from -1 to 1.
-        far: points that are far from all others: frame, body, joint.
+        far: frame and joint of the first point that is far from all others.
         jumps: points that move further than a joint can from one frame to the next.
         fractions: share of the points whose x and y are within 0..1.
     """
 
     torso: float
     axis: tuple[float, ...]
-    far: Float[np.ndarray, "n 3"]
+    far: tuple[int, int] | None
     jumps: int
     points: int
     fractions: float
@@ -40,25 +42,49 @@ class Posture:
 
 def posture(frames: Frames, *, topology: Topology, dims: int) -> Posture:
     """What one recording's people measure."""
-    geometry, there = frames[..., :dims], seen(frames, dims=dims)
-    points = geometry[there]
     torso, axis = _torso(sample(frames, dims=dims), topology)
-    inside = ((points[:, :2] >= 0) & (points[:, :2] <= 1)).all(-1)
-    fractions = float(inside.mean()) if len(points) else 0.0
-    far, jumps = np.zeros((0, 3)), 0
-    if torso > 0 and len(points):
-        low, high = np.quantile(points, [0.1, 0.9], axis=0)
-        out = (geometry < low - REACH * torso) | (geometry > high + REACH * torso)
-        far = np.argwhere(out.any(-1) & there).astype(float)
-        steps = np.square(np.diff(geometry, axis=0)).sum(-1) > (STEP * torso) ** 2
-        jumps = int((steps & there[1:] & there[:-1]).sum())
-    return Posture(torso, axis, far, jumps, len(points), fractions)
+    some = sampled(frames, MEASURED)
+    known = some[..., :dims][seen(some, dims=dims)]
+    inside = ((known[:, :2] >= 0) & (known[:, :2] <= 1)).all(-1)
+    fractions = float(inside.mean()) if len(known) else 0.0
+    reach = np.full((2, dims), np.inf)
+    if torso > 0 and len(known):
+        low, high = np.quantile(known, [0.1, 0.9], axis=0)
+        reach = np.stack([low - REACH * torso, high + REACH * torso])
+    far, points, jumps, at = None, 0, 0, 0
+    before = frames[:0]
+    for part in parts(frames):
+        joined = np.concatenate([before, part])
+        there, lead = seen(joined, dims=dims), len(before)
+        points += int(there[lead:].sum())
+        if torso > 0:
+            out = there[lead:] & _outside(part, *reach)
+            if far is None and out.any():
+                t, _, v = (int(i) for i in np.argwhere(out)[0])
+                far = at + t, v
+            jumps += int((_leaps(joined, torso, dims) & there[1:] & there[:-1]).sum())
+        before, at = part[-1:].copy(), at + len(part)
+    return Posture(torso, axis, far, jumps, points, fractions)
+
+
+def _outside(
+    frames: Frames, low: Float[np.ndarray, " d"], high: Float[np.ndarray, " d"]
+) -> Bool[np.ndarray, "t m v"]:
+    out = np.zeros(frames.shape[:3], dtype=bool)
+    for channel, (least, most) in enumerate(zip(low, high, strict=True)):
+        out |= (frames[..., channel] < least) | (frames[..., channel] > most)
+    return out
+
+
+def _leaps(frames: Frames, torso: float, dims: int) -> Bool[np.ndarray, "steps m v"]:
+    """Which points move further than a joint can to the next frame."""
+    steps = sum(np.square(np.diff(frames[..., channel], axis=0)) for channel in range(dims))
+    return np.asarray(steps > (STEP * torso) ** 2)
 
 
 def sample(frames: Frames, *, dims: int) -> Float[np.ndarray, "n v d"]:
     """Some frames of the first body."""
-    step = max(1, len(frames) // LOOKED_AT)
-    return frames[::step, 0, :, :dims]
+    return sampled(frames, LOOKED_AT)[:, 0, :, :dims]
 
 
 def _torso(

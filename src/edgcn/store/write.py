@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,8 +22,10 @@ from jaxtyping import Float
 
 from edgcn.base.errors import EdgcnError
 from edgcn.base.files import new_folder
+from edgcn.base.spool import parts
 from edgcn.base.words import count
 from edgcn.skeleton.recording import (
+    Frames,
     Recording,
     Recordings,
     Segment,
@@ -31,7 +34,7 @@ from edgcn.skeleton.recording import (
     fit_bodies,
     with_hashes,
 )
-from edgcn.skeleton.unseen import BEYOND, seen, without_unseen
+from edgcn.skeleton.unseen import BEYOND, without_unseen
 from edgcn.store.checks import Checks, nobody
 from edgcn.store.sources import checksum, note_of
 from edgcn.store.sums import file_sums, sum_of
@@ -54,18 +57,25 @@ def problem(recording: Recording, recordings: Recordings, dtype: str = "float32"
         return "the recording has no frames; expected at least 1"
     if frames.shape[1] > recordings.bodies:
         return f"the recording has {frames.shape[1]} bodies, expected at most {recordings.bodies}"
-    bad = np.abs(frames) > np.finfo(dtype).max  # not finite: beyond 65504 in float16
-    if bad.any():
-        t, m, v, _ = (int(i) for i in np.argwhere(bad)[0])
-        return (
-            f"{int(bad.sum())} coordinates are too large for {dtype}, the first at frame {t}, "
-            f"body {m}, joint {recordings.topology.joints[v]}"
-        )
+    if (reason := _too_large(frames, recordings, dtype)) is not None:
+        return reason
     if (scores := recording.scores) is not None and scores.shape != frames.shape[:3]:
         return f"expected scores of shape {frames.shape[:3]}, got {scores.shape}"
-    if scores is not None and not np.isfinite(scores).all():
+    if scores is not None and not all(np.isfinite(part).all() for part in parts(scores)):
         return "expected scores that are finite numbers"
     return _problem_of_times(recording)
+
+
+def _too_large(frames: Frames, recordings: Recordings, dtype: str) -> str | None:
+    most, bad, first, at = np.finfo(dtype).max, 0, "", 0  # beyond 65504 float16 is infinite
+    for part in parts(frames):
+        if max(part.max(), -part.min()) > most:
+            wrong = np.abs(part) > most
+            t, m, v, _ = (int(i) for i in np.argwhere(wrong)[0])
+            first = first or f"frame {at + t}, body {m}, joint {recordings.topology.joints[v]}"
+            bad += int(wrong.sum())
+        at += len(part)
+    return f"{bad} coordinates are too large for {dtype}, the first at {first}" if bad else None
 
 
 def _problem_of_times(recording: Recording) -> str | None:
@@ -128,17 +138,16 @@ def _usable(
         if (reason := problem(item, recordings, dtype)) is not None:
             skip(Skipped(item.name, reason))
             continue
-        there = seen(item.frames, dims=recordings.dims)
         segments = []
         for segment in item.segments:
             reason = segment_problem(segment, item, recordings)
             if reason is None:
-                reason = nobody(there[segment.start : segment.stop], recordings)
+                reason = nobody(item.frames[segment.start : segment.stop], recordings)
             if reason is None:
                 segments.append(segment)
             else:
                 skip(Skipped(segment.name or item.name, reason))
-        if not item.segments and (reason := nobody(there, recordings)) is not None:
+        if not item.segments and (reason := nobody(item.frames, recordings)) is not None:
             skip(Skipped(item.name, reason))
         elif segments or not _is_one_clip(item):
             yield with_hashes(item, dims=recordings.dims), segments
@@ -159,11 +168,15 @@ class _Growing:
         file.write(b"\0" * HEADER)
 
     def append(self, values: np.ndarray) -> None:
-        for part in (*(make() for make in self.waiting), values):
+        for part in chain.from_iterable(map(parts, (*self._waited(), values))):
             fitting = fit_bodies(part, self.tail[0]) if self.tail else part
             self.file.write(np.ascontiguousarray(fitting, dtype=self.dtype).data)
             self.rows += len(part)
-        self.waiting = []
+
+    def _waited(self) -> Iterator[np.ndarray]:
+        """What stands for values of recordings before."""
+        waiting, self.waiting = self.waiting, []
+        return (make() for make in waiting)
 
     def append_any(self, values: np.ndarray | None, otherwise: Callable[[], np.ndarray]) -> None:
         """Values that only some recordings have; what stands for them waits for the first."""
@@ -244,7 +257,7 @@ def write_store(
                 frames.append(item.frames)
                 assert item.hashes is not None
                 hashes.append(item.hashes)
-                scores.append_any(item.scores, partial(np.ones, item.frames.shape[:3]))
+                scores.append_any(item.scores, partial(_sure, item.frames.shape[:3]))
                 times.append_any(item.times, partial(_even_times, length, fps))
                 segments += [
                     (len(rows), s.start, s.stop, s.label, s.name, s.person, s.condition)
@@ -269,6 +282,11 @@ def write_store(
 
 def _even_times(frames: int, fps: float) -> Float[np.ndarray, " t"]:
     return np.arange(frames) / fps
+
+
+def _sure(shape: tuple[int, ...]) -> np.ndarray:
+    """Scores of 1, which take no memory."""
+    return np.broadcast_to(np.float16(1), shape)
 
 
 def _nothing(recordings: Recordings, skipped: Sequence[Skipped]) -> str:

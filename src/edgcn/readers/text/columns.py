@@ -1,4 +1,4 @@
-"""Columns of a large csv: numbers of points as float32, fast and without more memory than these.
+"""Columns of a large csv: numbers of points as float32, fast, some thousand lines at a time.
 
 file -> parts that end with a line -> fields -> (rows, columns) float32, NaN where nothing stands
 
@@ -10,7 +10,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from multiprocessing import parent_process
 from pathlib import Path
 from typing import NamedTuple
@@ -132,22 +132,66 @@ def read_columns(
         FileError: a line with another number of fields than the first one, or a field that is no
             number. It names the line.
     """
+    read = columns_in_parts(
+        table, skip=skip, numbers=numbers, exact=exact, words=words, first=first
+    )
+    parts = [*read] or [_no_rows(len(numbers), len(exact), len(words))]
+    return Columns(
+        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.exact for part in parts]),
+        [[*chain.from_iterable(own)] for own in zip(*(part.words for part in parts), strict=True)],
+    )
+
+
+def columns_in_parts(
+    table: Table,
+    *,
+    skip: int = 1,
+    numbers: Sequence[int] = (),
+    exact: Sequence[int] = (),
+    words: Sequence[int] = (),
+    first: bool = False,
+) -> Iterator[Columns]:
+    """The same some thousand lines at a time: memory does not grow with the file."""
     path = table.path
     names = table.rows[skip - 1] if skip else [str(n + 1) for n in range(table.width)]
     wanted = _Wanted(
         path, table.separator, table.width, tuple(numbers), tuple(exact), tuple(words), tuple(names)
     )
-    size = path.stat().st_size
-    parts = islice(_parts(path, skip, size), 1 if first else None)
+    parts = islice(_parts(path, skip, path.stat().st_size), 1 if first else None)
     work = partial(_read_parts, wanted=wanted)
-    processes = 1 if first or size < LARGE or parent_process() is not None else workers()
+    processes = workers() if is_large(path) and not first and parent_process() is None else 1
     read: Iterator[Columns | _Wrong]
     if processes > 1:
         lost = partial(_lost, path)
         read = in_processes(parts, work, processes=processes, chunk=1, lost=lost)
     else:
         read = (result for part in parts for result in work([part]))
-    return _joined(wanted, read, size, skip)
+    rows = 0
+    for part in read:
+        if isinstance(part, _Wrong):
+            raise FileError(path, part.reason, line=skip + 1 + rows + part.line)
+        rows += len(part.values)
+        yield part
+
+
+def is_large(path: Path) -> bool:
+    """Whether a file is read by several processes at once."""
+    return path.stat().st_size >= LARGE
+
+
+def is_number(field: str) -> bool:
+    """Whether a field holds a number."""
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+def _no_rows(numbers: int, exact: int, words: int) -> Columns:
+    values = np.empty((0, numbers), dtype=np.float32)
+    return Columns(values, np.empty((0, exact)), [[] for _ in range(words)])
 
 
 def _lost(path: Path, part: tuple[int, int]) -> Columns | _Wrong:
@@ -165,32 +209,6 @@ def _parts(path: Path, skip: int, size: int) -> Iterator[tuple[int, int]]:
             file.readline()
             yield start, file.tell()
             start = file.tell()
-
-
-def _joined(wanted: _Wanted, parts: Iterator[Columns | _Wrong], size: int, skip: int) -> Columns:
-    """All parts one after the other, in arrays that grow as a whole."""
-    values = np.empty((0, len(wanted.numbers)), dtype=np.float32)
-    exact = np.empty((0, len(wanted.exact)))
-    words: list[list[str]] = [[] for _ in wanted.words]
-    rows = 0
-    for part in parts:
-        if isinstance(part, _Wrong):
-            raise FileError(wanted.table, part.reason, line=skip + 1 + rows + part.line)
-        more = rows + len(part.values)
-        if more > len(values):
-            room = max(more, min(2 * more, int(size / PART * len(part.values) * 1.1)))
-            values, exact = _grown(values, room), _grown(exact, room)
-        values[rows:more], exact[rows:more] = part.values, part.exact
-        for column, own in zip(words, part.words, strict=True):
-            column += own
-        rows = more
-    return Columns(values[:rows], exact[:rows], words)
-
-
-def _grown(array: Float[np.ndarray, "rows n"], room: int) -> Float[np.ndarray, "room n"]:
-    larger = np.empty((room, array.shape[1]), dtype=array.dtype)
-    larger[: len(array)] = array
-    return larger
 
 
 def _read_parts(parts: list[tuple[int, int]], wanted: _Wanted) -> list[Columns | _Wrong]:

@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import IncrementalNewlineDecoder
+from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import TypeVar
@@ -29,12 +30,19 @@ Row = TypeVar("Row")
 
 
 def stream(
-    paths: Iterable[Path], read_one: Callable[[Path], Iterable[Recording | Skipped]]
+    paths: Iterable[Path],
+    read_one: Callable[[Path], Iterable[Recording | Skipped]],
+    *,
+    apart: Callable[[Path], bool] | None = None,
 ) -> Iterator[Recording | Skipped]:
     """What `read_one` yields for each path; a file that cannot be read becomes a `Skipped`.
 
     Only `FileError`, `OSError` and `UnicodeDecodeError` count as that: anything else is a bug.
     Recordings yielded before the error are kept. After a moment each core has a process for this.
+
+    Args:
+        apart: whether a file is so large that its reader divides it among the processes: it is
+            read by this one, which does not send it from one to another.
     """
     started, rest, done = time.monotonic(), iter(paths), 0
     for path in rest:
@@ -44,17 +52,21 @@ def stream(
             break
     else:
         return
-    if (processes := workers()) == 1:
-        for path in rest:
-            yield from _read(path, read_one)
-        return
+    processes = workers()
     seconds = (time.monotonic() - started) / done
     chunk = min(max(int(CHUNK_SECONDS / seconds), 1), LARGEST_CHUNK)
 
     def read(chosen: list[Path]) -> list[Recording | Skipped]:
         return [item for path in chosen for item in _read(path, read_one)]
 
-    yield from in_processes(rest, read, processes=processes, chunk=chunk, lost=_lost)
+    def here(path: Path) -> bool:
+        return processes == 1 or (apart is not None and path.is_file() and apart(path))
+
+    for alone, own in groupby(rest, here):
+        if alone:
+            yield from (item for path in own for item in _read(path, read_one))
+        else:
+            yield from in_processes(own, read, processes=processes, chunk=chunk, lost=_lost)
 
 
 def _lost(path: Path) -> Skipped:

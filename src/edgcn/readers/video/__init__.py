@@ -8,13 +8,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
 
 from edgcn.base.errors import EdgcnError, FileError, did_you_mean
 from edgcn.base.files import check_file
 from edgcn.base.progress import Advance, progress
+from edgcn.readers.crowds import check_most
 from edgcn.readers.text.folders import check_folder, find
-from edgcn.readers.tracking import Keep, Person, persons
+from edgcn.readers.tracking import Followed, Keep, Person, persons
 from edgcn.readers.video.backends import Box, Finder
 from edgcn.readers.video.decode import opened
 from edgcn.readers.video.mediapipe_pose import mediapipe_finder
@@ -27,8 +27,6 @@ ENDINGS = (
     "asf", "flv", "3gp", "3g2", "ogv", "mxf", "dv",
 )  # fmt: skip
 KEPT = "edgcn-poses"  # the folder beside the videos with what was found in them
-Which = Literal["largest", "surest", "all"]
-MOST = 5  # people kept of one recording
 USUAL_RATE = 30.0  # of a set in which no video says its own
 BOX = re.compile(r"(\d{1,5}),(\d{1,5}),([1-9]\d{0,4}),([1-9]\d{0,4})")
 
@@ -41,7 +39,8 @@ def read_video(
     *,
     hands: bool = False,
     box: str | None = None,
-    person: Which = "largest",
+    people: Keep = "largest",
+    max_bodies: int = 2,
     model: Path | None = None,
     backend: str = "mediapipe",
     poses: Path | None = None,
@@ -55,8 +54,10 @@ def read_video(
         hands: find 21 points of each hand as well (MediaPipe Holistic; half as fast).
         box: x,y,width,height in pixels, the part of the picture in which the person is; for
             several people a box each, with `:` between them.
-        person: who is taken where the model finds several: the largest or surest one, or all,
-            five at most. MediaPipe finds one person in a picture or box.
+        people: which of several, where the model finds them: largest, surest, left or right (in
+            the picture), apart (each a recording of their own), or together (bodies of one
+            recording). MediaPipe finds one person in a picture or box.
+        max_bodies: how many bodies are kept together.
         model: an ONNX file in place of MediaPipe, RTMPose (SimCC) or YOLO-pose with the 17 points
             of COCO; needs onnxruntime.
         backend: which of the installed ways of finding people; `model` is one of its own.
@@ -70,10 +71,12 @@ def read_video(
     root = path if path.is_dir() else path.parent
     boxes = _boxes(box)
     finder = _finder(backend, model, hands)
-    if person == "all" and finder.single and not boxes:
+    check_most(max_bodies)
+    most = max_bodies if people == "together" else 1
+    if people in ("together", "apart") and finder.single and not boxes:
         raise EdgcnError(
-            f"person all: {finder.how} finds one person in a picture; give each person a box, as "
-            f"in `--options box 0,0,640,720:640,0,640,720`"
+            f"people {people}: {finder.how} finds one person in a picture; give each person a box, "
+            f"as in `--options box 0,0,640,720:640,0,640,720`"
         )
     folder = poses if poses is not None else root / KEPT
     kept = {file: folder / f"{file.relative_to(root)}.npz" for file in files}
@@ -86,12 +89,12 @@ def read_video(
         reader="video",
         topology=finder.topology,
         classes=(),
-        recordings=_recordings(files, root, kept, finder, boxes, person),
+        recordings=_recordings(files, root, kept, finder, boxes, people, most),
         fps=_first_rate(files),
         units="px",
         dims=2,
-        bodies=len(boxes) or (MOST if person == "all" else 1),
-        total=len(files),
+        bodies=len(boxes) or most,
+        total=None if people == "apart" else len(files),
         sources=tuple(files),
         note=", ".join(notes),
     )
@@ -103,7 +106,8 @@ def _recordings(
     kept: dict[Path, Path],
     finder: Finder,
     boxes: Sequence[Box],
-    person: Which,
+    people: Keep,
+    most: int,
 ) -> Iterator[Recording | Skipped]:
     """One for each video; those that nobody has looked at yet are, one after the other."""
     how = " ".join([finder.how, *(",".join(map(str, one)) for one in boxes)])
@@ -117,7 +121,7 @@ def _recordings(
             except FileError as error:
                 yield Skipped(str(file), error.reason)
             else:
-                yield _recording(found, names[file], len(finder.topology), boxes, person)
+                yield from _people(found, names[file], len(finder.topology), boxes, people, most)
 
 
 def _poses(
@@ -144,23 +148,24 @@ def _poses(
     return found
 
 
-def _recording(
-    found: Poses, name: str, joints: int, boxes: Sequence[Box], person: Which
-) -> Recording:
-    frames, note = found.points, ""
+def _people(
+    found: Poses, name: str, joints: int, boxes: Sequence[Box], keep: Keep, most: int
+) -> Iterator[Recording]:
+    """Whoever is kept of a video: each box is a person, or they are followed."""
+    chosen = [Followed(found.points, "")]
     if not boxes:
-        people: list[list[Person]] = [[one for one in row if one.any()] for row in frames]
-        keep: Keep = "together" if person == "all" else person
-        kept = persons(people, joints, keep=keep, most=MOST if keep == "together" else 1)
-        frames, note, _ = kept[0]
-    return Recording(
-        frames,
-        name,
-        fps=found.fps,
-        times=found.times,
-        start=found.start,
-        note="; ".join(filter(None, (found.note, note))),
-    )
+        seen_in: list[list[Person]] = [[one for one in row if one.any()] for row in found.points]
+        chosen = persons(seen_in, joints, keep=keep, most=most)
+    for one in chosen:
+        yield Recording(
+            one.frames,
+            f"{name}/{one.person}" if one.person else name,
+            subject=f"{name}/{one.person}" if one.person else "",
+            fps=found.fps,
+            times=found.times,
+            start=found.start,
+            note="; ".join(filter(None, (found.note, one.note))),
+        )
 
 
 def _videos(path: Path) -> list[Path]:
