@@ -195,6 +195,7 @@ def coordinates(clean: Clips) -> list[Map]:
 
 def reading_of(embedder: Embedder) -> Reading:
     """Dense where the encoder has a map that its readout pools, else window by window."""
+    embedder.encoder.eval()
     dense = is_dense(embedder.encoder, embedder.readout)
     return Encoded(embedder) if dense else EachAlone(embedder)
 
