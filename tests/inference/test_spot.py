@@ -21,10 +21,7 @@ from edgcn.inference.provenance import Provenance
 from edgcn.inference.recognizer import UnfittedError, unfitted
 from edgcn.inference.spot import durations, suppressed
 from edgcn.store import Store
-from edgcn.store.learned import Learned
-from inference.waving import small_embedder, waving, waving_store
-
-NOBODY = Learned(np.empty(0, np.uint64), 1, (), ())
+from inference.waving import NOBODY, small_embedder, waving, waving_store
 
 
 @pytest.fixture(scope="module")

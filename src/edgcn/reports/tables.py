@@ -37,6 +37,7 @@ HEADINGS = {
     "macro_f1": "macro-F1 %",
     "balanced": "balanced accuracy %",
     "n": "clips",
+    "events": "true events",
     "seeds": "seeds",
     "spread": "± over seeds %",
     "difference": "to the first method",
@@ -88,7 +89,7 @@ PROTOCOL_COLUMNS = {
     "clustering": ("name", "accuracy", INTERVAL, *RESULT_COLUMNS[3:6], "nmi", "ari",
                    *RESULT_COLUMNS[-3:]),
     "spotting": ("name", "labels", "f1_30", "f1_50", "map_50", "frame_f1", "calibration_error",
-                 *RESULT_COLUMNS[3:6], *RESULT_COLUMNS[-3:]),
+                 *RESULT_COLUMNS[3:6], "events", *RESULT_COLUMNS[-2:]),
 }  # fmt: skip
 OPTIONAL = ("spread", "best_baseline", "difference", "seeds", "learned")  # only where a row has one
 MAIN_SCORES = {"retrieval": "map", "clustering": "accuracy", "spotting": "f1_50"}  # elsewhere top1
