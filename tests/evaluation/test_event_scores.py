@@ -5,8 +5,8 @@ import pytest
 
 from edgcn.annotations.events import Event
 from edgcn.evaluation.agreement import agreement, by_label, expected, kappa_of, links
+from edgcn.evaluation.average_precision import average_precision, mean_average_precision
 from edgcn.evaluation.event_scores import (
-    average_precision,
     confusion,
     detection,
     edit_score,
@@ -16,7 +16,6 @@ from edgcn.evaluation.event_scores import (
     kit_counts,
     macro_f1,
     matches,
-    mean_average_precision,
     onset_errors,
     segmental_counts,
     time_f1,

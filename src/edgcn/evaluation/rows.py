@@ -118,7 +118,8 @@ class Row:
         """What a table or figure shows, by column."""
         flat = self.to_dict()
         del flat["by_subject"]
-        return {**flat.pop("scores"), **flat.pop("chosen"), **flat, "baseline": self.is_baseline}
+        scores = {**flat.pop("scores"), **flat.pop("chosen")}
+        return {**scores, **flat, "n_events": self.n, "baseline": self.is_baseline}
 
 
 def mean_over_seeds(rows: Sequence[Row]) -> Row:
