@@ -89,3 +89,52 @@ def cohen(table: np.ndarray) -> float:
     observed = np.trace(table) / total
     chance = sum(table[i].sum() * table[:, i].sum() for i in range(len(table))) / total**2
     return float((observed - chance) / (1 - chance))
+
+
+def easydiag(pairs: list[tuple[str, str]], only_a: list[str], only_b: list[str]) -> list[float]:
+    """Kappa, kappa of the linked, raw agreement: every coder's event is one row, so that a linked
+    pair stands twice; chance by fitting ones, but no row that neither coder has, to the sums.
+    """
+    rows = [*pairs, *pairs, *((x, "") for x in only_a), *(("", x) for x in only_b)]
+    names = [*sorted({x for row in rows for x in row} - {""}), ""]
+    table = [[float(rows.count((x, y))) for y in names] for x in names]
+    chance = [[0.0 if x == y == "" else 1.0 for y in names] for x in names]
+    size = range(len(names))
+    for _ in range(500):
+        for i in size:
+            have = sum(chance[i])
+            chance[i] = [c * sum(table[i]) / have if have else 0.0 for c in chance[i]]
+        for j in size:
+            have, want = sum(chance[i][j] for i in size), sum(table[i][j] for i in size)
+            for i in size:
+                chance[i][j] *= want / have if have else 0.0
+    agreed = sum(x == y for x, y in rows) / len(rows)
+    likely = sum(chance[i][i] for i in size) / len(rows)
+    linked = np.array([[pairs.count((x, y)) for y in names[:-1]] for x in names[:-1]])
+    return [(agreed - likely) / (1 - likely), cohen(linked), agreed]
+
+
+def against_the_rest(
+    label: str, pairs: list[tuple[str, str]], only_a: list[str], only_b: list[str]
+) -> float:
+    """Cohen's kappa of one label in the rows of `easydiag`: this label, or anything else."""
+    rows = [*pairs, *pairs, *((x, "") for x in only_a), *(("", x) for x in only_b)]
+    said = [(x == label, y == label) for x, y in rows]
+    return cohen(np.array([[said.count((x, y)) for y in (True, False)] for x in (True, False)]))
+
+
+def kit(
+    truth: list[tuple[str, int, int, int]], found: list[tuple[str, int, int, int]]
+) -> list[float]:
+    """Precision, recall, F1 of SMG's kit: rows of recording, class, first and last frame."""
+    right = 0
+    for name, label, start, end in truth:
+        for other, called, begin, stop in found:
+            wide = max(end, stop) - min(start, begin)
+            shared = min(end, stop) - max(start, begin)
+            if (other, called) == (name, label) and wide and shared / wide > 0.3:
+                right += 1
+                break
+    precision, recall = (right / len(rows) if rows else 0.0 for rows in (found, truth))
+    both = precision + recall
+    return [min(1.0, precision), recall, min(1.0, 2 * precision * recall / both) if both else 0.0]

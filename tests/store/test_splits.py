@@ -32,6 +32,7 @@ class Columns:
     subjects: np.ndarray = field(default_factory=lambda: SUBJECTS)
     cameras: np.ndarray = field(default_factory=lambda: CAMERAS)
     tags: np.ndarray = field(default_factory=lambda: TAGS)
+    titles: np.ndarray = field(default_factory=lambda: SUBJECTS)
 
 
 def chosen(

@@ -52,11 +52,17 @@ class Event:
 
 @dataclass(frozen=True)
 class Media:
-    """The files of a recording, as an annotation file names them; seconds and rate if it does."""
+    """The files of a recording, as an annotation file names them; seconds and rate if it does.
+
+    Args:
+        assumed: whether the rate is that of the data set, because the file counts frames and has
+            none.
+    """
 
     files: tuple[str, ...] = ()
     seconds: float | None = None
     fps: float | None = None
+    assumed: bool = False
 
 
 @dataclass(frozen=True)

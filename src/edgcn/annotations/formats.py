@@ -154,7 +154,23 @@ def read_events(
         for row in far[:1]
     ]
     left_out = [f"{error.path}: no table of events, left out" for error in others]
-    return replace(table, notes=(*table.notes, *left_out, *strange))
+    told = told_together([*table.notes, *left_out], list(given))
+    return replace(table, notes=(*told, *strange))
+
+
+def told_together(notes: Iterable[str], files: Iterable[Path]) -> list[str]:
+    """Notes that begin with a file: one line where more files than `LISTED` have the same."""
+    known, same = {f"{file}" for file in files}, dict[str, list[str]]()
+    for note in notes:
+        name, _, what = note.partition(": ")
+        same.setdefault(what if name in known else note, []).append(name if name in known else "")
+    lines = list[str]()
+    for what, names in same.items():
+        if len(names) > LISTED and all(names):
+            lines.append(f"{what}: {named_some(names, most=LISTED)}")
+        else:
+            lines += [f"{name}: {what}" if name else what for name in names]
+    return lines
 
 
 def files_in(path: Path) -> list[Path]:

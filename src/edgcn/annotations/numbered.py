@@ -89,7 +89,7 @@ def _read(path: Path, by: Numbering, fps: float | None, *, ending: str = "") -> 
         rows.append(_event(path, line_no, name, label, start - by.first, end - by.first, rate))
     note = "" if fps else f"{path}: frames read at {rate:g} a second"
     return events(
-        rows, recordings=(name,), labels=by.classes, media={name: Media(fps=rate)},
+        rows, recordings=(name,), labels=by.classes, media={name: Media(fps=rate, assumed=not fps)},
         notes=[note] if note else [],
     )  # fmt: skip
 

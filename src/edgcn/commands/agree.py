@@ -6,18 +6,18 @@ annotation files or folders -> kappa, event F1, onset differences; by label, sub
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
 from edgcn.annotations.events import Event, Events, bounded, stem
-from edgcn.annotations.formats import read_events
 from edgcn.base.errors import EdgcnError
 from edgcn.base.files import write_text
 from edgcn.base.progress import Say
 from edgcn.base.screen import tell
 from edgcn.base.words import LISTED, named
+from edgcn.commands.benchmark import at_one_rate, benchmark, read_sides
 from edgcn.commands.events import finite, in_words
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.evaluation.agreement import Agreement, agreement, by_label
@@ -45,6 +45,8 @@ class AgreeConfig(Config, coerce_numbers_to_str=True):
     """File or folder of the first coder, or the truth."""
     b: Annotated[Path, POSITIONAL]
     """File or folder of the second coder, or of a machine."""
+    protocol: Literal["smg-online", "imigue-online", "mma82-detection"] | None = None
+    """Benchmark whose scores of B against the truth A are printed, too."""
     machine: Path | None = None
     """File or folder of a machine's suggestions, where A and B are two coders: it is compared with
     each of them at several confidences, beside what they reach with each other."""
@@ -71,10 +73,15 @@ FILES = ("agreement.csv", "confusion.csv", "confusion.png", "confidence.png")
 
 def agree(config: AgreeConfig, *, say: Say = tell) -> Agreement:
     """Print the tables of two coders; returns the agreement of all events."""
-    a, b = (
-        bounded(read_events([path], settings=config.options), {}) for path in (config.a, config.b)
-    )
-    notes = [*a.notes, *b.notes]
+    paths = [config.a, config.b, *([config.machine] if config.machine else [])]
+    read = read_sides(paths, config.options, config.protocol)
+    a, b, rates = at_one_rate(bounded(read[0], {}), bounded(read[1], {}))
+    notes = [*a.notes, *b.notes, *rates]
+    if config.protocol:
+        for line in notes:
+            say(line)
+        notes = []
+        benchmark(config.protocol, a, b, say)
     a, b, names = common(a, b, notes)
     say(
         f"{len(names)} recordings of both; events are linked if they share {config.overlap:.0%} of "
@@ -86,7 +93,7 @@ def agree(config: AgreeConfig, *, say: Say = tell) -> Agreement:
     rows = list(rows_of(a, b, config.overlap, whole))
     curves: dict[str, Curve] = {}
     if config.machine is not None:
-        machine = read_events([config.machine], settings=config.options)
+        machine = read[2]
         for line in machine.notes:
             say(line)
         for name, coder in (("A", a), ("B", b)):

@@ -16,7 +16,7 @@ from edgcn.base.screen import tell
 from edgcn.commands.adapted import Evaluation
 from edgcn.commands.results import Results, earlier, write
 from edgcn.commands.settings import POSITIONAL, Config, Part
-from edgcn.commands.spotting import spotting, spotting_of
+from edgcn.commands.spotting import SPOTTING, spotting_of
 from edgcn.evaluation.fitted import fitted, known_classes
 from edgcn.evaluation.protocols import FUSES, PROTOCOLS, check_one_fold
 from edgcn.evaluation.results import lines
@@ -24,7 +24,7 @@ from edgcn.inference.recognizer import Recognizer
 from edgcn.pipeline.adapt import Skeleton
 from edgcn.reports.tables import summary_table
 
-PART = Part({**PROTOCOLS, "fitted": fitted, "spotting": spotting}, given=("trial",), every="all",
+PART = Part({**PROTOCOLS, "fitted": fitted, **SPOTTING}, given=("trial",), every="all",
             chooses="this evaluation is by")  # fmt: skip
 
 
@@ -44,8 +44,9 @@ class EvaluateConfig(Config):
     held-out training subjects, `knn` by cosine, `semi` and `few-shot` on few labels, `retrieval`
     and `clustering` without a layer; in `finetune` the encoder learns, too, in `supervised` from
     random weights; `fitted` is a recognizer's own classifier; `spotting` finds events in whole
-    recordings; `all` are the first nine (without
-    `clustering` where a split has several folds)."""
+    recordings, `smg-online`, `imigue-online` and `mma82-detection` do with the split and the scores
+    of these benchmarks; `all` are the first nine (without `clustering` where a split has several
+    folds)."""
     protocol_settings: dict[str, Any] = Field(default={})
     """Settings of the protocol."""
     fuse: tuple[str, ...] = ()
@@ -58,7 +59,7 @@ class EvaluateConfig(Config):
     """What an encoder of 3-D clips reads as depth in clips of pixels."""
     split: str | None = None
     """A published split's name, `subject`, `subject:a,b`, `camera:a,b`, `given`, `loso` (leave one
-    subject out), or `time` (early trains, late tests)."""
+    subject out), `recording`, or `time` (early trains, late tests)."""
     readout: Literal["mean", "pyramid", "parts", "peaks"] | None = None
     """How the encoder is read; by default as it was trained."""
     seed: int = 0
@@ -98,7 +99,7 @@ def evaluate(
     Raises:
         EdgcnError: the model and the store do not fit, or a result exists already.
     """
-    if config.protocol == "spotting":
+    if config.protocol in SPOTTING:
         return spotted(config, model, say)
     evaluation, every = prepared(config, model), config.protocol == "all"
     names = tuple(PROTOCOLS) if every else (config.protocol,)
@@ -137,8 +138,9 @@ def spotted(config: EvaluateConfig, model: Recognizer | None, say: Say) -> Resul
         model or config.model,
         config.store,
         home(config),
+        protocol=config.protocol,
         split=config.split,
-        settings=settings_for(config, "spotting"),
+        settings=settings_for(config, config.protocol),
         config=comparable(config),
         accelerator=config.accelerator,
         figures=config.figures,

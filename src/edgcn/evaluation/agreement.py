@@ -1,7 +1,8 @@
 """Agreement of two coders on the same recordings: linked events, kappa with and without the rest.
 
 EasyDIAg (Holle & Rein, Behavior Research Methods 2015, doi:10.3758/s13428-014-0506-7): events of
-two coders are linked if they overlap enough; what is linked to nothing is "no match".
+two coders are linked if they overlap enough; what is linked to nothing is "no match". A linked pair
+counts twice, once for each coder's event, as in EasyDIAg, GSEQ-DP and ELAN's modified kappa.
 """
 
 from collections.abc import Sequence
@@ -22,10 +23,10 @@ class Agreement:
 
     Args:
         labels: of the rows and columns of `table`; the last one is "no match".
-        table: how often the first coder's label met the second one's.
+        table: how often the first coder's label met the second one's; a linked pair once.
         kappa: Cohen's kappa of all events, those without a match among them.
         kappa_linked: of the linked ones alone: agreement on what, not on whether.
-        raw: share of all rows of the table that agree.
+        raw: share of both coders' events that agree.
         linked: pairs of linked events, of one label those that have it on either side.
     """
 
@@ -76,36 +77,41 @@ def agreement(a: Sequence[Event], b: Sequence[Event], least: float = 0.6) -> Agr
         table[number[a[i].label], -1] += 1
     for j in set(range(len(b))) - {j for _, j in linked}:
         table[-1, number[b[j].label]] += 1
-    total = int(table.sum())
-    return Agreement(
-        labels,
-        table,
-        kappa_of(table, expected(table, empty_corner=True)),
-        kappa_of(table[:-1, :-1], expected(table[:-1, :-1], empty_corner=False)),
-        float(np.trace(table) / total) if total else float("nan"),
-        len(linked),
+    return Agreement(labels, table, *_kappas(table), len(linked))
+
+
+def _kappas(table: Int[np.ndarray, "k k"]) -> tuple[float, float, float]:
+    """Kappa of all events, kappa of the linked ones, raw agreement; the last label is no match."""
+    twice, pairs = table.copy(), table[:-1, :-1]
+    twice[:-1, :-1] *= 2
+    return (
+        kappa_of(twice, expected(twice, empty_corner=True)),
+        kappa_of(pairs, expected(pairs, empty_corner=False)),
+        float(np.trace(twice) / twice.sum()) if twice.any() else float("nan"),
     )
 
 
 def by_label(found: Agreement) -> dict[str, Agreement]:
-    """Kappa of each label against all others together, from the same links."""
+    """Agreement on each label against everything else, no match included: tables of two by two."""
     return {label: _one(found, index) for index, label in enumerate(found.labels[:-1])}
 
 
 def _one(found: Agreement, index: int) -> Agreement:
-    """This label, the other labels, and no match."""
-    groups = np.full(len(found.labels), 1)
-    groups[index], groups[-1] = 0, 2
-    table = np.zeros((3, 3), dtype=np.int64)
-    np.add.at(table, (groups[:, None], groups[None, :]), found.table)
-    total = int(table.sum())
+    """This label, and all else."""
+    groups = np.ones(len(found.labels), dtype=int)
+    groups[index] = 0
+    twice, linked = found.table.copy(), found.table[:-1, :-1]
+    twice[:-1, :-1] *= 2
+    table, pairs = np.zeros((2, 2), dtype=np.int64), np.zeros((2, 2), dtype=np.int64)
+    np.add.at(table, (groups[:, None], groups[None, :]), twice)
+    np.add.at(pairs, (groups[:-1, None], groups[None, :-1]), linked)
     return Agreement(
-        (found.labels[index], "other", NO_MATCH),
+        (found.labels[index], "other"),
         table,
-        kappa_of(table, expected(table, empty_corner=True)),
-        kappa_of(table[:2, :2], expected(table[:2, :2], empty_corner=False)),
-        float(np.trace(table) / total) if total else float("nan"),
-        int(table[0, :2].sum() + table[1, 0]),
+        kappa_of(table, expected(table, empty_corner=False)),
+        kappa_of(pairs, expected(pairs, empty_corner=False)),
+        float(np.trace(table) / table.sum()) if table.any() else float("nan"),
+        int(pairs.sum() - pairs[1, 1]),
     )
 
 

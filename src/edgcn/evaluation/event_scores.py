@@ -48,13 +48,21 @@ def iou(a: Event, b: Event) -> float:
     return max(0.0, min(a.end, b.end) - max(a.start, b.start)) / union if union > 0 else 0.0
 
 
+def grouped(rows: Rows, key: Callable[[Event], Key]) -> dict[Key, list[int]]:
+    """Rows by a key, as indices."""
+    places: dict[Key, list[int]] = {}
+    for index, row in enumerate(rows):
+        places.setdefault(key(row), []).append(index)
+    return places
+
+
 def matches(truth: Rows, found: Rows, least: float) -> list[tuple[int, int]]:
     """Pairs of a true and a found event of one label, one to one.
 
     The pair with the highest IoU comes first, then the highest among those that are left (ties: in
     the order of the rows), as long as it is at least `least` and above 0.
     """
-    by_place = _by(found, lambda row: (row.recording, row.label))
+    by_place = grouped(found, lambda row: (row.recording, row.label))
     pairs = [
         (overlap, t, f)
         for t, row in enumerate(truth)
@@ -93,14 +101,16 @@ def macro_f1(counts: Mapping[str, Counts], truth: Rows) -> float:
 def kit_counts(truth: Rows, found: Rows, least: float = 0.3) -> Counts:
     """Event F1 as MiGA's kit counts: IoU above `least`, and a found event may count again.
 
-    For comparison with what was published only: it flatters.
+    For comparison with what was published only: it flatters. Where found events count more often
+    than there are, `false` is below 0 and precision above 1. The kit itself counts in frames
+    (`online.kit_scores`).
     """
-    by_place = _by(found, lambda row: (row.recording, row.label))
+    by_place = grouped(found, lambda row: (row.recording, row.label))
     right = sum(
         any(iou(row, found[f]) > least for f in by_place.get((row.recording, row.label), ()))
         for row in truth
     )
-    return Counts(right, max(0, len(found) - right), len(truth) - right)
+    return Counts(right, len(found) - right, len(truth) - right)
 
 
 def segmental_counts(truth: Rows, found: Rows, least: float) -> Counts:
@@ -109,7 +119,7 @@ def segmental_counts(truth: Rows, found: Rows, least: float) -> Counts:
     Found events in the order of time each take the true event of their label with the highest IoU;
     it counts if that is at least `least` and the true one is still free. Background is no event.
     """
-    by_place = _by(truth, lambda row: (row.recording, row.label))
+    by_place = grouped(truth, lambda row: (row.recording, row.label))
     used: set[int] = set()
     right = 0
     for row in sorted(found, key=lambda row: (row.recording, row.start, row.end)):
@@ -148,41 +158,6 @@ def levenshtein(a: Sequence[str], b: Sequence[str]) -> int:
     return row[-1]
 
 
-def mean_average_precision(truth: Rows, found: Rows, least: float) -> float:
-    """mAP at a temporal IoU (ActivityNet, Caba Heilbron et al., CVPR 2015), 0..1.
-
-    Found events by score; each takes the free true event of its label and recording with the
-    highest IoU that is at least `least`. Precision is made to fall and integrated over recall.
-    Labels without a true event are left out of the mean.
-    """
-    labels = sorted({row.label for row in truth})
-    scores = [
-        average_precision(_with(truth, label), _with(found, label), least) for label in labels
-    ]
-    return float(np.mean(scores)) if scores else 0.0
-
-
-def average_precision(truth: Rows, found: Rows, least: float) -> float:
-    """That of one label."""
-    by_recording = _by(truth, lambda row: row.recording)
-    used: set[int] = set()
-    right = []
-    for row in sorted(found, key=lambda row: -(row.score or 0.0)):
-        places = by_recording.get(row.recording, ())
-        for t in sorted(places, key=lambda t: -iou(truth[t], row)):
-            if iou(truth[t], row) >= max(least, 1e-12) and t not in used:
-                used.add(t)
-                right.append(1)
-                break
-        else:
-            right.append(0)
-    hits = np.cumsum(right)
-    recall = np.concatenate([[0.0], hits / max(1, len(truth)), [1.0]])
-    precision = np.concatenate([[0.0], hits / np.arange(1, len(right) + 1), [0.0]])
-    precision = np.maximum.accumulate(precision[::-1])[::-1]
-    return float((np.diff(recall) * precision[1:]).sum())
-
-
 @dataclass(frozen=True)
 class Detection:
     """Scores of SHREC'21 (Caputo et al., Computers & Graphics 2021).
@@ -201,7 +176,7 @@ class Detection:
 
 def detection(truth: Rows, found: Rows) -> Detection:
     """The scores of SHREC'21."""
-    by_place = _by(found, lambda row: (row.recording, row.label))
+    by_place = grouped(found, lambda row: (row.recording, row.label))
     hit, hitting = 0, set[int]()
     for row in truth:
         over = [
@@ -223,7 +198,7 @@ def detection(truth: Rows, found: Rows) -> Detection:
 def time_by_label(truth: Rows, found: Rows) -> dict[str, tuple[float, float, float]]:
     """Seconds of each label that are in both, in the found events only, in the true ones only."""
     totals: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
-    sides = [_by(rows, lambda row: (row.label, row.recording)) for rows in (truth, found)]
+    sides = [grouped(rows, lambda row: (row.label, row.recording)) for rows in (truth, found)]
     for label, name in sides[0].keys() | sides[1].keys():
         true, false = (
             _merged([rows[i] for i in places.get((label, name), ())])
@@ -282,14 +257,6 @@ def _merged(rows: Iterable[Event]) -> list[tuple[float, float]]:
         else:
             spans.append((row.start, row.end))
     return spans
-
-
-def _by(rows: Rows, key: Callable[[Event], Key]) -> dict[Key, list[int]]:
-    """Rows by a key, as indices."""
-    places: dict[Key, list[int]] = {}
-    for index, row in enumerate(rows):
-        places.setdefault(key(row), []).append(index)
-    return places
 
 
 def _with(rows: Rows, label: str) -> list[Event]:

@@ -37,7 +37,6 @@ HEADINGS = {
     "macro_f1": "macro-F1 %",
     "balanced": "balanced accuracy %",
     "n": "clips",
-    "events": "true events",
     "seeds": "seeds",
     "spread": "± over seeds %",
     "difference": "to the first method",
@@ -65,6 +64,13 @@ HEADINGS = {
     "map_50": "mAP at 0.5 %",
     "frame_f1": "frame F1 %",
     "calibration_error": "calibration error %",
+    "kit_precision": "kit precision %",
+    "kit_recall": "kit recall %",
+    "kit_f1": "kit F1 %",
+    "map_20": "mAP at IoU 0.2 %",
+    "map_70": "at 0.7 %",
+    "map_mean": "mean of 0.1 to 0.9 %",
+    "n_events": "true events",
     "score": "score %",
     "best_baseline": "best baseline %",
 }
@@ -72,8 +78,8 @@ SIGNED = ("ari",)  # a score that is negative where clusters are worse than chan
 SCORES = (
     "top1", "top5", "macro_f1", "balanced", "low", "high", "draw_spread", "spread", "map",
     "recall1", "recall5", "recall10", "accuracy", "nmi", "ari", "score", "best_baseline", "printed",
-    "f1_30", "f1_50", "map_50", "frame_f1", "calibration_error",
-    "majority", "raw", "random",
+    "f1_30", "f1_50", "map_50", "frame_f1", "calibration_error", "kit_precision", "kit_recall",
+    "kit_f1", "map_20", "map_70", "map_mean", "majority", "raw", "random",
 )  # fmt: skip
 NUMBER = re.compile(r"[±+-]?[\d.,]+( [kMG]| ±[\d.]+)?|-")
 RESULT_COLUMNS = (
@@ -81,6 +87,7 @@ RESULT_COLUMNS = (
     "balanced", "n", "seeds", "learned",
 )  # fmt: skip
 _FEW = ("name", "labels", "n_labels", "top1", INTERVAL, "draw_spread", *RESULT_COLUMNS[3:])
+_EVENTS = (*RESULT_COLUMNS[3:6], "n_events", *RESULT_COLUMNS[-2:])
 PROTOCOL_COLUMNS = {
     "semi": _FEW,
     "few-shot": _FEW,
@@ -89,10 +96,18 @@ PROTOCOL_COLUMNS = {
     "clustering": ("name", "accuracy", INTERVAL, *RESULT_COLUMNS[3:6], "nmi", "ari",
                    *RESULT_COLUMNS[-3:]),
     "spotting": ("name", "labels", "f1_30", "f1_50", "map_50", "frame_f1", "calibration_error",
-                 *RESULT_COLUMNS[3:6], "events", *RESULT_COLUMNS[-2:]),
+                 *_EVENTS),
+    **dict.fromkeys(("smg-online", "imigue-online"),
+                    ("name", "labels", "kit_precision", "kit_recall", "kit_f1", "f1_30", "f1_50",
+                     "map_50", *_EVENTS)),
+    "mma82-detection": ("name", "labels", "map_20", "map_50", "map_70", "map_mean", "f1_30",
+                        "f1_50", *_EVENTS),
 }  # fmt: skip
 OPTIONAL = ("spread", "best_baseline", "difference", "seeds", "learned")  # only where a row has one
-MAIN_SCORES = {"retrieval": "map", "clustering": "accuracy", "spotting": "f1_50"}  # elsewhere top1
+MAIN_SCORES = {  # elsewhere top1
+    "retrieval": "map", "clustering": "accuracy", "spotting": "f1_50", "smg-online": "f1_50",
+    "imigue-online": "f1_50", "mma82-detection": "f1_50",
+}  # fmt: skip
 SUMMARY_COLUMNS = ("protocol", "measure", "score", INTERVAL, "best_baseline", "learned")
 
 

@@ -122,7 +122,7 @@ class Skipped:
 class SplitRule:
     """Which clips train and which test, by one column. An empty side means: all the others."""
 
-    by: Literal["subject", "camera", "split"]
+    by: Literal["subject", "camera", "split", "recording"]
     train: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
 

@@ -1,8 +1,8 @@
-"""Who trains and who tests: by subject, by camera, by time, or as the source says.
+"""Who trains and who tests: by subject, by camera, by recording, by time, or as the source says.
 
 A split is named `RULE` (published with the data set), `subject`, `subject:a,b`, `camera:a,b`,
-`given`, `loso` (leave one subject out) or `time`. Held-out rows for choosing a setting come from
-the TRAINING subjects, never from the test.
+`given`, `loso` (leave one subject out), `recording` or `time`. Held-out rows for choosing a setting
+come from the TRAINING subjects, never from the test.
 """
 
 import hashlib
@@ -34,6 +34,8 @@ class Columns(Protocol):
     def cameras(self) -> np.ndarray: ...
     @property
     def tags(self) -> np.ndarray: ...
+    @property
+    def titles(self) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,14 @@ def choose_rule(name: str | None, *, rules: Mapping[str, SplitRule], clips: Colu
         return SplitRule("subject" if by == "subject" else "camera", test=chosen)
     if name == "subject":
         return SplitRule("subject", test=_tested(clips.subjects))
+    if name == "recording":
+        return SplitRule("recording", test=_tested(clips.titles, "recording"))
     if name == "given":
         return SplitRule("split", train=("train",), test=("test",))
-    known = [*rules, "subject", "subject:NAME,NAME", "camera:NAME,NAME", "given", "loso", "time"]
+    known = [
+        *rules, "subject", "subject:NAME,NAME", "camera:NAME,NAME", "given", "loso", "recording",
+        "time",
+    ]  # fmt: skip
     hint = did_you_mean(name, known)
     raise EdgcnError(f"no split is named {name!r}; this store knows {', '.join(known)}{hint}")
 
@@ -127,7 +134,9 @@ def sides(rule: SplitRule, clips: Columns) -> tuple[Bool[np.ndarray, " n"], Bool
 
 
 def _column(by: str, clips: Columns) -> Words:
-    columns = {"subject": "subjects", "camera": "cameras", "split": "tags"}
+    columns = {
+        "subject": "subjects", "camera": "cameras", "split": "tags", "recording": "titles",
+    }  # fmt: skip
     return np.asarray(getattr(clips, columns[by]))
 
 
@@ -169,15 +178,19 @@ def choose_split(
     fold = Fold(np.flatnonzero(train), np.flatnonzero(test))
     have = _listed(_column(rule.by, clips)) or "(none)"
     _need_both(name, fold, f"this store's {rule.by}s are {have}")
-    return Split(name, (fold,))
+    both = "split by recording: the same person may be on both sides" * (rule.by == "recording")
+    return Split(name, (fold,), both)
 
 
-def _tested(subjects: Words) -> tuple[str, ...]:
+def _tested(subjects: Words, what: str = "subject") -> tuple[str, ...]:
     """Who tests where nobody has published it: about a third, each by the hash of the own name.
 
     So nobody changes sides when somebody is added, unless one side was empty before.
+
+    Args:
+        subjects: of each clip, or the names of what else is split.
     """
-    _need_two("subject", subjects)
+    _need_two(what, subjects)
     draws = {name: _draw(name) for name in natural(subjects)}
     tested = [name for name, draw in draws.items() if draw < TESTED]
     if not tested:
@@ -193,7 +206,9 @@ def _draw(name: str) -> float:
 
 
 def _need_two(name: str, subjects: Words) -> None:
-    if len(people := natural(subjects)) < 2:
+    if len(people := natural(subjects)) < 2 and name == "recording":
+        raise EdgcnError("split 'recording' needs clips of two recordings, and there is one")
+    if len(people) < 2:
         raise EdgcnError(
             f"split {name!r} needs clips of two subjects, and all of these are of "
             f"{people[0] if people and people[0] else 'nobody by name'}; with one person, "

@@ -114,6 +114,11 @@ class Selection:
         """The source's own split tags, of each clip's recording."""
         return np.asarray(self.store.recordings.tags[self.recordings])
 
+    @property
+    def titles(self) -> Shaped[np.ndarray, " n"]:
+        """The name of each clip's recording."""
+        return np.asarray(self.store.recordings.names[self.recordings])
+
     @cached_property
     def empty(self) -> Bool[np.ndarray, " n"]:
         """Which clips show nobody in any frame, as the source had them."""
