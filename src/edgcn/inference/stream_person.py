@@ -38,8 +38,16 @@ class Plan:
     passes: tuple[Pass, ...]
     wait: float
 
+    @property
+    def certain_after(self) -> float:
+        """Seconds after its end at which an event is certain at the latest."""
+        longest = max(max(each.scale.lengths) for each in self.passes)
+        return longest + max(max(each.delays) for each in self.passes)
 
-def plan_of(embedder: Embedder, spotter: Spotter, *, turn: float, wait: float) -> Plan:
+
+def plan_of(
+    embedder: Embedder, spotter: Spotter, *, wait: float, turn: float = np.inf
+) -> Plan:
     """How a spotter works through frames that come one by one.
 
     Args:
@@ -114,8 +122,7 @@ class Person:
         self.watchers = [Watcher(each, first, shape) for each in plan.passes]
         self.frames = deque[tuple[float, np.ndarray]]()
         self.unread = list[Watcher]()  # whose windows are not scored yet
-        self.likely: dict[float, tuple[float, np.ndarray]] = {}
-        """Of each length of windows, the end of the newest and its probabilities."""
+        self.newest: dict[float, tuple[float, np.ndarray]] = {}  # end, probabilities, by length
 
     def push(self, time: float, frame: np.ndarray) -> Found | None:
         """A frame (M, V, 3); the events that are certain now, None where nothing is new.
@@ -149,6 +156,12 @@ class Person:
             self._score(each, seconds)
         return self.decider.decide([], seconds)
 
+    def likely_now(self) -> np.ndarray | None:
+        """The most that the newest window of any length gives each class."""
+        if not self.newest:
+            return None
+        return np.asarray(np.max([likely[:-1] for _, likely in self.newest.values()], axis=0))
+
     def _decide(self, watcher: Watcher, time: float) -> Found:
         self._score(watcher)
         unknown = [pair for each in self.watchers for pair in each.unknown()]
@@ -162,7 +175,7 @@ class Person:
         rows = windows.values[:, : len(spotter.bias)] + spotter.bias
         for length in np.unique(windows.lengths).tolist():
             at = int(np.flatnonzero(windows.lengths == length)[-1])
-            self.likely[length] = (float(windows.starts[at] + length), softmax(rows[at]))
+            self.newest[length] = (float(windows.starts[at] + length), softmax(rows[at]))
         self.decider.add(*probabilities(iter([windows]), spotter.bias, spotter.centers))
 
     def _forget(self) -> None:
