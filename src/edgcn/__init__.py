@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # the table below, as type checkers read it; a test compares
     from edgcn.evaluation.protocols import PROTOCOLS as PROTOCOLS
     from edgcn.inference import Recognizer as Recognizer
     from edgcn.inference import load as load
+    from edgcn.inference.stream import Stream as Stream
     from edgcn.models import ENCODERS as ENCODERS
     from edgcn.models import READOUTS as READOUTS
     from edgcn.objectives import OBJECTIVES as OBJECTIVES
@@ -87,6 +88,7 @@ PUBLIC: dict[str, tuple[str, ...]] = {
         "Recognizer",
         "load",
     ),
+    "edgcn.inference.stream": ("Stream",),
     "edgcn.models": (
         "ENCODERS",
         "READOUTS",

@@ -31,6 +31,7 @@ Recognize (micro-)gestures from skeletons with few or no labels.
   pretrain --resume RUN             continue a run that was stopped
   fit MODEL STORE --out FILE        teach a run, or edgcn-s, the gestures of your labels
   recognize MODEL STORE --out FOLDER  find gestures in recordings: events for ELAN, BORIS, tables
+  stream MODEL --source camera:0    the same while it happens: camera, video, UDP, a pipe
   evaluate MODEL STORE              score it on labels, beside the baselines
   weights NAME --out FILE           a copy of weights that come with edgcn
   errors RESULTS                    what an evaluation got wrong: a page to look at, a table
@@ -58,6 +59,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "pretrain": ("edgcn.commands.pretrain", "PretrainConfig"),
     "fit": ("edgcn.commands.fit", "FitConfig"),
     "recognize": ("edgcn.commands.recognize", "RecognizeConfig"),
+    "stream": ("edgcn.commands.stream", "StreamConfig"),
     "evaluate": ("edgcn.commands.evaluate", "EvaluateConfig"),
     "weights": ("edgcn.commands.weights", "WeightsConfig"),
     "errors": ("edgcn.commands.errors", "ErrorsConfig"),

@@ -4,6 +4,7 @@ clips -> vectors (N, D) -> classifier -> probabilities (N, K), class names. Trai
 completes it, everything after it takes it, and nothing changes one in place.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
-from sklearn.exceptions import NotFittedError
 from sklearn.utils import Tags
 
-from edgcn.annotations.events import Events
+from edgcn.annotations.events import Event, Events
 from edgcn.base.errors import EdgcnError
 from edgcn.base.files import as_path
 from edgcn.base.tensorfile import save_tensors
@@ -30,16 +30,13 @@ from edgcn.inference.provenance import Provenance
 from edgcn.inference.recorded import read_recorded
 from edgcn.inference.spot import UNSPOTTED, Spotter
 from edgcn.inference.spotter_file import spotter_tensors
-from edgcn.inference.targets import check_settings, targets
+from edgcn.inference.stream import Stream, streamed
+from edgcn.inference.targets import UnfittedError, check_settings, targets
 from edgcn.inference.watch import watch, watched
 from edgcn.models.embedder import Embedder
 from edgcn.runs import Run
 from edgcn.store import Selection, Store
 from edgcn.store.learned import learned_from
-
-
-class UnfittedError(EdgcnError, NotFittedError):
-    """A recognizer that has learned no classes is asked for one; scikit-learn's error, too."""
 
 
 class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
@@ -108,9 +105,8 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
         self.classes_of()
         embedder = self.embedder()
         clips = self._clips(X, embedder)
-        likely = self.classifier_.probabilities(
-            self._embed(embedder, clips, np.arange(len(clips)))[1]
-        )
+        vectors = self._embed(embedder, clips, np.arange(len(clips)))[1]
+        likely = self.classifier_.probabilities(vectors)
         return np.where(clips.empty[:, None], np.float32(np.nan), likely)
 
     def transform(self, X: Any) -> Float[np.ndarray, "n d"]:
@@ -170,6 +166,10 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
         reading = reading_of(embedder)
         made = watch(reading, spotter, classes, seen, by=by, none_of_these=none_of_these)
         return replace(made, notes=notes)
+
+    def stream(self, frames: Iterable[Any], fps: Any = None, **settings: Any) -> Iterator[Event]:
+        """Events of frames that come one by one, each when it is certain; as `Stream.of`."""
+        return streamed(Stream.of(self, fps=fps, **settings), frames)
 
     def spotter(self) -> Spotter:
         """`spotter_`, or an error that says how to learn one."""

@@ -7,11 +7,16 @@ from typing import Any, get_args
 
 import numpy as np
 import torch
+from sklearn.exceptions import NotFittedError
 
 from edgcn.base.errors import EdgcnError
 from edgcn.inference.arrays import ArrayClips
 from edgcn.pipeline.adapt import Skeleton
 from edgcn.store import Selection
+
+
+class UnfittedError(EdgcnError, NotFittedError):
+    """A recognizer that has learned no classes is asked for one; scikit-learn's error, too."""
 
 
 def targets(

@@ -45,15 +45,20 @@ class Guard:
         app: what is guarded.
         token: known to whoever sees the address that was printed.
         port: that the page is served on.
+        sockets: whether the page opens WebSockets; they need the token and the page's origin.
     """
 
-    def __init__(self, app: App, *, token: str, port: int) -> None:
+    def __init__(self, app: App, *, token: str, port: int, sockets: bool = False) -> None:
         self.app, self.token, self.cookie = app, token, f"edgcn_{port}"
+        self.sockets = sockets
         names = ("127.0.0.1", "localhost", "[::1]")
         self.hosts = {f"{name}:{port}" for name in names} | (set(names) if port == 80 else set())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
+            if self.sockets and self._may_listen(scope):
+                await self.app(scope, receive, send)
+                return
             await receive()
             await send({"type": "websocket.close", "code": 1008})
         elif scope["type"] != "http":
@@ -97,7 +102,7 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and origin.lower() not in {f"http://{host}" for host in self.hosts}:
             raise RefusedError(403, "this came from another page")
-        followed = scope["path"] == "/" and scope["method"] == "GET"  # a link to the page
+        followed = scope["path"] == "/" and scope.get("method") == "GET"  # a link to the page
         ours = headers.get("sec-fetch-site", "none") in ("same-origin", "none")
         if not (ours or followed):
             raise RefusedError(403, "this came from another page")
@@ -112,9 +117,18 @@ class Guard:
         self._same(_cookie(headers.get("cookie", ""), self.cookie))
         return False
 
+    def _may_listen(self, scope: Scope) -> bool:
+        """Whether a WebSocket comes from the page: a browser always says from where."""
+        headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
+        try:
+            self._check(scope, {**headers, "origin": headers.get("origin", "none")})
+        except RefusedError:
+            return False
+        return True
+
     def _same(self, token: str) -> None:
         if not secrets.compare_digest(token.encode(), self.token.encode()):
-            raise RefusedError(403, "open the address that `edgcn studio` printed: it has the key")
+            raise RefusedError(403, "open the address that edgcn printed: it has the key")
 
 
 def _cookie(text: str, name: str) -> str:

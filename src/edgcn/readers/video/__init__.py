@@ -217,6 +217,11 @@ def _finder(backend: str, model: Path | None, hands: bool) -> Finder:
     return BACKENDS[backend](hands=hands)
 
 
+def finder_for(backend: str = "mediapipe", model: Path | None = None) -> Finder:
+    """What finds people in pictures that come one by one; nothing is opened yet."""
+    return _finder(backend, model, hands=False)
+
+
 def _key(file: Path, how: str) -> str:
     """What tells this video and look from others; nothing fits that of one that cannot be read."""
     try:
