@@ -15,6 +15,8 @@ from edgcn.base.errors import EdgcnError, did_you_mean
 from edgcn.base.files import as_path, named_type
 from edgcn.commands.evaluate import EvaluateConfig
 from edgcn.commands.evaluate import evaluate as evaluate_command
+from edgcn.commands.export import ExportConfig
+from edgcn.commands.export import export as export_command
 from edgcn.commands.info import InfoConfig
 from edgcn.commands.info import info as info_command
 from edgcn.commands.prepare import PrepareConfig
@@ -94,6 +96,14 @@ def evaluate(model: Any, store: Where, **settings: Any) -> Results:
     values = {"model": name, "store": as_path(store, STORE), **settings}
     config = make_config(EvaluateConfig, values, where="evaluate")
     return evaluate_command(config, model=held)
+
+
+def export(model: Any, *, out: Where, **settings: Any) -> Path:
+    """A recognizer as an ONNX file, or vectors as tables. Settings: those of `edgcn export`."""
+    held = model if isinstance(model, Recognizer) else None
+    name = str(held.model if held else as_path(model, "a run, a recognizer, its file or a name"))
+    values = {"model": name, "out": as_path(out, "the name of a file"), **settings}
+    return export_command(make_config(ExportConfig, values, where="export"), model=held)
 
 
 def weights(name: str, *, out: Where) -> Path:
