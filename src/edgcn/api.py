@@ -23,6 +23,7 @@ from edgcn.commands.prepare import PrepareConfig
 from edgcn.commands.prepare import prepare as prepare_command
 from edgcn.commands.pretrain import pretrain as pretrain_command
 from edgcn.commands.pretrain import resume as resume_command
+from edgcn.commands.pretrain_log import OnEpoch
 from edgcn.commands.pretrain_settings import PretrainConfig
 from edgcn.commands.report import ReportConfig
 from edgcn.commands.report import report as report_command
@@ -65,15 +66,20 @@ def info(store: Where, *, figure: Where | None = None) -> Path | None:
     return info_command(make_config(InfoConfig, values, where="info"))
 
 
-def pretrain(store: Where, **settings: Any) -> Run:
-    """Learn an encoder without labels. Settings: those of `edgcn pretrain`."""
+def pretrain(store: Where, *, on_epoch: OnEpoch | None = None, **settings: Any) -> Run:
+    """Learn an encoder without labels. Settings: those of `edgcn pretrain`.
+
+    Args:
+        on_epoch: called after every epoch with its numbers, as metrics.jsonl has them.
+    """
     values = {"store": as_path(store, STORE), **settings}
-    return pretrain_command(make_config(PretrainConfig, values, where="pretrain"))
+    config = make_config(PretrainConfig, values, where="pretrain")
+    return pretrain_command(config, on_epoch=on_epoch)
 
 
-def resume(run: Where) -> Run:
+def resume(run: Where, *, on_epoch: OnEpoch | None = None) -> Run:
     """Continue an unfinished run, bit for bit as if it had never stopped."""
-    return resume_command(as_path(run, "a run"))
+    return resume_command(as_path(run, "a run"), on_epoch=on_epoch)
 
 
 def fit(model: Any, clips: Any, labels: Any = None, **settings: Any) -> Recognizer:

@@ -101,7 +101,8 @@ def take_frames(x: Clips, index: Int[Tensor, "n new_t"]) -> Float[Tensor, "n c n
     n, c, t, v, m = x.shape
     start = t * torch.arange(n * c, device=x.device).view(n, c, 1)
     rows = start + index.to(x.device)[:, None]
-    return x.reshape(n * c * t, v * m).index_select(0, rows.flatten()).view(n, c, index.shape[1], v, m)
+    taken = x.reshape(n * c * t, v * m).index_select(0, rows.flatten())
+    return taken.view(n, c, index.shape[1], v, m)
 
 
 def bone_vectors(
