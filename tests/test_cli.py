@@ -22,6 +22,7 @@ from edgcn.commands.convert import ConvertConfig
 from edgcn.commands.errors import ErrorsConfig
 from edgcn.commands.evaluate import EvaluateConfig
 from edgcn.commands.events import EventsConfig
+from edgcn.commands.export import ExportConfig
 from edgcn.commands.fit import FitConfig
 from edgcn.commands.info import InfoConfig
 from edgcn.commands.prepare import PrepareConfig, readers
@@ -122,6 +123,12 @@ COMMANDS: dict[str, tuple[type[Config], str, list[str], dict[str, object]]] = {
         "by: subject\nstore: s\n",
         ["a.csv", "--by", "condition"],
         {"source": Path("a.csv"), "by": "condition", "store": Path("s")},
+    ),
+    "export": (
+        ExportConfig,
+        "model: m\nout: a.onnx\ntopology: kinect_v2\n",
+        ["--out", "b.onnx", "--overwrite"],
+        {"model": "m", "out": Path("b.onnx"), "topology": "kinect_v2", "overwrite": True},
     ),
     "errors": (
         ErrorsConfig,

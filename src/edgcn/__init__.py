@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # the table below, as type checkers read it; a test compares
     from edgcn.annotations.formats import write_events as write_events
     from edgcn.api import demo as demo
     from edgcn.api import evaluate as evaluate
+    from edgcn.api import export as export
     from edgcn.api import fit as fit
     from edgcn.api import info as info
     from edgcn.api import prepare as prepare
@@ -56,6 +57,7 @@ PUBLIC: dict[str, tuple[str, ...]] = {
     "edgcn.api": (
         "demo",
         "evaluate",
+        "export",
         "fit",
         "info",
         "prepare",

@@ -15,12 +15,15 @@ from edgcn.base.errors import EdgcnError, did_you_mean
 from edgcn.base.files import as_path, named_type
 from edgcn.commands.evaluate import EvaluateConfig
 from edgcn.commands.evaluate import evaluate as evaluate_command
+from edgcn.commands.export import ExportConfig
+from edgcn.commands.export import export as export_command
 from edgcn.commands.info import InfoConfig
 from edgcn.commands.info import info as info_command
 from edgcn.commands.prepare import PrepareConfig
 from edgcn.commands.prepare import prepare as prepare_command
 from edgcn.commands.pretrain import pretrain as pretrain_command
 from edgcn.commands.pretrain import resume as resume_command
+from edgcn.commands.pretrain_log import OnEpoch
 from edgcn.commands.pretrain_settings import PretrainConfig
 from edgcn.commands.report import ReportConfig
 from edgcn.commands.report import report as report_command
@@ -63,15 +66,20 @@ def info(store: Where, *, figure: Where | None = None) -> Path | None:
     return info_command(make_config(InfoConfig, values, where="info"))
 
 
-def pretrain(store: Where, **settings: Any) -> Run:
-    """Learn an encoder without labels. Settings: those of `edgcn pretrain`."""
+def pretrain(store: Where, *, on_epoch: OnEpoch | None = None, **settings: Any) -> Run:
+    """Learn an encoder without labels. Settings: those of `edgcn pretrain`.
+
+    Args:
+        on_epoch: called after every epoch with its numbers, as metrics.jsonl has them.
+    """
     values = {"store": as_path(store, STORE), **settings}
-    return pretrain_command(make_config(PretrainConfig, values, where="pretrain"))
+    config = make_config(PretrainConfig, values, where="pretrain")
+    return pretrain_command(config, on_epoch=on_epoch)
 
 
-def resume(run: Where) -> Run:
+def resume(run: Where, *, on_epoch: OnEpoch | None = None) -> Run:
     """Continue an unfinished run, bit for bit as if it had never stopped."""
-    return resume_command(as_path(run, "a run"))
+    return resume_command(as_path(run, "a run"), on_epoch=on_epoch)
 
 
 def fit(model: Any, clips: Any, labels: Any = None, **settings: Any) -> Recognizer:
@@ -94,6 +102,14 @@ def evaluate(model: Any, store: Where, **settings: Any) -> Results:
     values = {"model": name, "store": as_path(store, STORE), **settings}
     config = make_config(EvaluateConfig, values, where="evaluate")
     return evaluate_command(config, model=held)
+
+
+def export(model: Any, *, out: Where, **settings: Any) -> Path:
+    """A recognizer as an ONNX file, or vectors as tables. Settings: those of `edgcn export`."""
+    held = model if isinstance(model, Recognizer) else None
+    name = str(held.model if held else as_path(model, "a run, a recognizer, its file or a name"))
+    values = {"model": name, "out": as_path(out, "the name of a file"), **settings}
+    return export_command(make_config(ExportConfig, values, where="export"), model=held)
 
 
 def weights(name: str, *, out: Where) -> Path:

@@ -34,6 +34,7 @@ Recognize (micro-)gestures from skeletons with few or no labels.
   stream MODEL --source camera:0    the same while it happens: camera, video, UDP, a pipe
   evaluate MODEL STORE              score it on labels, beside the baselines
   weights NAME --out FILE           a copy of weights that come with edgcn
+  export MODEL --out FILE.onnx      a recognizer as ONNX, for programs without PyTorch
   errors RESULTS                    what an evaluation got wrong: a page to look at, a table
   report PATH... --out FOLDER       one page about the evaluations of several runs
   sweep FILE.yaml                   many settings, each with several seeds, in one table
@@ -62,6 +63,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "stream": ("edgcn.commands.stream", "StreamConfig"),
     "evaluate": ("edgcn.commands.evaluate", "EvaluateConfig"),
     "weights": ("edgcn.commands.weights", "WeightsConfig"),
+    "export": ("edgcn.commands.export", "ExportConfig"),
     "errors": ("edgcn.commands.errors", "ErrorsConfig"),
     "report": ("edgcn.commands.report", "ReportConfig"),
     "sweep": ("edgcn.experiments.sweep", "SweepConfig"),

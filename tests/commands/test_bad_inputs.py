@@ -920,6 +920,14 @@ CASES = (
     Case("existing recognizer", "fit run store --out mine.edgcn", fitted),
     Case("a folder where a recognizer belongs", "fit run store --out store --overwrite", run),
     Case("existing weights", "weights edgcn-s --out mine.edgcn", fitted),
+    Case("an export over an existing file", "export edgcn-s --out a.onnx",
+         lambda folder: (folder / "a.onnx").touch()),
+    Case("an export to a file of another kind", "export edgcn-s --out mine.edgcn"),
+    Case("a store for a graph", "export edgcn-s store --out a.onnx", store),
+    Case("vectors of no store", "export edgcn-s --format projector --out vectors"),
+    Case("joints for vectors", "export edgcn-s store --format projector --topology coco17 "
+         "--out vectors", store),
+    Case("a graph for unknown joints", "export edgcn-s --topology kinect --out a.onnx"),
     Case("existing result", "evaluate run store --protocol knn", run_and_result),
     # Stores and training
     Case("a store that is missing", "pretrain store"),

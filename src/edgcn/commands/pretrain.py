@@ -16,12 +16,18 @@ from edgcn.base.errors import EdgcnError
 from edgcn.base.progress import Say
 from edgcn.base.screen import tell
 from edgcn.commands.material import OF_INPUTS, Material, begun, material_of
-from edgcn.commands.pretrain_report import describe, draw_samples, opening
+from edgcn.commands.pretrain_log import OnEpoch, check_log, recording
+from edgcn.commands.pretrain_report import (
+    describe,
+    draw_samples,
+    opening,
+    provenance_of,
+    unfinished,
+)
 from edgcn.commands.pretrain_settings import PretrainConfig, config_of, found_again
 from edgcn.evaluation.embed import embed
 from edgcn.evaluation.monitor import knn_check
-from edgcn.evaluation.rows import method_title
-from edgcn.inference.provenance import Provenance, plugin_records
+from edgcn.inference.provenance import plugin_records
 from edgcn.inference.recognizer import Recognizer, unfitted
 from edgcn.models.embedder import Embedder
 from edgcn.models.readout import Reader, readout_for
@@ -35,7 +41,6 @@ from edgcn.presets.recipes import PROCEDURAL
 from edgcn.reports.plots import training_curves
 from edgcn.runs import Run, environment, new_run, next_run
 from edgcn.store import Selection
-from edgcn.store.learned import merged
 from edgcn.training.batches import batch_size_of
 from edgcn.training.fabric import make_fabric, use_bfloat16
 from edgcn.training.ranks import ending_together
@@ -65,24 +70,35 @@ def _saved(run: Run, config: PretrainConfig) -> str:
     return f"saved {run}   next: edgcn evaluate {run} {store}"
 
 
-def resume(run: Path, *, store: Path | None = None, say: Say = tell) -> Run:
+def resume(
+    run: Path, *, store: Path | None = None, say: Say = tell, on_epoch: OnEpoch | None = None
+) -> Run:
     """Continue an unfinished run; it goes on bit for bit as if it had never stopped.
 
     Args:
         store: where its store is now, if it is not where it was.
     """
-    return pretrain(found_again(config_of(Run(run)), Run(run), store), resumed=Run(run), say=say)
+    config = found_again(config_of(Run(run)), Run(run), store)
+    return pretrain(config, resumed=Run(run), say=say, on_epoch=on_epoch)
 
 
-def pretrain(config: PretrainConfig, *, resumed: Run | None = None, say: Say = tell) -> Run:
+def pretrain(
+    config: PretrainConfig,
+    *,
+    resumed: Run | None = None,
+    say: Say = tell,
+    on_epoch: OnEpoch | None = None,
+) -> Run:
     """Learn an encoder from a store without labels.
 
     Args:
         resumed: an unfinished run of these settings, to be continued.
+        on_epoch: called after every epoch with its row of metrics.jsonl.
 
     Raises:
         EdgcnError: what is asked for cannot be trained; nothing is left behind.
     """
+    check_log(config)
     material = material_of(config)
     ranks = config.devices * config.nodes
     batch = batch_size_of(config.batch_size, clips=len(material.rows), ranks=ranks)
@@ -98,7 +114,7 @@ def pretrain(config: PretrainConfig, *, resumed: Run | None = None, say: Say = t
         torch.manual_seed(config.seed)  # of the first weights: `Embedder.untrained` makes the same
         embedder, trainer = assemble(config, material, batch, fabric)
         run = open_run(fabric, config, material, embedder, resumed, held)  # a mistake leaves none
-        train(fabric, config, material, embedder, trainer, run, say)
+        train(fabric, config, material, embedder, trainer, run, say, on_epoch)
     return run
 
 
@@ -110,6 +126,7 @@ def train(
     trainer: Trainer,
     run: Run,
     say: Say,
+    on_epoch: OnEpoch | None,
 ) -> None:
     """All epochs that are not done; the run holds what each has learned."""
     provenance = provenance_of(config_of(run), material, embedder)  # its store may lie elsewhere
@@ -122,20 +139,22 @@ def train(
         going = f"continuing after epoch {finished} of {trainer.epochs}"
         say(done if finished >= trainer.epochs else going)
     clips = trainer.clips
-    if fabric.is_global_zero:
-        run.rewind_metrics(epoch=finished)
-    for row in trainer.fit(finished):
-        epoch = int(row["epoch"] or 0)
+    with ExitStack() as held:
         if fabric.is_global_zero:
-            every, last = config.knn_every, epoch == trainer.epochs
-            if isinstance(clips, Selection) and every and (epoch % every == 0 or last):
-                row |= knn_check(embedder, clips, trainer.rows, device=fabric.device)
-            run.add_metrics(row)
-            so_far = unfinished(provenance, epoch, trainer.epochs)
-            unfitted(embedder, so_far, model=str(run)).save(run.recognizer)
-            trainer.save_state(state, epoch=epoch)
-        fabric.barrier()
-        say(describe(row, trainer.epochs))
+            to = recording(config, run, finished=finished, on_epoch=on_epoch)
+            record = held.enter_context(to)
+        for row in trainer.fit(finished):
+            epoch = int(row["epoch"] or 0)
+            if fabric.is_global_zero:
+                every, last = config.knn_every, epoch == trainer.epochs
+                if isinstance(clips, Selection) and every and (epoch % every == 0 or last):
+                    row |= knn_check(embedder, clips, trainer.rows, device=fabric.device)
+                record(row)
+                so_far = unfinished(provenance, epoch, trainer.epochs)
+                unfitted(embedder, so_far, model=str(run)).save(run.recognizer)
+                trainer.save_state(state, epoch=epoch)
+            fabric.barrier()
+            say(describe(row, trainer.epochs))
     if fabric.is_global_zero:
         made = finish(embedder, trainer, config, material.before)
         unfitted(made, provenance, model=str(run)).save(run.recognizer)
@@ -221,38 +240,6 @@ def recompute_layers(encoder: nn.Module, name: str) -> None:
     if not callable(recompute := getattr(encoder, "recompute", None)):
         raise EdgcnError(f"{name} keeps little to compute again; leave out --recompute")
     recompute()
-
-
-def provenance_of(config: PretrainConfig, material: Material, embedder: Embedder) -> Provenance:
-    """What the run's recognizer says of itself."""
-    title = method_title(
-        config.encoder,
-        config.objective,
-        title=traits(OBJECTIVES[config.objective]).title,
-        moments=config.moments,
-        settings=config.objective_settings,
-    )
-    learned, notes = material.learned, [material.note] if material.note else []
-    if isinstance(material.clips, People):
-        title = f"{title}, {material.clips.name}"
-    if material.before is not None:
-        before = material.before.provenance_
-        title, learned = f"{title}, from {config.from_}", merged(before.pretrained, learned)
-        notes = list(dict.fromkeys([*before.notes, *notes]))
-    return Provenance(
-        title=title,
-        config=config.model_dump(mode="json") | {"readout": embedder.readout},
-        pretrained=learned,
-        notes=tuple(notes),
-        versions=environment()["versions"],
-        plugins=plugin_records(),
-    )
-
-
-def unfinished(provenance: Provenance, epoch: int, epochs: int) -> Provenance:
-    """The same, with a note that stands beside every number until the training is done."""
-    note = f"the pre-training is not finished: {epoch} of {epochs} epochs are done"
-    return replace(provenance, notes=(*provenance.notes, note))
 
 
 def open_run(

@@ -1,17 +1,26 @@
-"""What a pre-training says and draws: how it begins, a line for each epoch, samples.
+"""What a pre-training says and draws: how it begins, a line for each epoch, what the recognizer
+says of itself, samples.
 
 settings, rows of the trainer -> lines, pictures
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from edgcn.base.seeds import stream
 from edgcn.commands.material import Material
 from edgcn.commands.pretrain_settings import PretrainConfig
+from edgcn.evaluation.rows import method_title
+from edgcn.inference.provenance import Provenance, plugin_records
 from edgcn.models.embedder import Embedder
+from edgcn.motion.people import People
+from edgcn.objectives import OBJECTIVES
+from edgcn.objectives.base import traits
 from edgcn.pipeline.inputs import Inputs
 from edgcn.reports.plots import contact_sheet
+from edgcn.runs import environment
+from edgcn.store.learned import merged
 from edgcn.training.trainer import Trainer
 
 
@@ -26,6 +35,38 @@ def opening(
         missing = f"encoder {config.encoder!r} has no map for {config.readout!r}"
         lines.append(f"readout {embedder.readout}: {missing}")
     return lines
+
+
+def provenance_of(config: PretrainConfig, material: Material, embedder: Embedder) -> Provenance:
+    """What the run's recognizer says of itself."""
+    title = method_title(
+        config.encoder,
+        config.objective,
+        title=traits(OBJECTIVES[config.objective]).title,
+        moments=config.moments,
+        settings=config.objective_settings,
+    )
+    learned, notes = material.learned, [material.note] if material.note else []
+    if isinstance(material.clips, People):
+        title = f"{title}, {material.clips.name}"
+    if material.before is not None:
+        before = material.before.provenance_
+        title, learned = f"{title}, from {config.from_}", merged(before.pretrained, learned)
+        notes = list(dict.fromkeys([*before.notes, *notes]))
+    return Provenance(
+        title=title,
+        config=config.model_dump(mode="json") | {"readout": embedder.readout},
+        pretrained=learned,
+        notes=tuple(notes),
+        versions=environment()["versions"],
+        plugins=plugin_records(),
+    )
+
+
+def unfinished(provenance: Provenance, epoch: int, epochs: int) -> Provenance:
+    """The same, with a note that stands beside every number until the training is done."""
+    note = f"the pre-training is not finished: {epoch} of {epochs} epochs are done"
+    return replace(provenance, notes=(*provenance.notes, note))
 
 
 def draw_samples(trainer: Trainer, inputs: Inputs, path: Path, seed: int) -> None:

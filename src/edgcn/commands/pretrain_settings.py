@@ -125,6 +125,8 @@ class PretrainConfig(Config):
     """Random seed of the whole run: initial weights, order, augmentation."""
     knn_every: NonNegativeInt = 5
     """Epochs between kNN checks on held-out training subjects; 0 makes none."""
+    log: Literal["tensorboard"] | None = None
+    """Write the numbers of each epoch for TensorBoard, too, into the run's folder."""
     accelerator: str = "auto"
     """Where to compute: cpu, cuda, mps or auto."""
     devices: PositiveInt = 1

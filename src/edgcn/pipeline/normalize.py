@@ -119,7 +119,7 @@ def _turn_and_scale(
     x: Clips, seen: FirstSeen, settings: Normalize, *, topology: Topology, dims: int
 ) -> Float[Tensor, "n d d"]:
     """What turns each clip to the front and divides it by its torso, whichever is asked for."""
-    matrix = torch.eye(dims).to(x).expand(len(x), dims, dims)
+    matrix = torch.eye(dims).to(x).expand(x.shape[0], dims, dims)
     spine, shoulders = trunk(x, topology=topology, dims=dims)
     if settings.align:
         matrix = facing(spine, shoulders)

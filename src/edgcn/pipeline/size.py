@@ -75,7 +75,7 @@ def torso_size(
         parts = torch.tensor([part for *_, part in known]).to(x)
         for part in (OFTEN, 0.0):
             found = median_lengths(x, seen, [pair[:2] for pair in known], part, dims=dims)
-            others.append((found / parts).nanmedian(dim=1).values)
+            others.append(nan_median(found / parts))
     else:
         others = [median_lengths(x, seen, [shoulders], 0.0, dims=dims)[:, 0]]
     size = torch.ones_like(often)
@@ -114,7 +114,15 @@ def median_lengths(
     now = visibility(x[..., :1], dims=dims)[:, 0, :, :, 0]
     lengths = (points[..., stops] - points[..., starts]).square().sum(dim=1).sqrt()
     known = (now[:, :, starts] * now[:, :, stops] > 0) & (lengths > NO_LENGTH) & enough[:, None]
-    return torch.where(known, lengths, torch.nan).nanmedian(dim=1).values
+    return nan_median(torch.where(known, lengths, torch.nan))
+
+
+def nan_median(values: Float[Tensor, "n many *rest"]) -> Float[Tensor, "n *rest"]:
+    """Of what is not NaN, the lower one of two; NaN where all are. (ONNX has no `nanmedian`.)"""
+    last = (~values.isnan()).sum(dim=1, keepdim=True) - 1
+    ordered = torch.where(values.isnan(), torch.inf, values).sort(dim=1).values
+    median = ordered.gather(1, last.clamp(min=0) // 2)
+    return torch.where(last >= 0, median, torch.nan)[:, 0]
 
 
 def _path_length(topology: Topology, bone_lengths: tuple[float, ...]) -> float:
