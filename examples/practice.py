@@ -21,10 +21,10 @@ def write_poses(recording: edgcn.Recording, joints: tuple[str, ...], path: Path)
             table.writerow([number / 30, recording.subject, *frame.flatten().tolist()])
 
 
-def practice(folder: Path, *, interviews: int = 9, minutes: float = 2.0) -> None:
-    """Interviews with five kinds of gestures; two thirds of them are coded, the others are new."""
-    options = {"interviews": interviews, "subjects": interviews, "minutes": minutes, "gestures": 5}
-    store = edgcn.prepare("synthetic", out=folder / "made", options=options)
+def practice(folder: Path, *, interviews: int = 9, **options: float) -> None:
+    """Made interviews with some kinds of gestures; two thirds are coded, the others are new."""
+    wanted = {"interviews": interviews, "subjects": interviews, "minutes": 2, "gestures": 5}
+    store = edgcn.prepare("synthetic", out=folder / "made", options=wanted | options)
     for row in range(interviews):
         recording = store.recording(row)
         coded = row < 2 * interviews // 3
