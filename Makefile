@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo studio test bench faults fuzz clean
+.PHONY: demo studio test docs package-check bench faults fuzz clean
 
 demo: .venv/core
 	$(BIN)/edgcn demo
@@ -16,6 +16,14 @@ test: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n 2 --dist worksteal  # many processes: modules are compiled once
+
+# The documentation as a site in site/; a warning, such as a broken link, is an error.
+docs: .venv/docs
+	$(BIN)/zensical build --strict --clean
+
+# Wheel and source distribution, each installed without constraints into a bare environment and run there.
+package-check: .venv/dev
+	$(BIN)/python tests/package_check.py
 
 # Wrong inputs for an hour; FUZZ passes flags on, such as FUZZ='--minutes 5 --kinds ntu,pyskl --seed 3'.
 fuzz: .venv/dev
@@ -40,6 +48,10 @@ faults: .venv/dev
 
 .venv/dev: .venv/core
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+.venv/docs: .venv/core
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[docs]'
 	touch $@
 
 clean:

@@ -1095,7 +1095,7 @@ def answer(
 
 def row(case: Case, text: str) -> str:
     """One line of the table."""
-    escaped = text.replace("|", "\\|")
+    escaped = text.replace("|", "\\|").replace("][", "]\\[")  # no column, no link
     return f"| {case.name} | `edgcn {case.command}` | {escaped} |\n"
 
 

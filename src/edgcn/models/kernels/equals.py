@@ -3,7 +3,7 @@
 (V, B, T, C) as in `edgcn.models.layers`. Windows are not unfolded and parts not joined before a
 product where adding up products is cheaper; a batch norm, the sum after it and its ReLU share one
 buffer; in evaluation a batch norm is folded into the product before it. What each of these saves
-is measured in docs/performance.md.
+was measured in docs/lab/performance.md.
 """
 
 from collections.abc import Callable
