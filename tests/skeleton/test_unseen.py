@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edgcn.skeleton.recording import Recording, trimmed
-from edgcn.skeleton.unseen import BEYOND, DOUBTED, MARKED, NAN, without_unseen
+from edgcn.skeleton.unseen import BEYOND, CORNER, DOUBTED, MARKED, NAN, without_unseen
 
 
 def recording(*, channels: int = 3) -> Recording:
@@ -66,3 +66,11 @@ def test_points_are_counted_over_several_looks() -> None:
     assert without_unseen(again, dims=3) is again
     again.frames[1, 0, 0] = np.nan
     assert without_unseen(again, dims=3).unseen == {NAN: 2}
+
+
+def test_a_confidence_at_the_corner_of_a_picture_is_none() -> None:
+    frames = np.full((2, 1, 3, 3), 0.5, dtype=np.float32)
+    frames[0, 0, 1, :2] = 0
+    found = without_unseen(trimmed(frames, "one"), dims=2)
+    assert found.unseen == {CORNER: 1}
+    assert not found.frames[0, 0, 1].any()

@@ -20,6 +20,7 @@ NAN = "NaN"
 BEYOND = f"coordinates that are infinite or beyond {FAR:,.0f}"
 MARKED = "a mark for not seen (such as -1 in every channel)"
 DOUBTED = "a confidence of 0"
+CORNER = "a confidence above 0 at 0 0"
 WRONG = (BEYOND,)  # reasons that no tool writes on purpose
 
 
@@ -48,9 +49,16 @@ def without_unseen(recording: Recording, *, dims: int, doubt: bool = True) -> Re
     return replace(recording, frames=by_parts(frames, mended), unseen=dict(counts))
 
 
+def _at_the_corner(frames: Frames, dims: int) -> dict[str, Bool[np.ndarray, "t m v"]]:
+    """The points of a picture that are nowhere, and yet have a confidence."""
+    if dims != 2 or frames.shape[3] == 2:
+        return {}
+    return {CORNER: (frames[..., 0] == 0) & (frames[..., 1] == 0) & (frames[..., 2] > 0)}
+
+
 def _reasons(frames: Frames, dims: int, doubt: bool) -> dict[str, Bool[np.ndarray, "t m v"]]:
     """The points that were not seen, each under the first reason that holds."""
-    geometry, found = frames[..., :dims], {}
+    geometry, found = frames[..., :dims], _at_the_corner(frames, dims)
     with np.errstate(invalid="ignore"):
         if not max(frames.max(), -frames.min()) < FAR:  # NaN is not less, either
             nan = np.isnan(frames).any(-1)

@@ -226,6 +226,9 @@ class Checks:
         twice = [name for name, times in self.names.items() if times > 1]
         if twice:
             notes.append(f"{count(len(twice), 'name')} of several clips: {named(twice)}")
+        again = [name for name, times in Counter(self.recorded).items() if times > 1]
+        if again := [name for name in again if name not in twice]:
+            notes.append(f"{count(len(again), 'name')} of several recordings: {named(again)}")
         notes += self._twins()
         if self.nameless > 0:
             notes.append(f"{count(self.nameless, 'clip')} of {clips} without a subject")
