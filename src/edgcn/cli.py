@@ -46,7 +46,7 @@ Each takes --help, --config FILE.yaml (flags on the command line win), --plugin 
 and --debug (tracebacks). Few labelled clips? Start with `edgcn evaluate edgcn-s STORE`.
 Readers: azure_kinect, bvh, clips_npz, coco_results, dlc, events_npz, imigue, keraal, mediapipe,
 msr_action3d, ntu, nw_ucla, openpose, pose, procedural, pyskl, smg, stgcn, stores, synthetic,
-table, utd_mhad, video. More: docs/ and README.md.
+table, trc, utd_mhad, video. More: docs/ and README.md.
 """
 
 # The module of each command, and its config there; loaded late, because most load PyTorch.

@@ -49,6 +49,7 @@ from readers.named_writers import (
     write_keraal,
     write_pose,
     write_table,
+    write_trc,
 )
 from readers.writers import write_imigue, write_miga, write_ntu, write_openpose, write_smg
 
@@ -331,6 +332,12 @@ def azure_kinect(root: Path) -> Small:
     return Small(root, file)
 
 
+def trc(root: Path) -> Small:
+    for name in ("nod/one", "wave/two"):
+        file = write_trc(root / f"{name}.trc", seen(KINECT_V2), KINECT_V2.joints)
+    return Small(root, file)
+
+
 def keraal(root: Path) -> Small:
     for name in ("G3-Kinect-CTK-P1T1-Unknown-C-0", "G3-Kinect-ELK-P2T1-Unknown-E1-0"):
         file = write_keraal(root / f"{name}.txt", seen(KINECT_V2), KINECT_V2)
@@ -400,6 +407,7 @@ SETS: dict[str, Callable[[Path], Small]] = {
     "pose": pose,
     "bvh": bvh,
     "azure_kinect": azure_kinect,
+    "trc": trc,
     "keraal": keraal,
     "keraal flat": keraal_flat,
     "synthetic": synthetic,

@@ -197,3 +197,29 @@ def write_vicon(path: Path, body: dict[str, np.ndarray]) -> Path:
         rows.append(" ".join(map(repr, row)) + " \r\n")
     path.write_text("".join(rows))
     return path
+
+
+def write_trc(
+    path: Path,
+    points: np.ndarray,
+    markers: Sequence[str],
+    *,
+    unit: str = "m",
+    rate: float = 30,
+    times: Sequence[float] | None = None,
+) -> Path:
+    """As Pose2Sim writes it: y up, a blank line behind the heads; points of 0 are left empty."""
+    head = ["DataRate", "CameraRate", "NumFrames", "NumMarkers", "Units", "OrigDataRate",
+            "OrigDataStartFrame", "OrigNumFrames"]  # fmt: skip
+    values = [rate, rate, len(points), len(markers), unit, rate, 1, len(points)]
+    lines = [["PathFileType", "4", "(X/Y/Z)", path.name], head, [*map(str, values)]]
+    lines.append(["Frame#", "Time", *(f for marker in markers for f in (marker, "", ""))])
+    lines.append(["", "", *(f"{a}{n}" for n in range(1, len(markers) + 1) for a in "XYZ")])
+    for number, frame in enumerate(points.tolist()):
+        fields = [repr(v) if any(joint) else "" for joint in frame for v in joint]
+        time = number / rate if times is None else times[number]
+        lines.append([f"{number + 1}", f"{time:.6f}", *fields])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = ["\t".join(line) for line in lines]
+    path.write_text("\n".join([*text[:5], "", *text[5:]]) + "\n")
+    return path

@@ -23,6 +23,7 @@ from edgcn.readers.smg import read_smg
 from edgcn.readers.stgcn import read_stgcn
 from edgcn.readers.synthetic import read_synthetic
 from edgcn.readers.table import read_table_of_joints
+from edgcn.readers.trc import read_trc
 from edgcn.readers.utd_mhad import read_utd_mhad
 from edgcn.readers.video import read_video
 from edgcn.skeleton.recording import Recordings
@@ -46,6 +47,7 @@ READERS: dict[str, Callable[..., Recordings]] = registry("reader", {
     "pose": read_pose,
     "bvh": read_bvh,
     "azure_kinect": read_azure_kinect,
+    "trc": read_trc,
     "keraal": read_keraal,
     "video": read_video,
     "synthetic": read_synthetic,

@@ -115,6 +115,7 @@ LOOKS: dict[str, Look] = {
     "pose": Look(("*.pose",)),
     "dlc": Look(("*.csv", "*.h5"), begins(rb"\A\W*scorer|\A[^\n]*instance\.score|\A\x89HDF")),
     "azure_kinect": Look(("*.json",), begins(rb'"(joint_names|bone_list|joint_positions)"\s*:')),
+    "trc": Look(("*.trc",)),
     "keraal": Look(("g*-*-*-*.json", "g*-*-*-*.txt")),
     "table": Look(("*.csv", "*.tsv"), begins(JOINTS), rank=1),
     "video": Look(("*.mp4", "*.avi", "*.mov", "*.mkv", "*.webm", "*.mpg"), rank=2),

@@ -79,8 +79,11 @@ class _Wrong(NamedTuple):
     reason: str
 
 
-def open_table(path: Path, lines: int = 6) -> Table:
+def open_table(path: Path, lines: int = 6, *, separator: str = "") -> Table:
     """The beginning of a csv file: at most so many lines.
+
+    Args:
+        separator: between its fields; by default what the first line has most of.
 
     Raises:
         FileError: it is empty, or no UTF-8 text.
@@ -102,7 +105,7 @@ def open_table(path: Path, lines: int = 6) -> Table:
         text.pop()
     if not text:
         raise FileError(path, "expected a table of comma-separated values, got an empty file")
-    separator = max(SEPARATORS, key=text[0].count)
+    separator = separator or max(SEPARATORS, key=text[0].count)
     try:
         fields = [next(csv.reader([line], delimiter=separator), []) for line in text]
     except csv.Error as error:
