@@ -37,7 +37,7 @@ from edgcn.inference.learn import learn
 from edgcn.inference.recognizer import Recognizer, resolve
 from edgcn.inference.spot import Found, Spotter, spot, sure
 from edgcn.models.embedder import Embedder
-from edgcn.reports.spotting import curves, timelines
+from edgcn.reports.spotting import EVERY, curves, timelines
 from edgcn.runs import environment
 from edgcn.store import Selection, Store, open_store
 from edgcn.store.learned import overlap
@@ -180,10 +180,10 @@ def spotting_of(
         if figures:
             points = {
                 label: precision_recall(
-                    [x for x in truth if label in ("all", x.label)],
-                    [x for x in last if label in ("all", x.label)], 0.5,
+                    [x for x in truth if label in (EVERY, x.label)],
+                    [x for x in last if label in (EVERY, x.label)], 0.5,
                 )
-                for label in ("all", *opened.classes)
+                for label in (EVERY, *opened.classes)
             }  # fmt: skip
             curves(points, made / "precision-recall.png")
             timelines(shown(tests[:SHOWN], truth, last), opened.classes, made / "timelines.png")
