@@ -10,7 +10,6 @@ from edgcn.base.errors import EdgcnError
 from edgcn.commands import studio as command
 from edgcn.commands.studio import StudioConfig, opened, reader_of
 from edgcn.inference.recognizer import Recognizer
-from edgcn.readers.synthetic.interviews import interviews
 from edgcn.store import Store
 from helpers import long_store, tiny_file, twenty_joints
 
@@ -91,10 +90,11 @@ def test_a_missing_extra_is_one_line(store: Store, monkeypatch: pytest.MonkeyPat
 def test_the_demo_has_the_makers_labels_to_compare_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "interviews", lambda: interviews(subjects=2, seconds=9.0))
+    few = {"interviews": 2, "subjects": 2, "minutes": 0.2, "gestures": 6}
+    monkeypatch.setattr(command, "DEMO_OF", few)
     studio = opened(StudioConfig(path=Path("demo"), out=tmp_path / "demo.studio"), say=quiet)
     assert studio.coding.rows() == {}
     made = studio.coding.of_coder("maker").rows
-    assert {row.recording for row in made} == {"interview_1", "interview_2"}
+    assert {row.recording for row in made} == {"interview_01", "interview_02"}
     assert all(a.end < b.start for a, b in pairwise(made) if a.recording == b.recording)
     assert len(studio.coding.under("label")) == 6

@@ -227,6 +227,12 @@ def test_interviews_are_of_one_piece(interviews: list[list[tuple[str, Motion]]])
         assert (at(motion, "Head")[:, 1] > at(motion, "SpineBase")[:, 1] + 0.3).all()
 
 
+def test_interviews_of_few_gestures_show_the_most_frequent() -> None:
+    assert read_synthetic(gestures=3).classes == ("illustrative", "touch face", "touch neck")
+    cast = Cast(seed=0, subjects=4, gestures=3)
+    assert {label for i in range(4) for label in cast.labels(i, 2.0)} == {0, 1, 2}
+
+
 @pytest.mark.parametrize("kind", ["3d", "2d"])
 def test_interviews_are_recordings_with_segments(kind: Literal["3d", "2d"]) -> None:
     def made(seed: int = 0, subjects: int = 12) -> tuple[Recording, ...]:
@@ -436,6 +442,8 @@ def test_drift_is_smooth() -> None:
         ({"subjects": 1}, "subjects of at least 2, got 1"),
         ({"clips": 0}, "clips of at least 1, got 0"),
         ({"seed": -1}, "seed of at least 0, got -1"),
+        ({"gestures": 1}, "gestures of at least 2, got 1"),
+        ({"gestures": 21}, "at most 20 gestures, got 21"),
         ({"interviews": 1}, "interviews of at least 2, got 1"),
         ({"interviews": 2, "clips": 10}, "clips or interviews, got 10 clips and 2 interviews"),
         ({"interviews": 2, "minutes": 0.05}, "minutes within 0.1..60, got 0.05"),

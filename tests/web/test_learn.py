@@ -1,12 +1,18 @@
 """Learning on windows: what is taught and suggested, what a round is worth, what comes again."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from edgcn.annotations.events import Event
 from edgcn.base.errors import EdgcnError
-from edgcn.web.features import LENGTHS, STEP, Windows
-from edgcn.web.learn import CERTAIN, Coded, _with_use, spot, targets
+from edgcn.evaluation.event_scores import event_counts
+from edgcn.inference.basis import Basis
+from edgcn.inference.dense import Footage
+from edgcn.inference.learn import labels_of
+from edgcn.web.features import Windows, every_window, excerpts, windows_of
+from edgcn.web.learn import Coded, Suggestion, examples_of, joined, learn, suggest, usefulness
 from edgcn.web.looks import motifs, neighbors
 from edgcn.web.worth import advice, worth
 
@@ -20,83 +26,108 @@ def truth(row: int) -> list[Event]:
     return [Event(NAMES[row], LABELS[(n + row) % 2], 5.0 * n + 1, 5.0 * n + 2.6) for n in range(12)]
 
 
+def still(start: int, stop: int) -> np.ndarray:
+    """Frames that nobody looks at."""
+    return np.zeros((stop - start, 1, 2, 3), dtype=np.float32)
+
+
 @pytest.fixture(scope="module")
 def windows() -> Windows:
     """Windows whose vectors say how much of each label they show, and noise."""
     dice = np.random.default_rng(0)
-    parts = []
-    for kind, length in enumerate(LENGTHS):
-        for row in range(3):
-            starts = np.arange(0, SECONDS - length, STEP)
+    footage = {row: Footage(NAMES[row], still, int(SECONDS * 30), 30.0, 3) for row in range(3)}
+    vectors = {}
+    for row in footage:
+        parts = []
+        for length, starts in every_window(SECONDS):
             shares = np.zeros((len(starts), 2))
             for event in truth(row):
                 both = np.minimum(event.end, starts + length) - np.maximum(event.start, starts)
                 shares[:, LABELS.index(event.label)] += np.maximum(0, both) / max(length, 1.6)
-            vectors = np.concatenate([3 * shares, 0.2 * dice.normal(size=(len(starts), 6))], 1)
-            here = np.full(len(starts), row), starts, starts + length, np.full(len(starts), kind)
-            parts.append((*here, vectors.astype(np.float32)))
-    return Windows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+            noise = 0.2 * dice.normal(size=(len(starts), 38))
+            parts.append(np.concatenate([8 * shares, noise], axis=1))
+        vectors[row] = np.concatenate(parts).astype(np.float16)
+    plain = (0, 40, np.eye(40, dtype=np.float32))
+    return windows_of(vectors, footage, Basis(np.zeros(40, dtype=np.float32), (plain,)))
 
 
 def coded(rows: tuple[int, ...] = (0, 1), count: int = 12, seen: tuple[int, ...] = ()) -> Coded:
     return Coded({row: truth(row)[:count] for row in rows}, {}, frozenset(seen), LABELS)
 
 
+def suggested(windows: Windows, known: Coded) -> list[Suggestion]:
+    return suggest(windows, known, learn(windows, known, NAMES), NAMES, by="m")
+
+
 def test_what_was_not_looked_at_is_no_background(windows: Windows) -> None:
-    """Windows far from every coded event teach nothing, unless the recording was looked through."""
+    """What lies far from every coded event is nothing, unless the recording was looked through."""
+    starts = np.arange(0.0, 55.0)
     for seen in ((), (0,)):
-        labels, taught = targets(windows, coded((0,), 3, seen), np.random.default_rng(0))
-        far = (windows.recordings == 0) & (windows.starts > 20)
-        assert (taught & far).any() == bool(seen)
-        assert not (taught & (windows.recordings == 2)).any()
-        assert set(labels[taught].tolist()) == {-1, 0, 1}
+        (example,) = examples_of(windows, coded((0,), 3, seen), NAMES)
+        labels = labels_of(starts, 0.7, example, 2)
+        assert ((labels[starts > 20] == 2).all(), (labels[starts > 20] == -1).all()) == (
+            bool(seen), not seen,
+        )  # fmt: skip
+        assert labels[4] == 2  # beside an event that was coded
+    ((begin, end), *_) = joined([(3.0, 4.0), (0.0, 1.0), (0.5, 2.0)])
+    assert (begin, end) == (0.0, 2.0)
 
 
 def test_gestures_of_other_people_are_found(windows: Windows) -> None:
-    found = spot(windows, coded(), NAMES, by="m")
-    assert found[0].events == ()  # all of it is coded
-    right = [
-        event for event in found[2].events
-        if any(t.label == event.label and min(t.end, event.end) - max(t.start, event.start) > 0.8
-               for t in truth(2))
-    ]  # fmt: skip
-    assert len(right) == 12
-    assert all(event.status == "suggested" and event.by == "m" for event in found[2].events)
-    assert all((event.score or 0) >= CERTAIN for event in found[2].events)
-    assert spot(windows, coded(), NAMES, by="m", only=frozenset([2])).keys() == {2}
+    every = suggested(windows, coded())
+    found = [each.event for each in every if not each.asked]
+    assert not [event for event in found if event.recording != "p3"]  # all of it is coded
+    assert event_counts(truth(2), found, 0.5).right == 12
+    assert all(event.status == "suggested" and event.by == "m" for event in found)
 
 
 def test_what_was_rejected_is_not_suggested_again(windows: Windows) -> None:
-    first = spot(windows, coded(), NAMES, by="m")[2].events[3]
     known = coded()
-    again = spot(
-        windows, Coded(known.events, {2: [first]}, known.seen, LABELS), NAMES, by="m"
-    )  # fmt: skip
-    assert first.start not in [event.start for event in again[2].events]
+    first = next(each.event for each in suggested(windows, known) if not each.asked)
+    rejected = Coded(known.events, {2: [first]}, known.seen, LABELS)
+    again = [each.event for each in suggested(windows, rejected)]
+    assert not [e for e in again if abs(e.start - first.start) + abs(e.end - first.end) < 0.3]
 
 
-def test_the_least_certain_come_first_and_then_the_strangest(windows: Windows) -> None:
-    near, far = (int(windows.vectors[:, 0].argmax()), int(windows.vectors[:, 1].argmax()))
-    events = [Event("p1", "wave", float(n), n + 1.0, score=score)
-              for n, score in enumerate((0.9, 0.4, 0.9))]  # fmt: skip
-    pairs = list(zip((near, near, far), events, strict=True))
-    use = _with_use(windows, {0: pairs}, windows.vectors[near : near + 1])[0].use
-    assert use[1] > use[2] > use[0]
+def test_the_first_to_look_at_are_events_that_differ(windows: Windows) -> None:
+    """Of many alike one comes first, then another kind; what is no event comes last."""
+    known = coded()
+    one, other = truth(2)[0], truth(2)[1]
+    at = [windows.nearest(2, event) for event in (one, one, other, Event("p3", "", 3.5, 4.2))]
+    uses = usefulness(
+        windows.at(np.array(at)), windows.at(np.array([0])), learn(windows, known, NAMES)
+    )
+    assert set(np.argsort(-uses)[:2].tolist()) in ({0, 2}, {1, 2})
+    assert uses[3] < np.sort(uses)[-2]
 
 
 def test_nothing_coded_is_said(windows: Windows) -> None:
     with pytest.raises(EdgcnError, match="code a few gestures first"):
-        spot(windows, Coded({}, {}, frozenset([0]), LABELS), NAMES, by="m")
+        learn(windows, Coded({}, {}, frozenset([0]), LABELS), NAMES)
 
 
 def test_a_round_is_judged_on_people_held_out(windows: Windows) -> None:
-    both = worth(windows, coded(seen=(0, 1)), NAMES, NAMES)
+    known = coded(seen=(0, 1))
+    both = worth(windows, known, learn(windows, known, NAMES), NAMES, NAMES)
     assert both["f1"] > 0.7
     assert (both["recordings"], both["whole"], both["events"]) == (2, 2, 24)
     assert sum(a == b for a, b, *_ in both["cells"]) >= 18
-    alone = worth(windows, coded((0,)), NAMES, NAMES)
-    assert "people" in alone["why"]
-    assert "why" in worth(windows, coded((0, 1)), NAMES, ("same",) * 3)
+    alone = coded((0,))
+    assert "people" in worth(windows, alone, learn(windows, alone, NAMES), NAMES, NAMES)["why"]
+
+
+def test_parts_of_recordings_are_from_all_over() -> None:
+    """Excerpts read the frames that they stand for, at their times."""
+
+    def numbered(start: int, stop: int) -> np.ndarray:
+        return np.arange(start, stop, dtype=np.float32)[:, None, None, None]
+
+    long = Footage("long", numbered, 9000, 30.0, 3, times=np.arange(9000) / 30 + 1.0)
+    parts = list(excerpts([long, replace(long, length=90, times=None)]))
+    firsts = [float(part.read(0, 1)[0, 0, 0, 0]) for part in parts]
+    assert firsts == sorted(firsts)
+    assert firsts[-1] > 8000
+    assert all(part.times is not None and part.times[0] == 0 for part in parts)
 
 
 def test_advice_follows_what_the_last_round_brought() -> None:
@@ -117,13 +148,10 @@ def test_neighbors_are_of_the_same_kind_and_apart(windows: Windows) -> None:
 
 
 def test_motifs_are_what_comes_again_or_nothing(windows: Windows) -> None:
-    lively = windows.vectors[:, :2].sum(axis=1)
+    lively = windows.at(np.arange(len(windows)))[:, :2].sum(axis=1)
     found = motifs(windows, lively)
     assert found
     assert max(motif["times"] for motif in found) >= 8
     dice = np.random.default_rng(1)
-    noise = Windows(
-        windows.recordings, windows.starts, windows.ends, windows.lengths,
-        dice.normal(size=(len(windows), 40)).astype(np.float32),
-    )  # fmt: skip
+    noise = replace(windows, vectors=dice.normal(size=(len(windows), 40)).astype(np.float16))
     assert motifs(noise, dice.random(len(windows))) == []

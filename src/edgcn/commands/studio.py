@@ -22,13 +22,14 @@ from edgcn.commands.prepare import PrepareConfig, prepare
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.evaluation.agreement import Agreement
 from edgcn.inference.recognizer import Recognizer, load
-from edgcn.readers.synthetic.interviews import interviews
+from edgcn.readers.synthetic import read_synthetic
 from edgcn.store import Store, open_store, write_store
 from edgcn.web import exchange
 from edgcn.web.serve import serve
 from edgcn.web.studio import Studio
 
 DEMO = "demo"
+DEMO_OF: dict[str, Any] = {"subjects": 3, "interviews": 3, "minutes": 3.0, "gestures": 7}
 STARTED = "start"  # who writes what was there before anybody coded
 OVERLAP = 0.6
 
@@ -153,7 +154,7 @@ def made_store(out: Path) -> Store:
     """Three made interviews."""
     if not (out / "store" / "store.json").is_file():
         out.mkdir(parents=True, exist_ok=True)
-        write_store(interviews(), out / "store")
+        write_store(read_synthetic(**DEMO_OF), out / "store")
     return open_store(out / "store")
 
 

@@ -3,11 +3,13 @@
 windows (N, D) -> (N, Q), and a layer on these folded back into one on what is read
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from jaxtyping import Float
+from torch import Tensor
 
 DIRECTIONS = 256  # of most variance, that the layer sees of windows and of what is beside them
 SAMPLE = 4000  # windows at least that the directions are measured on
@@ -38,6 +40,23 @@ class Basis:
             scale = 3 * len(part[::every]) ** 0.5 / max(float(size[0]), 1e-12)
             parts.append((low, high, directions.numpy() * scale / spread[:, None]))
         return cls(shift, tuple(parts))
+
+    @property
+    def width(self) -> int:
+        """How many directions there are."""
+        return sum(matrix.shape[1] for *_, matrix in self.parts)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """For a file."""
+        named = {f"from_{low}": torch.from_numpy(m.copy()) for low, _, m in self.parts}
+        return {"shift": torch.from_numpy(self.shift), **named}
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor]) -> "Basis":
+        """Of a file."""
+        found = {int(k[5:]): v.numpy() for k, v in tensors.items() if k.startswith("from_")}
+        parts = sorted(found.items())
+        return cls(tensors["shift"].numpy(), tuple((low, low + len(m), m) for low, m in parts))
 
     def project(self, values: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n q"]:
         """Windows in these directions."""

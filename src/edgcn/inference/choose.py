@@ -3,7 +3,7 @@
 layers without some people -> events of these people -> overlap, confidence, thresholds
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,10 +11,8 @@ from jaxtyping import Float
 
 from edgcn.annotations.events import Event
 from edgcn.evaluation.event_scores import Counts, event_counts_by_label, matches
-from edgcn.inference.basis import Basis
-from edgcn.inference.dense import Reading
 from edgcn.inference.examples import Example
-from edgcn.inference.spot import SURE, Found, Spotter, probabilities, scan, suppressed
+from edgcn.inference.spot import SURE, Found, Spotter, Windows, suppressed
 
 OVERLAPS = (0.1, 0.3, 0.5)
 CONFIDENCES = np.linspace(0.05, 0.95, 19)
@@ -26,49 +24,56 @@ FAR = 1.5  # times the distance within which nearly all held-out events lie
 Floats = Float[np.ndarray, " n"]
 
 
+Scored = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # of `spot.probabilities`
+Scanned = Callable[[int, Float[np.ndarray, "rows q"]], Iterator[Windows]]
+
+
 @dataclass(frozen=True)
 class Learnt:
-    """A spotter, and how it did on the people that were held out."""
+    """A spotter, and how it did on the people that were held out.
+
+    Args:
+        layer: of the spotter on what is projected: classes, background, directions of distances.
+        held: by row, the windows of recordings scored by a layer that did not learn from them.
+        unchosen: the spotter as it was before anything was chosen.
+    """
 
     spotter: Spotter
-    notes: tuple[str, ...]
+    layer: Float[np.ndarray, "rows q"]
+    held: Mapping[int, Scored]
+    unchosen: Spotter
+    notes: tuple[str, ...] = ()
 
 
 def choose(
-    reading: Reading,
-    examples: Sequence[Example],
-    spotter: Spotter,
-    basis: Basis,
-    layers: list[tuple[np.ndarray, np.ndarray]],
-    held: list[np.ndarray],
-    classes: int,
+    examples: Sequence[Example], learnt: Learnt, classes: int, enough: int = ENOUGH
 ) -> Learnt:
-    """The spotter with what is chosen on the recordings that each layer did not learn from."""
-    scored = []
-    for (weight, bias), rows in zip(layers, held, strict=True):
-        layer = np.concatenate([basis.unfold(weight), spotter.directions])
-        for row in rows.tolist():
-            scored.append((row, _scored(reading, examples[row], spotter, layer, bias)))
+    """The spotter with what is chosen on the recordings that each layer did not learn from.
+
+    Args:
+        enough: held-out events without which nothing is chosen.
+    """
+    spotter, scored = learnt.spotter, list(learnt.held.items())
     truth = [
         Event(str(row), str(label), start, end)
         for row, _ in scored
         for start, end, label in examples[row].events
     ]
-    if len(truth) < ENOUGH:
+    if len(truth) < enough:
         note = (
             f"only {len(truth)} events of held-out people: the spotter's thresholds and "
             f"confidence are not chosen but given"
         )
-        return Learnt(spotter, (note,))
+        return replace(learnt, notes=(note,))
     best, chosen = -1.0, spotter
     for overlap in OVERLAPS:
         tried = replace(spotter, overlap=overlap)
-        found = [(row, _events(parts, tried)) for row, parts in scored]
+        found = [(row, events_of(parts, tried)) for row, parts in scored]
         told = [event for row, each in found for event in _named(row, each, each.probabilities)]
         slope, offset = _calibrated(truth, told)
         tried = replace(tried, slope=slope, offset=offset)
         told = [replace(e, score=float(tried.confidence(np.array([e.score]))[0])) for e in told]
-        told = [e for e in told if not _is_hidden(e, examples[int(e.recording)])]
+        told = [e for e in told if not is_hidden(e, examples[int(e.recording)])]
         thresholds, f1 = _thresholds(truth, told, classes)
         near = np.concatenate([each.distances for _, each in found])
         likely = np.concatenate([each.probabilities for _, each in found]) > 0.5
@@ -76,18 +81,11 @@ def choose(
             far = FAR * float(np.quantile(near[likely], 0.99)) if likely.any() else spotter.far
             best, chosen = f1, replace(tried, thresholds=thresholds, far=far)
     note = f"on held-out training people: event F1 {best:.2f} (mean of IoU 0.3 and 0.5)"
-    return Learnt(chosen, (note,))
+    return replace(learnt, spotter=chosen, notes=(note,))
 
 
-def _scored(
-    reading: Reading, example: Example, spotter: Spotter, layer: np.ndarray, bias: np.ndarray
-) -> tuple[np.ndarray, ...]:
-    """Starts, lengths, probabilities and distances of a recording's windows."""
-    return probabilities(scan(reading, example.footage, spotter.grid, layer, spotter.shift),
-                         bias, spotter.centers)  # fmt: skip
-
-
-def _events(parts: tuple[np.ndarray, ...], spotter: Spotter) -> Found:
+def events_of(parts: Scored, spotter: Spotter) -> Found:
+    """The windows that are kept."""
     limits = {"shortest": spotter.shortest, "longest": spotter.longest}
     return suppressed(*parts, overlap=spotter.overlap, **limits)
 
@@ -102,10 +100,13 @@ def _named(row: int, found: Found, scores: Floats) -> list[Event]:
     ]  # fmt: skip
 
 
-def _is_hidden(event: Event, example: Example) -> bool:
+def is_hidden(event: Event, example: Example) -> bool:
     """Whether an event lies where nobody says what is there."""
     middle = (event.start + event.end) / 2
-    return any(begin <= middle < end for begin, end in example.hidden)
+    known = [*(example.looked or ()), *example.rejected, *(each[:2] for each in example.events)]
+    somewhere = any(begin <= middle < end for begin, end in known)
+    hidden = any(begin <= middle < end for begin, end in example.hidden)
+    return hidden or (example.looked is not None and not somewhere)
 
 
 def _calibrated(truth: Sequence[Event], rows: Sequence[Event]) -> tuple[float, float]:

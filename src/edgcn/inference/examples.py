@@ -14,6 +14,8 @@ from edgcn.models.embedder import Embedder
 from edgcn.pipeline.adapt import Skeleton
 from edgcn.store import Selection
 
+Span = tuple[float, float]
+
 
 @dataclass(frozen=True)
 class Example:
@@ -22,12 +24,17 @@ class Example:
     Args:
         events: start, end and class of each.
         hidden: spans of seconds that are neither an event nor background.
+        looked: spans that somebody looked through: what has no event there is background. None for
+            all between the first and the last event, and a little around.
+        rejected: spans of seconds that somebody said are no event.
         person: who is seen; recordings of nobody by name are held out one by one.
     """
 
     footage: Footage
     events: tuple[tuple[float, float, int], ...]
-    hidden: tuple[tuple[float, float], ...] = ()
+    hidden: tuple[Span, ...] = ()
+    looked: tuple[Span, ...] | None = None
+    rejected: tuple[Span, ...] = ()
     person: str = ""
 
 
@@ -64,5 +71,6 @@ def examples_of(
                 events.append((*span, label))
             else:
                 hidden.append(span)
-        found.append(Example(seen[row].footage, tuple(events), tuple(hidden), seen[row].subject))
+        person = seen[row].subject
+        found.append(Example(seen[row].footage, tuple(events), tuple(hidden), person=person))
     return embedder, found

@@ -7,7 +7,8 @@ Background is what nobody annotated between the first and the last event of a re
 that fit an event only in part are neither, so that the layer learns where events begin and end.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,13 +17,14 @@ from jaxtyping import Float, Int
 from edgcn.base.errors import EdgcnError
 from edgcn.evaluation.logistic import fit_c
 from edgcn.inference.basis import Basis
-from edgcn.inference.choose import OVERLAPS, Learnt, choose
+from edgcn.inference.choose import ENOUGH, OVERLAPS, Learnt, Scanned, choose
 from edgcn.inference.dense import Footage, Reading, starts_of, stretches
 from edgcn.inference.examples import Example
-from edgcn.inference.spot import Grid, Spotter, grid_for
+from edgcn.inference.spot import Grid, Spotter, Windows, grid_for, probabilities, scan
 from edgcn.store.splits import held_out
 
 FITS, FITS_NOT = 0.5, 0.35  # IoU from which a window is an event, below which it is background
+APART = 0.3  # of the shorter of a window and an event, from which the window is none of its own
 WINDOWS = 12_000  # that are learned from, half of them background at most
 STRENGTH = 0.1  # C of the logistic regression; UTKinect's training subjects, docs/lab/spotting.md
 SIGHT = 5.0  # seconds before the first and after the last event that a coder has looked at, too
@@ -30,6 +32,14 @@ UNCHOSEN = 0.4  # the threshold then
 NEW = 32  # directions that distances are in
 
 Floats = Float[np.ndarray, " n"]
+
+
+class Taught(NamedTuple):
+    """Windows to learn from: projected, the class of each, which recording each is of."""
+
+    values: Float[np.ndarray, "n q"]
+    labels: Int[np.ndarray, " n"]
+    source: Int[np.ndarray, " n"]
 
 
 def learn(reading: Reading, examples: Sequence[Example], *, classes: int, seed: int = 0) -> Learnt:
@@ -42,10 +52,33 @@ def learn(reading: Reading, examples: Sequence[Example], *, classes: int, seed: 
     if not lengths:
         raise EdgcnError("no recording has an annotated event to learn from")
     grid = grid_for(lengths)
-    rng = np.random.default_rng((seed, len(examples)))
-    values, labels, source = _gather(reading, examples, grid, classes, rng)
+    wanted = to_learn_from(examples, grid, classes, np.random.default_rng((seed, len(examples))))
+    values, labels, source = _gather(reading, examples, grid, wanted)
     basis = Basis.of(values, reading_width=_width(reading, examples[0].footage, grid), seed=seed)
-    seen = basis.project(values)
+
+    def scanned(row: int, layer: Float[np.ndarray, "rows q"]) -> Iterator[Windows]:
+        return scan(reading, examples[row].footage, grid, basis.unfold(layer), basis.shift)
+
+    taught = Taught(basis.project(values), labels, source)
+    return learn_layers(taught, examples, scanned, grid, basis, classes)
+
+
+def learn_layers(
+    taught: Taught,
+    examples: Sequence[Example],
+    scanned: Scanned,
+    grid: Grid,
+    basis: Basis,
+    classes: int,
+    enough: int = ENOUGH,
+) -> Learnt:
+    """A spotter from windows that are projected: one layer, and one for each group held out.
+
+    Args:
+        scanned: row of a recording, layer on what is projected -> all its windows.
+        enough: see `choose`.
+    """
+    seen, labels, source = taught
     people = np.array([each.person for each in examples])
     folds = held_out(np.arange(len(examples)), people) if len(examples) > 1 else []
     layers, held = [_layer(seen, labels, classes)], []
@@ -55,8 +88,7 @@ def learn(reading: Reading, examples: Sequence[Example], *, classes: int, seed: 
             layers.append(_layer(seen[rows], labels[rows], classes))
             held.append(check)
     shortest, longest = _limits(examples, classes)
-    directions = basis.unfold(np.eye(seen.shape[1])[:, :NEW].T)
-    centers = np.stack([_center(seen[labels == k], seen) for k in range(classes)])
+    nearby = np.eye(seen.shape[1], dtype=np.float32)[:NEW]
     spotter = Spotter(
         grid=grid,
         weight=basis.unfold(layers[0][0]),
@@ -68,11 +100,17 @@ def learn(reading: Reading, examples: Sequence[Example], *, classes: int, seed: 
         overlap=OVERLAPS[1],
         shortest=shortest,
         longest=longest,
-        directions=directions,
-        centers=centers,
+        directions=basis.unfold(nearby),
+        centers=np.stack([_center(seen[labels == k], seen) for k in range(classes)]),
         far=float("inf"),
     )
-    return choose(reading, examples, spotter, basis, layers[1:], held, classes)
+    scored = {
+        row: probabilities(scanned(row, np.concatenate([weight, nearby])), bias, spotter.centers)
+        for (weight, bias), rows in zip(layers[1:], held, strict=True)
+        for row in rows.tolist()
+    }
+    layer = np.concatenate([layers[0][0], nearby])
+    return choose(examples, Learnt(spotter, layer, scored, spotter), classes, enough)
 
 
 @torch.no_grad()
@@ -83,30 +121,45 @@ def _width(reading: Reading, footage: Footage, grid: Grid) -> int:
     return int(stretch.vectors(np.zeros(1), scale.lengths[0]).shape[1])
 
 
-def _gather(
-    reading: Reading, examples: Sequence[Example], grid: Grid, classes: int,
+def to_learn_from(
+    examples: Sequence[Example],
+    grid: Grid,
+    classes: int,
     rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
-    """Windows to learn from, their classes, and which recording each is of."""
+    most: int = WINDOWS,
+) -> dict[tuple[int, float], tuple[Floats, Int[np.ndarray, " n"]]]:
+    """Windows to learn from, by recording and length: where they begin, and the class of each.
+
+    Args:
+        most: windows about; half of them background at most.
+    """
     every = [
         (row, length, starts, labels)
         for row, each in enumerate(examples)
         for scale in grid.scales
         for length in scale.lengths
         if len(starts := starts_of(each.footage.seconds, length, grid.every(length)))
-        for labels in [_labels(starts, length, each, classes)]
+        for labels in [labels_of(starts, length, each, classes)]
     ]
     if not any((labels >= 0).any() for *_, labels in every):
         raise EdgcnError("no window fits an annotated event; are the recordings long enough?")
     counts = np.bincount(np.concatenate([x[3] for x in every]) + 1, minlength=classes + 2)[1:]
     share = np.ones(classes + 2)
-    share[classes] = WINDOWS / 2 / max(1, counts[classes])
-    share[:classes] = WINDOWS / 2 / max(1, counts[:classes].sum())
+    share[classes] = most / 2 / max(1, counts[classes])
+    share[:classes] = most / 2 / max(1, counts[:classes].sum())
     share[-1] = 0  # of those that are neither
-    wanted: dict[tuple[int, float], tuple[np.ndarray, np.ndarray]] = {}
+    wanted = {}
     for row, length, starts, labels in every:
         kept = rng.random(len(starts)) < share[labels]
         wanted[row, length] = (starts[kept], labels[kept])
+    return wanted
+
+
+def _gather(
+    reading: Reading, examples: Sequence[Example], grid: Grid,
+    wanted: Mapping[tuple[int, float], tuple[Floats, Int[np.ndarray, " n"]]],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """What is read of the wanted windows, their classes, and which recording each is of."""
     values, found, source = [], [], []
     for row, each in enumerate(examples):
         for scale in grid.scales:
@@ -125,23 +178,38 @@ def _gather(
     )  # fmt: skip
 
 
-def _labels(starts: Floats, length: float, example: Example, classes: int) -> Int[np.ndarray, " n"]:
-    """The class of each window; `classes` for background, -1 for neither."""
+def labels_of(
+    starts: Floats, length: float, example: Example, classes: int
+) -> Int[np.ndarray, " n"]:
+    """The class of each window; `classes` for background, -1 for neither.
+
+    Background is where somebody looked and saw nothing, what was rejected, and what lies on an
+    event but is another span: events hardly overlap.
+    """
     ends = starts + length
     labels = np.full(len(starts), classes)
     best = np.zeros(len(starts))
+    on_event, rejected = np.zeros((2, len(starts)), dtype=bool)
     for begin, end, label in example.events:
         shared = (np.minimum(ends, end) - np.maximum(starts, begin)).clip(0)
         overlap = shared / (np.maximum(ends, end) - np.minimum(starts, begin))
         labels[(overlap > best) & (overlap >= FITS)] = label
         best = np.maximum(best, overlap)
+        on_event |= shared > APART * min(length, end - begin)
     labels[(best >= FITS_NOT) & (best < FITS)] = -1
-    first = min((begin for begin, _, _ in example.events), default=np.inf) - SIGHT
-    last = max((end for _, end, _ in example.events), default=-np.inf) + SIGHT
-    unseen = (starts < first) | (ends > last)
+    for begin, end in example.rejected:
+        shared = (np.minimum(ends, end) - np.maximum(starts, begin)).clip(0)
+        rejected |= shared >= FITS * (np.maximum(ends, end) - np.minimum(starts, begin))
+    if (looked := example.looked) is None:
+        first = min((begin for begin, _, _ in example.events), default=np.inf) - SIGHT
+        last = max((end for _, end, _ in example.events), default=-np.inf) + SIGHT
+        looked = ((first, last),)
+    known = on_event | rejected
+    for begin, end in looked:
+        known |= (starts >= begin) & (ends <= end)
     for begin, end in example.hidden:
-        unseen |= np.minimum(ends, end) - np.maximum(starts, begin) > 0.2 * min(length, end - begin)
-    labels[unseen & (labels == classes)] = -1
+        known &= np.minimum(ends, end) - np.maximum(starts, begin) <= 0.2 * min(length, end - begin)
+    labels[~known & (labels == classes)] = -1
     return labels
 
 

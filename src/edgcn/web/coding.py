@@ -26,7 +26,10 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class EventRow(BaseModel, extra="forbid"):
-    """An event as it is written and sent; `use` says how useful it is to look at."""
+    """An event as it is written and sent.
+
+    `use` says how useful it is to look at; what is `asked` is too unsure to be told as suggested.
+    """
 
     recording: Name
     label: Name
@@ -38,6 +41,7 @@ class EventRow(BaseModel, extra="forbid"):
     status: Status = "annotated"
     by: Text = ""
     use: float = 0.0
+    asked: bool = False
 
 
 class LabelRow(BaseModel, extra="forbid"):
@@ -118,7 +122,10 @@ class Coding:
 
     def table(self, statuses: Sequence[str] = CODED) -> Events:
         """The events of these statuses, with the coding scheme and all recordings."""
-        rows = [(k, v) for k, v in self.rows().items() if v["status"] in statuses]
+        rows = [
+            (k, v) for k, v in self.rows().items()
+            if v["status"] in statuses and not (v["status"] == "suggested" and v.get("asked"))
+        ]  # fmt: skip
         place = self.row_of
         rows.sort(key=lambda pair: (place[pair[1]["recording"]], pair[1]["start"]))
         return self.events_of(event_of(value, key) for key, value in rows)
@@ -143,7 +150,7 @@ class Coding:
 
 def event_of(row: Mapping[str, Any], key: str = "") -> Event:
     """A row as an event."""
-    values = {name: value for name, value in row.items() if name != "use"}
+    values = {name: value for name, value in row.items() if name not in ("use", "asked")}
     return Event(**values, id=key)
 
 

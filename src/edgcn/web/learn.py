@@ -1,27 +1,34 @@
-"""Learns from what was coded and suggests the rest: logistic regression with a class of its own for
-what is none of the labels, on windows.
+"""Learns from what was coded so far and suggests the rest, most useful to look at first.
 
-coded events, windows -> `spot` -> suggested events, least certain first
+coded events, windows -> a spotter (`inference/learn.py`) -> suggested events
 
-`spot` is the one function that knows how gestures are found; a better spotter takes its place here.
+What lies between coded events is nothing unless somebody looked there: in a recording that was
+looked through, and a little around what was coded or judged.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
+from scipy.special import softmax
 
 from edgcn.annotations.events import Event
 from edgcn.base.errors import EdgcnError
-from edgcn.evaluation.logistic import fit_few
-from edgcn.web.features import Windows
+from edgcn.inference.choose import Learnt, Scored, events_of
+from edgcn.inference.examples import Example, Span
+from edgcn.inference.learn import learn_layers, to_learn_from
+from edgcn.inference.spot import Found, Spotter, probabilities
+from edgcn.inference.spot import Windows as Scanned
+from edgcn.web.features import GRID, Windows
 
-SAME, OTHER = 0.5, 0.2  # IoU from which a window is an event, and below which it is background
-CERTAIN = 0.3  # confidence from which something is suggested
-COVERED = 0.2  # IoU from which two suggestions are of the same event
-BACKGROUND = 4  # windows without an event for each one with, at most
-MARGIN = 2.0  # seconds around coded events that somebody has looked at
+TAUGHT = 3000  # windows that are learned from: more take longer than a person waits
+BESIDE = {"annotated": 2.0}  # seconds around an event that its coder has looked at
+LOOPED = 1.0  # seconds around a suggestion that the page plays with it
+ENOUGH = 60  # held-out events without which thresholds are not chosen: few choose badly
+ASKED = 60  # suggestions below the threshold that are asked about, at most
+FIRST = 100  # suggestions that are put in order one after the other
+AGAIN = 0.3  # IoU with a rejected event from which something is not suggested again
 
 
 @dataclass(frozen=True)
@@ -40,179 +47,164 @@ class Coded:
     seen: frozenset[int]
     labels: tuple[str, ...]
 
-    def without(self, rows: frozenset[int]) -> "Coded":
-        """The same without some recordings."""
-        kept = ({r: e for r, e in group.items() if r not in rows}
-                for group in (self.events, self.rejected))  # fmt: skip
-        events, rejected = kept
-        return Coded(events, rejected, self.seen - rows, self.labels)
+    def rows(self, windows: Windows) -> list[int]:
+        """Recordings that say something."""
+        said = {
+            row for group in (self.events, self.rejected) for row, each in group.items() if each
+        }
+        return sorted((said | self.seen) & windows.footage.keys())
 
 
-@dataclass(frozen=True)
-class Found:
-    """Suggestions of one recording and how useful each is to look at."""
+def examples_of(windows: Windows, coded: Coded, people: Sequence[str]) -> list[Example]:
+    """What was said of the recordings of `coded.rows`, as a spotter learns from it."""
+    number = {label: at for at, label in enumerate(coded.labels)}
+    made = []
+    for row in coded.rows(windows):
+        events, rejected = coded.events.get(row, ()), coded.rejected.get(row, ())
+        looked = [(e.start - b, e.end + b) for e in events for b in [BESIDE.get(e.status, LOOPED)]]
+        looked += [(e.start - LOOPED, e.end + LOOPED) for e in rejected]
+        whole = (0.0, windows.footage[row].seconds)
+        made.append(Example(
+            windows.footage[row],
+            tuple((e.start, e.end, number[e.label]) for e in events),
+            looked=(whole,) if row in coded.seen else joined(looked),
+            rejected=tuple((e.start, e.end) for e in rejected),
+            person=people[row],
+        ))  # fmt: skip
+    return made
 
-    events: tuple[Event, ...]
-    use: tuple[float, ...]
+
+def joined(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """The same spans, those that touch as one."""
+    made: list[Span] = []
+    for begin, end in sorted(spans):
+        if made and begin <= made[-1][1]:
+            made[-1] = (made[-1][0], max(end, made[-1][1]))
+        else:
+            made.append((begin, end))
+    return tuple(made)
 
 
-def spot(
-    windows: Windows,
-    coded: Coded,
-    names: Sequence[str],
-    *,
-    by: str,
-    only: frozenset[int] | None = None,
-    seed: int = 0,
-) -> dict[int, Found]:
-    """Suggestions by row of the recording; none where the coder has said what is there.
-
-    Args:
-        names: of the recordings.
-        by: who suggests.
-        only: rows of the recordings to look at; all by default.
+def learn(windows: Windows, coded: Coded, people: Sequence[str], *, seed: int = 0) -> Learnt:
+    """A spotter of what was coded.
 
     Raises:
         EdgcnError: nothing is coded, or no window fits what is.
     """
-    labels, taught = targets(windows, coded, np.random.default_rng(seed))
-    positive = labels >= 0
-    if not (taught & positive).any():
+    if not any(coded.events.get(row) for row in coded.rows(windows)):
         raise EdgcnError("code a few gestures first: there is nothing to learn from")
+    examples, rows = examples_of(windows, coded, people), coded.rows(windows)
     classes = len(coded.labels)
-    numbers = np.where(positive, labels, classes)[taught]
-    if len(np.unique(numbers)) < 2:
+    rng = np.random.default_rng((seed, len(examples)))
+    wanted = to_learn_from(examples, GRID, classes, rng, TAUGHT)
+    taught = windows.taught(wanted, rows)
+    if len(np.unique(taught.labels)) < 2:
         raise EdgcnError("code gestures of two labels, or look through a recording, to learn from")
-    probe = fit_few(
-        windows.vectors[taught], numbers, among=windows.vectors[taught], classes=classes + 1
-    )
-    kept: dict[int, list[tuple[int, Event]]] = {}
-    for row in sorted(
-        set(np.unique(windows.recordings).tolist()) & (only or set(range(len(names))))
-    ):
-        chosen = np.flatnonzero(windows.recordings == row)
-        likely = probe.probabilities(windows.vectors[chosen])[:, :classes]
-        known = [*coded.events.get(row, ()), *coded.rejected.get(row, ())]
-        kept[row] = _of_recording(windows, chosen, likely, known, coded.labels, names[row], by)
-    return _with_use(windows, kept, windows.vectors[taught])
+
+    def scanned(row: int, layer: Float[np.ndarray, "r q"]) -> Iterator[Scanned]:
+        return windows.scan(rows[row], layer)
+
+    return learn_layers(taught, examples, scanned, GRID, windows.basis, classes, ENOUGH)
 
 
-def _with_use(
-    windows: Windows,
-    kept: Mapping[int, Sequence[tuple[int, Event]]],
-    known: Float[np.ndarray, "k r"],
-) -> dict[int, Found]:
-    """How useful each suggestion is: the less certain, and the less like anything known."""
-    every = np.array([index for pairs in kept.values() for index, _ in pairs], dtype=np.int64)
-    strange = dict(zip(every.tolist(), strangeness(windows.vectors[every], known), strict=True))
-    found = {}
-    for row, pairs in kept.items():
-        uses = (1.4 * (1 - float(e.score or 0)) + 0.3 * strange[index] for index, e in pairs)
-        found[row] = Found(tuple(e for _, e in pairs), tuple(round(float(use), 4) for use in uses))
-    return found
+@dataclass(frozen=True)
+class Suggestion:
+    """What may be an event.
 
-
-def targets(
-    windows: Windows, coded: Coded, dice: np.random.Generator
-) -> tuple[Int[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
-    """The class of each window, -1 for none, and which windows are learned from."""
-    labels = np.full(len(windows), -1)
-    overlap, away = np.zeros(len(windows)), np.zeros(len(windows), dtype=bool)
-    sure = np.zeros(len(windows), dtype=bool)
-    for row in {*coded.events, *coded.rejected, *coded.seen}:
-        chosen = np.flatnonzero(windows.recordings == row)
-        looked = np.zeros(len(chosen), dtype=bool) | (row in coded.seen)
-        for event in coded.events.get(row, ()):
-            shared = shares(windows, chosen, event)
-            best = shared > overlap[chosen]
-            own = best & ((shared >= SAME) | (shared == shared.max(initial=1e-9)))
-            labels[chosen[own]] = coded.labels.index(event.label)
-            overlap[chosen[best]] = shared[best]
-            looked |= (windows.ends[chosen] <= event.end + MARGIN) & (
-                windows.starts[chosen] >= event.start - MARGIN
-            )
-        away[chosen] = looked & (overlap[chosen] < OTHER)
-        for event in coded.rejected.get(row, ()):
-            near = (shares(windows, chosen, event) >= SAME) & (overlap[chosen] < OTHER)
-            sure[chosen[near]] = True
-    positive = labels >= 0
-    rest = np.flatnonzero(away & ~sure & ~positive)
-    most = max(BACKGROUND * int(positive.sum()), 20)
-    if len(rest) > most:
-        rest = dice.choice(rest, most, replace=False)
-    taught = positive | sure
-    taught[rest] = True
-    return labels, taught
-
-
-def shares(
-    windows: Windows, chosen: Int[np.ndarray, " k"], event: Event
-) -> Float[np.ndarray, " k"]:
-    """IoU of some windows with an event."""
-    starts, ends = windows.starts[chosen], windows.ends[chosen]
-    shared = np.minimum(ends, event.end) - np.maximum(starts, event.start)
-    whole = np.maximum(ends, event.end) - np.minimum(starts, event.start)
-    return np.asarray(np.maximum(shared, 0) / np.maximum(whole, 1e-9))
-
-
-def strangeness(
-    vectors: Float[np.ndarray, "n r"], known: Float[np.ndarray, "k r"]
-) -> Float[np.ndarray, " n"]:
-    """How unlike everything that was learned from, as a rank 0..1: one minus the highest cosine."""
-    unit, others = (v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-9)
-                    for v in (vectors, known))  # fmt: skip
-    near = np.full(len(unit), -1.0)
-    for first in range(0, len(others), 512):
-        near = np.maximum(near, (unit @ others[first : first + 512].T).max(axis=1))
-    return np.argsort(np.argsort(-near)) / max(1, len(near) - 1)
-
-
-def _of_recording(
-    windows: Windows,
-    chosen: Int[np.ndarray, " k"],
-    likely: Float[np.ndarray, "k classes"],
-    known: Sequence[Event],
-    labels: Sequence[str],
-    name: str,
-    by: str,
-) -> list[tuple[int, Event]]:
-    """Greedy suppression: the most likely windows first, and none that overlaps an earlier one.
-
-    Returns:
-        In the order of time, with the window of each.
+    Args:
+        use: how useful it is to look at; the greatest first.
+        asked: whether it is too unsure to be told, and only asked about.
     """
-    order = np.argsort(windows.starts[chosen], kind="stable")
-    chosen, likely = chosen[order], likely[order]
-    starts, longest = windows.starts[chosen], float((windows.ends - windows.starts).max())
-    best, which = likely.max(axis=1), likely.argmax(axis=1)
-    free, kept = best >= CERTAIN, []
 
-    def cover(event: Event) -> None:
-        near = slice(*np.searchsorted(starts, [event.start - longest, event.end]).tolist())
-        free[near] &= shares(windows, chosen[near], event) < COVERED
-
-    for event in known:
-        cover(event)
-    for at in np.argsort(-best, kind="stable").tolist():
-        if not free[at]:
-            continue
-        index = chosen[at]
-        event = Event(
-            name, labels[which[at]], round(float(windows.starts[index]), 3),
-            round(float(windows.ends[index]), 3), score=round(float(best[at]), 4),
-            status="suggested", by=by,
-        )  # fmt: skip
-        kept.append((int(index), event))
-        cover(event)
-    return sorted(kept, key=lambda pair: pair[1].start)
+    event: Event
+    use: float
+    asked: bool
 
 
-def within(rows: Sequence[Event], coded: Coded, row: int) -> list[Event]:
-    """Those that lie where the coder has looked: in all of a recording, or around coded events."""
-    if row in coded.seen:
-        return list(rows)
-    known = coded.events.get(row, ())
+def suggest(
+    windows: Windows, coded: Coded, learnt: Learnt, names: Sequence[str], *, by: str
+) -> list[Suggestion]:
+    """What may be events in all recordings, none where the coder has said what is there."""
+    spotter, found = learnt.spotter, []
+    for row in windows.footage:
+        scored = probabilities(windows.scan(row, learnt.layer), spotter.bias, spotter.centers)
+        free = unsaid(scored, coded.events.get(row, ()), coded.rejected.get(row, ()), spotter)
+        kept = events_of(free, spotter)
+        told = spotter.confidence(kept.probabilities) >= spotter.thresholds[kept.labels]
+        events = named(kept, spotter, coded.labels, names[row], by)
+        found += [(row, event, sure) for event, sure in zip(events, told.tolist(), strict=True)]
+    if not found:
+        return []
+    vectors = windows.at(np.array([windows.nearest(row, event) for row, event, _ in found]))
+    uses = usefulness(vectors, known_vectors(windows, coded), learnt)
+    sure = np.array([told for *_, told in found])
+    asked = np.isin(np.arange(len(found)), np.flatnonzero(~sure)[np.argsort(-uses[~sure])[:ASKED]])
     return [
-        replace(event) for event in rows
-        if any(event.start >= k.start - MARGIN and event.end <= k.end + MARGIN for k in known)
+        Suggestion(event, round(float(use), 4), not told)
+        for (_, event, told), use, ask in zip(found, uses, asked, strict=True)
+        if told or ask
+    ]
+
+
+def usefulness(
+    vectors: Float[np.ndarray, "n q"], known: Float[np.ndarray, "k q"], learnt: Learnt
+) -> Float[np.ndarray, " n"]:
+    """How useful each is to look at: likely an event, and unlike what was judged.
+
+    The first ones are chosen one after the other, each unlike those before it as well; those that
+    follow are below 1.
+    """
+    spotter = learnt.spotter
+    classes = len(spotter.bias) - 1
+    values = vectors @ learnt.layer[: classes + 1].T + spotter.bias
+    likely = 1 - softmax(values, axis=1)[:, -1]
+    unit, others = (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+                    for rows in (vectors, known))  # fmt: skip
+    near = (unit @ others.T).max(axis=1, initial=-1.0)
+    uses = np.full(len(vectors), np.nan)
+    for place in range(min(FIRST, len(vectors))):
+        best = int(np.where(np.isnan(uses), likely * (1 - near), -1.0).argmax())
+        uses[best] = 2 - place / FIRST
+        near = np.maximum(near, unit @ unit[best])
+    return np.where(np.isnan(uses), (likely * (1 - near)).clip(0, 2) / 2, uses)
+
+
+def known_vectors(windows: Windows, coded: Coded) -> Float[np.ndarray, "k q"]:
+    """Of the windows nearest to what was coded or rejected."""
+    at = [
+        windows.nearest(row, event)
+        for group in (coded.events, coded.rejected)
+        for row, rows in group.items()
+        if row in windows.footage
+        for event in rows
+    ]
+    return windows.at(np.array(at, dtype=np.int64))
+
+
+def unsaid(
+    scored: Scored, events: Sequence[Event], rejected: Sequence[Event], spotter: Spotter
+) -> Scored:
+    """Windows that are not on a coded event, and are none that was rejected."""
+    starts, lengths, *_ = scored
+    free, ends = np.ones(len(starts), dtype=bool), starts + lengths
+    for event in events:
+        shared = np.minimum(ends, event.end) - np.maximum(starts, event.start)
+        free &= shared <= spotter.overlap * np.minimum(lengths, event.end - event.start)
+    for event in rejected:
+        shared = np.minimum(ends, event.end) - np.maximum(starts, event.start)
+        free &= shared < AGAIN * (np.maximum(ends, event.end) - np.minimum(starts, event.start))
+    starts, lengths, likely, distances = (column[free] for column in scored)
+    return starts, lengths, likely, distances
+
+
+def named(found: Found, spotter: Spotter, labels: Sequence[str], name: str, by: str) -> list[Event]:
+    """Suggested events of a recording."""
+    scores = spotter.confidence(found.probabilities)
+    return [
+        Event(name, labels[label], round(start, 3), round(end, 3), score=round(score, 4),
+              status="suggested", by=by)
+        for start, end, label, score in zip(
+            found.starts.tolist(), found.ends.tolist(), found.labels.tolist(), scores.tolist(),
+            strict=True,
+        )
     ]  # fmt: skip

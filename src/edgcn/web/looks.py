@@ -8,13 +8,14 @@ from jaxtyping import Float, Int
 from edgcn.annotations.events import Event
 from edgcn.base.errors import EdgcnError
 from edgcn.web.features import Windows
-from edgcn.web.learn import COVERED, shares
 
-MIDDLE = 1  # of the lengths of windows: what the map and motifs are made of
+MIDDLE = 3  # of the lengths of windows: what the map and motifs are made of
+COVERED = 0.2  # IoU from which a window is of the same event
 SHOWN = 1500  # points of the map
 CLUSTERS = (12, 8, 5, 3)  # how many clusters are tried, the finest first
 STABLE = 0.6  # share that a cluster has in common with one of another seed
 SEEDS = (0, 1, 2)
+PART = 20_000  # windows at a time
 AGAIN = 4  # times that a motif comes, at least
 
 
@@ -25,7 +26,7 @@ def map_of(windows: Windows) -> dict[str, Any]:
         raise EdgcnError("there are too few windows for a map")
     from sklearn.manifold import TSNE
 
-    vectors = windows.vectors[rows][:, :50]
+    vectors = windows.at(rows)[:, :50]
     nearby = float(min(30, (len(rows) - 1) // 3))
     plane = TSNE(perplexity=nearby, init="pca", random_state=0, max_iter=500).fit_transform(vectors)
     plane = plane - plane.min(axis=0)
@@ -36,13 +37,13 @@ def map_of(windows: Windows) -> dict[str, Any]:
              round(float(windows.starts[row]), 3), round(float(windows.ends[row]), 3)]
             for (x, y), row in zip(plane, rows.tolist(), strict=True)
         ],
-        "of": int((windows.lengths == MIDDLE).sum()),
+        "of": int((windows.kinds == MIDDLE).sum()),
     }  # fmt: skip
 
 
 def sample(windows: Windows, most: int = SHOWN) -> Int[np.ndarray, " k"]:
     """Windows of the middle length, evenly over all recordings."""
-    rows = np.flatnonzero(windows.lengths == MIDDLE)
+    rows = np.flatnonzero(windows.kinds == MIDDLE)
     if len(rows) <= most:
         return rows
     return np.asarray(rows[np.linspace(0, len(rows) - 1, most).round().astype(int)])
@@ -50,15 +51,17 @@ def sample(windows: Windows, most: int = SHOWN) -> Int[np.ndarray, " k"]:
 
 def neighbors(windows: Windows, row: int, event: Event, count: int = 24) -> list[list[Any]]:
     """The windows most like that of an event, best first, none over another; with the cosine."""
-    own = np.flatnonzero(windows.recordings == row)
-    if not len(own):
-        raise EdgcnError("this recording has no windows")
-    shared = shares(windows, own, event)
-    query = windows.vectors[own[int(shared.argmax())]]
-    vectors = windows.vectors
-    near = vectors @ query / np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)
+    query = windows.at(np.array([windows.nearest(row, event)]))[0]
+    near = np.empty(len(windows))
+    for first in range(0, len(windows), PART):
+        vectors = windows.at(np.arange(first, min(first + PART, len(windows))))
+        near[first : first + PART] = (
+            vectors @ query / np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)
+        )
     near = near / max(float(np.linalg.norm(query)), 1e-9)
-    near[own[shares(windows, own, event) >= COVERED]] = -2
+    shared = np.minimum(windows.ends, event.end) - np.maximum(windows.starts, event.start)
+    union = np.maximum(windows.ends, event.end) - np.minimum(windows.starts, event.start)
+    near[(windows.recordings == row) & (shared >= COVERED * union)] = -2
     return apart(windows, near, count)
 
 
@@ -89,7 +92,7 @@ def motifs(windows: Windows, lively: Float[np.ndarray, " n"]) -> list[dict[str, 
     rows = rows[lively[rows] >= np.median(lively[rows])] if len(rows) else rows
     if len(rows) < 4 * AGAIN:
         return []
-    vectors = windows.vectors[rows][:, :50]
+    vectors = windows.at(rows)[:, :50]
     vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
     found: list[dict[str, Any]] = []
     taken = np.zeros(len(rows), dtype=bool)

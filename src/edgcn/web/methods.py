@@ -3,8 +3,8 @@
 from importlib.metadata import PackageNotFoundError, version
 
 from edgcn.base.words import count
-from edgcn.web.features import LENGTHS, STEP
-from edgcn.web.learn import CERTAIN, COVERED, OTHER, SAME
+from edgcn.inference.learn import FITS, FITS_NOT, STRENGTH
+from edgcn.web.features import GRID, LENGTHS
 from edgcn.web.studio import SENTENCES, Studio, corrected, sorted_rounds
 from edgcn.web.worth import IOU
 
@@ -28,12 +28,12 @@ def methods(studio: Studio) -> str:
     if rounds:
         lengths = ", ".join(f"{length:g}" for length in LENGTHS)
         lines.append(
-            f"Events were suggested in {count(len(rounds), 'round')}: windows of {lengths} s every "
-            f"{STEP:g} s were embedded by {studio.title}, whose weights were not changed; logistic "
-            f"regression with a class for none of the labels learned from windows that share at "
-            f"least {SAME:g} of their union with a coded event, against windows below {OTHER:g}; "
-            f"suggestions of a confidence of at least {CERTAIN:g} were kept where they share "
-            f"less than {COVERED:g} with a likelier one."
+            f"Events were suggested in {count(len(rounds), 'round')}: windows of {lengths} s, "
+            f"every {GRID.step:g} s or an eighth of their length, with half a window beside them, "
+            f"were read from {studio.title}, whose weights were not changed; logistic regression "
+            f"(C = {STRENGTH:g}) with a class for none of the labels learned from windows that "
+            f"share at least {FITS:g} of their union with a coded event, against windows below "
+            f"{FITS_NOT:g}; the likeliest were kept, and those that overlap them dropped."
         )
     lines.append(
         f"Of {count(total, 'event')}, {counts['annotated']} were coded by hand, "

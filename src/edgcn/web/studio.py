@@ -19,7 +19,7 @@ from edgcn.web import looks
 from edgcn.web.coding import CODED, Coding, event_of, row_of
 from edgcn.web.features import Features
 from edgcn.web.frames import Moving, edges_of
-from edgcn.web.learn import Coded, spot
+from edgcn.web.learn import Coded, learn, suggest
 from edgcn.web.worth import advice, worth
 
 SENTENCES = (
@@ -141,23 +141,24 @@ class Studio:
         with self._learning:
             windows, coded = self.features.windows(), self.coded()
             by = f"studio:{self.title}"
-            found = spot(windows, coded, self.names, by=by)
+            learnt = learn(windows, coded, self.people)
+            found = suggest(windows, coded, learnt, self.names, by=by)
             old = self.coding.rows()
             rounds = self.coding.under("round")
             number = 1 + max((int(n) for n in rounds if n.isdigit()), default=0)
-            scores = worth(windows, coded, self.names, self.people)
+            scores = worth(windows, coded, learnt, self.names, self.people)
             earlier = [rounds[n] for n in sorted(rounds, key=int)]
             result = {
                 **scores, "number": number, "corrected": corrected(old),
                 "coded": sum(map(len, coded.events.values())),
-                "suggested": sum(len(one.events) for one in found.values()),
+                "suggested": sum(not each.asked for each in found), "notes": learnt.notes,
             }  # fmt: skip
             result["advice"] = advice([*earlier, result])
             rows: dict[str, Any] = {k: None for k, v in old.items() if v["status"] == "suggested"}
-            for row, one in found.items():
-                for event, use in zip(one.events, one.use, strict=True):
-                    who = {"subject": str(self.store.recordings.subjects[row]), "use": use}
-                    rows[f"new{len(rows)}"] = row_of(event) | who
+            for each in found:
+                subject = self.store.recordings.subjects[self.coding.row_of[each.event.recording]]
+                more = {"subject": str(subject), "use": each.use, "asked": each.asked}
+                rows[f"new{len(rows)}"] = row_of(each.event) | more
             rows[f"round:{number}"] = result
             self.coding.journal.change(rows, tab=tab, by=by)
             return result

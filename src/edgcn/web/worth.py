@@ -10,51 +10,51 @@ from typing import Any
 import numpy as np
 
 from edgcn.annotations.events import Event
-from edgcn.base.errors import EdgcnError
 from edgcn.evaluation.agreement import agreement
 from edgcn.evaluation.event_scores import event_counts, matches
+from edgcn.inference.choose import Learnt, choose, events_of, is_hidden
+from edgcn.inference.spot import sure
+from edgcn.store.splits import held_out
 from edgcn.web.features import Windows
-from edgcn.web.learn import Coded, spot, within
+from edgcn.web.learn import ENOUGH, Coded, examples_of, named
 
-FOLDS = 4  # groups of people, at most
 IOU = 0.3
-ENOUGH = 0.02  # event F1 that a round should have brought
+GAIN = 0.02  # event F1 that a round should have brought
 
 
 def worth(
-    windows: Windows, coded: Coded, names: Sequence[str], people: Sequence[str]
+    windows: Windows, coded: Coded, learnt: Learnt, names: Sequence[str], people: Sequence[str]
 ) -> dict[str, Any]:
     """Scores on people held out in turn, where somebody coded; or why there are none.
+
+    Of each group of people, the layer did not learn from them, nor were thresholds chosen on them.
 
     Args:
         people: who is in each recording; its own name where that is not known.
     """
-    rows = sorted({row for row, events in coded.events.items() if events} | coded.seen)
-    groups: dict[str, list[int]] = {}
-    for row in rows:
-        groups.setdefault(people[row] or names[row], []).append(row)
-    folds = [list(part) for part in np.array_split(list(groups), min(FOLDS, len(groups)))]
+    examples, rows = examples_of(windows, coded, people), coded.rows(windows)
+    who = np.array([each.person for each in examples])
     truth: list[Event] = []
     found: list[Event] = []
-    judged = 0
-    for fold in folds if len(groups) > 1 else []:
-        out = frozenset(row for person in fold for row in groups[person])
-        try:
-            made = spot(windows, coded.without(out), names, by="", only=out)
-        except EdgcnError:
-            continue  # too little is left to learn from
-        for row in out:
-            truth += coded.events.get(row, ())
-            found += within(made[row].events, coded, row)
-        judged += len(out)
-    if not judged:
+    if len(set(who.tolist())) < 2 or not learnt.held:
         return {"why": "code two labels in recordings of two people: the score is on people that "
                        "were not learned from"}  # fmt: skip
+    for _, out in held_out(np.arange(len(examples)), who):
+        others = {at: parts for at, parts in learnt.held.items() if at not in out}
+        given = replace(learnt, spotter=learnt.unchosen, held=others)
+        spotter = choose(examples, given, len(coded.labels), ENOUGH).spotter
+        for at in out.tolist():
+            if at not in learnt.held:
+                continue
+            truth += coded.events.get(rows[at], ())
+            kept, _ = sure(events_of(learnt.held[at], spotter), spotter)
+            made = named(kept, spotter, coded.labels, names[rows[at]], "")
+            found += [event for event in made if not is_hidden(event, examples[at])]
     agreed = agreement(truth, found)
     return {
         "f1": event_counts(truth, found, IOU).f1,
         "kappa": agreed.kappa if np.isfinite(agreed.kappa) else None,
-        "recordings": judged,
+        "recordings": len(learnt.held),
         "whole": len(coded.seen & set(rows)),
         "events": len(truth),
         "cells": cells(truth, found),
@@ -79,6 +79,6 @@ def advice(rounds: Sequence[Mapping[str, Any]]) -> str:
     if len(scores) < 3:
         return "too early to tell: code and correct some more"
     gain = scores[-1] - max(scores[:-1])
-    if gain >= ENOUGH:
+    if gain >= GAIN:
         return f"worth another round: the last one brought {100 * gain:.0f} points"
     return "the last round brought little: look at the labels that are confused, or stop here"

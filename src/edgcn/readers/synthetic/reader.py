@@ -46,6 +46,7 @@ def read_synthetic(
     clips: int = CLIPS,
     interviews: int = 0,
     minutes: float = 2.0,
+    gestures: int = len(GESTURES),
     kind: Kind = "3d",
 ) -> Recordings:
     """Clips of seated people making 20 kinds of micro-gestures, (T, 1, 25, 3) at 30 fps.
@@ -59,24 +60,28 @@ def read_synthetic(
         subjects: at most one for each interview; they take turns, now calm and now tense.
         interviews: how many, instead of clips.
         minutes: of each interview.
+        gestures: how many kinds are shown, the most frequent ones.
         kind: "3d" = Kinect v2 joints in meters; "2d" = BODY_25 in pixels of 1280 x 720 with
             confidence, as OpenPose gives them.
 
     Raises:
-        EdgcnError: fewer than 2 subjects, 1 clip or 2 interviews, clips and interviews, a
-            negative seed, or a path.
+        EdgcnError: fewer than 2 subjects, gestures or interviews, or 1 clip, more gestures than
+            there are, clips and interviews, a negative seed, or a path.
     """
-    check_made("synthetic", path, subjects=(subjects, 2), clips=(clips, 1), seed=(seed, 0))
+    least = {"subjects": (subjects, 2), "clips": (clips, 1), "seed": (seed, 0)}
+    check_made("synthetic", path, **least, gestures=(gestures, 2))
+    if gestures > len(GESTURES):
+        raise EdgcnError(f"synthetic: expected at most {len(GESTURES)} gestures, got {gestures}")
     if interviews:
         check_interviews(clips, interviews, minutes)
         subjects = min(subjects, interviews)
-    cast = Cast(seed=seed, subjects=subjects)
+    cast = Cast(seed=seed, subjects=subjects, gestures=gestures)
     made = (make_interview(cast, i, minutes, kind=kind) for i in range(interviews))
     names = [subject_name(s) for s in range(subjects)]
     return Recordings(
         reader="synthetic",
         topology=KINECT_V2 if kind == "3d" else BODY_25,
-        classes=tuple(gesture.name for gesture in GESTURES),
+        classes=tuple(gesture.name for gesture in GESTURES[:gestures]),
         recordings=made if interviews else (make_clip(cast, i, kind=kind) for i in range(clips)),
         fps=FPS,
         units="m" if kind == "3d" else "px",
@@ -116,6 +121,7 @@ class Cast:
 
     seed: int
     subjects: int
+    gestures: int = len(GESTURES)
 
     @property
     def train(self) -> int:
@@ -151,12 +157,19 @@ class Cast:
 
     def _dealt(self, subject: int, before: int, *own: int) -> int:
         """The next card of a subject's side of the split, or the subject's own choice."""
-        number, place = divmod(before, len(_DECK_OF_CARDS))
-        deck = self.random(_DECK, int(subject >= self.train), number).permutation(_DECK_OF_CARDS)
+        number, place = divmod(before, len(self._cards))
+        deck = self.random(_DECK, int(subject >= self.train), number).permutation(self._cards)
         if deck[place] >= 0:
             return int(deck[place])
         person, _ = self.people[subject]
-        return int(self.random(*own).choice(len(GESTURES), p=person.leaning))
+        leaning = person.leaning[: self.gestures]
+        return int(self.random(*own).choice(len(leaning), p=leaning / leaning.sum()))
+
+    @cached_property
+    def _cards(self) -> Int[np.ndarray, " cards"]:
+        """A deck: each class as often as it has cards, and -1 for the subject's own choice."""
+        counts = [gesture.cards for gesture in GESTURES[: self.gestures]]
+        return np.r_[np.repeat(np.arange(len(counts)), counts), np.full(OWN_CARDS, -1)]
 
     def condition(self, interview: int) -> str:
         """Whether an interview is tense: everybody's interviews take turns."""
@@ -232,15 +245,3 @@ def make_motion(cast: Cast, index: int) -> tuple[int, Motion]:
     person, _ = cast.people[subject]
     label = cast.label(index)
     return label, perform(person, label, cast.random(_MOTION, index))
-
-
-def _cards() -> Int[np.ndarray, " cards"]:
-    """A deck: each class as often as it has cards, and -1 for the subject's own choice."""
-    counts = [gesture.cards for gesture in GESTURES]
-    deck: Int[np.ndarray, " cards"] = np.r_[
-        np.repeat(np.arange(len(GESTURES)), counts), np.full(OWN_CARDS, -1)
-    ]
-    return deck
-
-
-_DECK_OF_CARDS = _cards()

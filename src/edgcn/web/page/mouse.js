@@ -22,7 +22,7 @@ function place(event) {
 export function edit(id, changes) {
   const old = coding.events.get(id);
   if (!old) return null;
-  const moved = { ...plain(old), ...changes };
+  const moved = { ...plain(old), asked: false, ...changes };
   [moved.start, moved.end] = [Math.max(0, Math.min(moved.start, moved.end)), Math.min(recording().seconds, Math.max(moved.start, moved.end))];
   if (moved.end - moved.start < 0.02) return null;
   if (!("status" in changes) && old.status !== "annotated") moved.status = "edited";

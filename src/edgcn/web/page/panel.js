@@ -4,7 +4,7 @@ import { $, clock, el, fill, say, two } from "./dom.js";
 import { about, go, here, watch } from "./state.js";
 import { change, coding, eventsOf, labels, learn, onCoding, plain } from "./coding.js";
 import { STATUS } from "./colors.js";
-import { forget, judge, next, relabel, visit, waiting } from "./review.js";
+import { EVERY, forget, judge, next, relabel, visit, waiting } from "./review.js";
 import { neighbors } from "./wall.js";
 import { pressLabel } from "./keys.js";
 
@@ -83,7 +83,8 @@ function rounds() {
   const last = coding.rounds.at(-1), { ready, done, total, problem } = coding.features;
   const begin = el("button", { className: "main", disabled: !ready, title: "Learn from what is coded (r)", onclick: learnNow }, "Learn and suggest");
   const state = problem || (ready ? "" : total ? `the encoder looks at every window once: ${Math.floor(100 * done / total)} %` : "the encoder begins …");
-  return el("section", {}, el("h2", {}, "Learn"), begin, state ? el("p", { className: problem ? "wrong" : "quiet" }, state) : null,
+  const again = el("input", { type: "checkbox", checked: here.again, onchange: (event) => go({ again: event.target.checked }) });
+  return el("section", {}, el("h2", {}, "Learn"), begin, el("label", { className: "quiet" }, again, ` again after every ${EVERY} that you judge in review`), state ? el("p", { className: problem ? "wrong" : "quiet" }, state) : null,
     last ? el("p", {}, `Round ${last.number}: `, last.f1 === undefined ? last.why
       : `event F1 ${last.f1.toFixed(2)}, kappa ${two(last.kappa)} on people not learned from (${last.events} events). `,
     last.advice ? el("em", {}, last.advice) : null) : null);
@@ -98,7 +99,7 @@ function item(event) {
     onclick: () => visit(event, { moving: here.view === "review" }),
   }, badge, el("span", { className: "name" }, event.label),
   el("span", { className: "quiet" }, `${here.view === "review" ? `${about.recordings[event.row].name} ` : ""}${clock(event.start, 1)}`),
-  el("span", { className: "count" }, event.status === "suggested" ? `${Math.round(100 * event.score)} %` : "")));
+  el("span", { className: "count" }, event.status !== "suggested" ? "" : `${event.asked ? "asks " : ""}${Math.round(100 * event.score)} %`)));
 }
 
 function list() {

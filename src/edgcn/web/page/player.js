@@ -8,7 +8,7 @@ import { drawSkeleton, projection } from "./skeleton.js";
 import { paper, still } from "./colors.js";
 
 export const SPEEDS = [0.25, 0.5, 1, 2, 4];
-const LEAD = 0.4; // seconds before and after an event that is looped
+const LEAD = 1; // seconds before and after an event that is looped, as the server knows (learn.py)
 const canvas = $("skeleton"), video = $("video");
 let last = 0, buttons = {};
 export const drawn = { frame: -1, pending: false, fps: 0 };

@@ -7,6 +7,9 @@ import { play, seek } from "./player.js";
 import { insight } from "./lanes.js";
 import { edit } from "./mouse.js";
 import { still } from "./colors.js";
+import { learnNow } from "./panel.js";
+
+export const EVERY = 5; // judgements after which it learns again
 
 let order = []; // ids as they were when the queue was begun, so that places stay while one works
 
@@ -42,21 +45,34 @@ export function next(by = 1) {
   visit(list[place]);
 }
 
+let judged = 0; // suggestions since it was learned last
+
+// Where to go once the selected suggestion is judged: to the next one, or, after some, to what a new
+// round of learning finds most useful.
+function onwards() {
+  const list = waiting(), at = list.findIndex((one) => one.id === here.selected);
+  if (here.view !== "review" || at < 0) return () => null;
+  const following = list[at + 1] || list[0], from = here.selected;
+  return async () => {
+    judged += 1;
+    if (judged % EVERY === 0 && coding.features.ready && here.again) {
+      await learnNow();
+      visit(waiting()[0]);
+    } else if (following.id !== from) visit(following);
+  };
+}
+
 // Say what the selected event is; in review the next one follows at once.
 export async function judge(status) {
   const event = coding.events.get(here.selected);
   if (!event) { say("select an event first: n goes to the next"); return; }
-  const list = waiting(), at = list.findIndex((one) => one.id === here.selected);
-  const following = list[at + 1] || list[0];
-  const done = await change({ [here.selected]: { ...plain(event), status } });
-  if (done && here.view === "review" && at >= 0 && following.id !== here.selected) visit(following);
+  const on = onwards();
+  if (await change({ [here.selected]: { ...plain(event), status, asked: false } })) await on();
 }
 
 export async function relabel(label) {
   const event = coding.events.get(here.selected);
-  const list = waiting(), at = list.findIndex((one) => one.id === here.selected);
-  const following = list[at + 1] || list[0];
-  const same = event.label === label;
-  const done = same ? await judge("accepted") : await edit(here.selected, { label });
-  if (!same && done && here.view === "review" && at >= 0 && following.id !== here.selected) visit(following);
+  if (event.label === label) { await judge("accepted"); return; }
+  const on = onwards();
+  if (await edit(here.selected, { label })) await on();
 }

@@ -5,7 +5,7 @@ export const VIEWS = ["code", "review", "map", "numbers", "files"];
 
 export const here = {
   view: "code", row: 0, time: 0, selected: "", speed: 1, playing: false, loop: false,
-  from: 0, to: 30, ghost: null, open: null, yaw: 0, pitch: 0,
+  from: 0, to: 30, again: true, ghost: null, open: null, yaw: 0, pitch: 0,
 };
 export const about = { recordings: [], joints: [], bones: [], mirror: [] };
 

@@ -88,14 +88,16 @@ function events(context, at, ink) {
 }
 
 function bar(context, event, x, y, wide, tall, chosen, ink) {
-  const { color, mark } = STATUS[event.status];
+  const { color, mark } = STATUS[event.status], hollow = event.status === "rejected" || event.asked;
   context.globalAlpha = event.status === "suggested" ? 0.3 + 0.6 * (event.score ?? 0.5) : event.status === "rejected" ? 0.45 : 1;
   context.fillStyle = color;
   context.beginPath();
   context.roundRect(x, y, wide, tall, Math.min(4, wide / 2));
-  if (event.status === "rejected") {
+  if (hollow) {
+    if (event.asked) context.setLineDash([3, 2]);
     context.strokeStyle = color;
     context.stroke();
+    context.setLineDash([]);
   } else context.fill();
   context.globalAlpha = 1;
   if (chosen) {
@@ -105,7 +107,7 @@ function bar(context, event, x, y, wide, tall, chosen, ink) {
     context.lineWidth = 1;
   }
   if (wide > 16 * UNIT) {
-    context.fillStyle = event.status === "rejected" ? ink.quiet : event.status === "annotated" ? "#fff" : "#000";
+    context.fillStyle = hollow ? ink.quiet : event.status === "annotated" ? "#fff" : "#000";
     const score = wide > 52 * UNIT && event.score !== null && event.status === "suggested" ? ` ${Math.round(100 * event.score)} %` : "";
     context.fillText(mark + score, x + 4, y + tall / 2, wide - 6);
   }
