@@ -27,7 +27,7 @@ from edgcn.base.words import count
 from edgcn.commands.settings import POSITIONAL, Config, Threads
 from edgcn.commands.sources import Came, Feed, feeds
 from edgcn.inference.recognizer import Recognizer, load
-from edgcn.inference.stream import GONE, LOOK_AHEAD, Stream
+from edgcn.inference.stream import GONE, Stream
 from edgcn.readers.video import finder_for
 from edgcn.skeleton.layouts import topology_named
 
@@ -49,7 +49,7 @@ class StreamConfig(Config):
     """Options of the reader as NAME VALUE pairs."""
     speed: PositiveFloat | Literal["full"] = "full"
     """Of a recording or video: 1 plays it as it was made, `full` as fast as it can be read."""
-    look_ahead: Annotated[float, Field(ge=0, le=3600)] | Literal["certain"] = LOOK_AHEAD
+    look_ahead: Annotated[float, Field(ge=0, le=3600)] | Literal["certain"] = "certain"
     """Seconds after its end at which an event is told; `certain` waits until nothing that comes
     can change it, and gives the events of `edgcn recognize`."""
     least: Annotated[float, Field(ge=0, le=1)] | None = None

@@ -30,7 +30,6 @@ from edgcn.models.folded import folded
 from edgcn.pipeline.adapt import Skeleton
 
 CERTAIN = float("inf")  # of `look_ahead`: events are told when nothing that comes can change them
-LOOK_AHEAD = 2.0  # TBD
 GONE = 2.0  # seconds without a person after which they have left
 TRIES = 20  # times that first frames are measured before they are given up
 

@@ -121,20 +121,16 @@ class Sums:
         if self.maps is not None:
             self.maps.begin(self.begin)
 
-    def append(self, maps: Sequence[Map], new: slice) -> None:
-        """New frames of the maps.
-
-        Args:
-            new: which frames of these maps they are.
-        """
+    def append(self, maps: Sequence[Map]) -> None:
+        """New frames of the maps."""
         own = [maps[m] for m in self.group.members]
-        mean = torch.cat([each.mean[new] for each in own], dim=1).numpy()
+        mean = torch.cat([each.mean for each in own], dim=1).numpy()
         d, parts, rows = self.group.linear.shape
         made = (mean @ self.group.linear.reshape(d, -1)).reshape(-1, parts, rows)
         last = self.totals.rows(self.totals.end - 1, self.totals.end)
         self.totals.append(last + made.cumsum(axis=0, dtype=np.float64))
         if self.maps is not None:
-            peak = torch.cat([p[new] for each in own if (p := each.peak) is not None], dim=1)
+            peak = torch.cat([p for each in own if (p := each.peak) is not None], dim=1)
             self.maps.append(np.concatenate([peak.numpy(), mean], axis=1))
 
     def values(self, starts: Floats, lengths: Floats) -> Float[np.ndarray, "n rows"]:
@@ -184,9 +180,9 @@ class Table:
         self.weight, self.shift = weight.astype(np.float32).T, shift.astype(np.float32)
         self.rows: Tail | None = None
 
-    def append(self, maps: Sequence[Map], new: slice) -> None:
+    def append(self, maps: Sequence[Map]) -> None:
         """New frames of the one map."""
-        rows = maps[0].mean[new].numpy()
+        rows = maps[0].mean.numpy()
         if self.rows is None:
             self.rows = Tail(self.keep + 2, rows.shape[1:])
             self.rows.begin(self.begin)

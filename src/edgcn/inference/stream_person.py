@@ -22,6 +22,7 @@ from edgcn.pipeline.inputs import Inputs
 from edgcn.pipeline.running import TURNING, Body, measure_body
 
 SAMPLE = RUNS * RUN  # frames that somebody's size is measured on, as `body_of` does
+LATELY = 1.0  # seconds
 AGAIN = 1.1  # times as many frames after which it is measured anew
 
 
@@ -65,10 +66,11 @@ def plan_of(
     most = TURNING * inputs.frames // 2 if inputs.normalize.align else inputs.frames // 4
     passes = tuple(
         Pass(
+            embedder,
             reading,
             scale,
             tuple(spotter.grid.every(length) for length in scale.lengths),
-            sight or Sight(1, 0, 0),
+            sight or Sight(),
             layer_of(maps, weight, spotter.shift) if dense else None,
             weight,
             spotter.shift,
@@ -157,10 +159,12 @@ class Person:
         return self.decider.decide([], seconds)
 
     def likely_now(self) -> np.ndarray | None:
-        """The most that the newest window of any length gives each class."""
+        """The most that any of the windows gives each class that end in the last second."""
         if not self.newest:
             return None
-        return np.asarray(np.max([likely[:-1] for _, likely in self.newest.values()], axis=0))
+        last = max(end for end, _ in self.newest.values())
+        lately = [likely[:-1] for end, likely in self.newest.values() if end >= last - LATELY]
+        return np.asarray(np.max(lately, axis=0))
 
     def _decide(self, watcher: Watcher, time: float) -> Found:
         self._score(watcher)

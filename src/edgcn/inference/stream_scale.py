@@ -7,6 +7,7 @@ The encoder reads each new column of its map with as many frames around it as it
 the column is what one pass over the whole recording would give.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,12 +15,12 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from edgcn.inference.dense import ALIGN, BESIDE, Footage, Reading, Scale, starts_of
+from edgcn.inference.dense import ALIGN, BESIDE, Footage, Reading, Scale, coordinates, starts_of
 from edgcn.inference.stream_layer import Layer, Sums, Table
 from edgcn.inference.stream_tail import Tail
+from edgcn.models.dense import Map, dense_blocks, maps_of, strides_of
 from edgcn.models.embedder import Embedder
 from edgcn.models.kernels import plain
-from edgcn.models.readout import HasMaps
 from edgcn.pipeline.features import CHANNELS
 from edgcn.pipeline.running import TURNING, Body, clean_running
 
@@ -32,7 +33,7 @@ Floats = Float[np.ndarray, " n"]
 class Values(Protocol):
     """What gives the values of windows."""
 
-    def append(self, maps: list, new: slice) -> None: ...  # type: ignore[type-arg]
+    def append(self, maps: Sequence[Map]) -> None: ...
     def values(self, starts: Floats, lengths: Floats) -> np.ndarray: ...
 
 
@@ -43,11 +44,13 @@ class Sight:
     Args:
         column: frames that one frame of its coarsest map stands for.
         before, after: the first and the last frame that a column depends on, from its first.
+        strides: frames that one frame of each block stands for.
     """
 
-    column: int
-    before: int
-    after: int
+    column: int = 1
+    before: int = 0
+    after: int = 0
+    strides: tuple[int, ...] = (1,)
 
 
 def sight_of(embedder: Embedder) -> Sight:
@@ -58,22 +61,20 @@ def sight_of(embedder: Embedder) -> Sight:
         1, CHANNELS, TRIED, len(inputs.topology), inputs.bodies, generator=generator
     ).requires_grad_()
     with torch.enable_grad(), plain():
-        features = inputs.features(x)
-        if isinstance(encoder, HasMaps):
-            maps = encoder.every_map(features)
-        else:
-            maps = [encoder.features(features)]  # type: ignore[operator]
-        column = max(max(1, round(TRIED / each.shape[2])) for each in maps)
+        blocks = dense_blocks(encoder, inputs.features(x), embedder.readout)
+        strides = strides_of(blocks, TRIED)
+        column = max(strides)
         begin = TRIED // 2 // column * column
         total = torch.zeros(())
-        for each in maps:
-            stride = max(1, round(TRIED / each.shape[2]))
+        for each, stride in zip(blocks, strides, strict=True):
             own = each[:, :, begin // stride : (begin + column) // stride]
             total = total + (own * torch.randn(own.shape, generator=generator)).sum()
         (grad,) = torch.autograd.grad(total, x)
     reached = grad.abs().amax(dim=(0, 1, 3, 4)).nonzero().flatten()
     before, after = begin - int(reached[0]), int(reached[-1]) - begin
-    return Sight(column, min(before, BESIDE), min(max(after, column - 1), BESIDE))
+    return Sight(
+        column, min(before, BESIDE), min(max(after, column - 1), BESIDE), tuple(strides)
+    )
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class Pass:
         ahead: frames after each that its cleaning waits for.
     """
 
+    embedder: Embedder
     reading: Reading
     scale: Scale
     every: tuple[float, ...]
@@ -133,6 +135,7 @@ class Watcher:
             self.sums = [Table(plan.reading, plan.weight, plan.shift, reach, self.begin)]
         else:
             self.sums = [Sums(group, reach, self.begin) for group in plan.layer.groups]
+        self.fresh: list[torch.Tensor] = []  # blocks that the sums lack
         self.mapped = self.begin  # frames that whole columns stand for
         self.next = [
             int(np.ceil(first / every - EPSILON)) for every in plan.every
@@ -169,7 +172,7 @@ class Watcher:
         end = known if last else (known - sight.after - 1) // sight.column * sight.column
         end += 0 if last else sight.column
         if end > self.mapped:
-            self._read(end, known)
+            self._encode(end, known)
 
     @property
     def wanted(self) -> float:
@@ -199,19 +202,37 @@ class Watcher:
             self.held[: self.dims, here] = row[: self.dims, here]
         self.holds = max(self.holds, low)
 
-    def _read(self, end: int, known: int) -> None:
-        """Columns up to a frame."""
-        sight = self.plan.sight
+    def _encode(self, end: int, known: int) -> None:
+        """Blocks of the encoder, for columns up to a frame; `take_in` goes on from there."""
+        self.take_in()
+        sight, embedder = self.plan.sight, self.plan.embedder
         low = max(self.begin, (self.mapped - sight.before) // sight.column * sight.column)
         rows = self.clean.rows(low, known)
         x = torch.from_numpy(rows).transpose(0, 1)[None].contiguous()
-        with plain():
-            maps = self.plan.reading.maps(x)
-        for each in self.sums:
-            stride = 1 if self.plan.layer is None else each.group.stride  # type: ignore[attr-defined]
-            stop = -(-(end - low) // stride)
-            each.append(maps, slice((self.mapped - low) // stride, stop))
+        blocks = [x]
+        if self.plan.layer is not None:
+            with plain():
+                features = embedder.inputs.features(x)
+                blocks = dense_blocks(embedder.encoder, features, embedder.readout)
+        first, last = self.mapped - low, end - low
+        self.fresh = [
+            block[:, :, first // stride : -(-last // stride)]
+            for block, stride in zip(blocks, sight.strides, strict=True)
+        ]
         self.mapped = end
+
+    def take_in(self) -> None:
+        """What the encoder gave, added to the sums."""
+        if not self.fresh:
+            return
+        embedder, strides = self.plan.embedder, list(self.plan.sight.strides)
+        if self.plan.layer is None:
+            maps = coordinates(self.fresh[0])
+        else:
+            maps = maps_of(self.fresh, strides, embedder.readout, embedder.inputs.topology)
+        for each in self.sums:
+            each.append(maps)
+        self.fresh = []
 
     def windows(
         self, seconds: float | None = None
@@ -221,6 +242,7 @@ class Watcher:
         Args:
             seconds: of the whole recording, at its end.
         """
+        self.take_in()
         until = self.mapped / self.plan.rate
         starts, lengths = list[np.ndarray](), list[np.ndarray]()
         for place, (length, every) in enumerate(

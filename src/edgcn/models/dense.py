@@ -44,17 +44,32 @@ def dense_maps(
     encoder: nn.Module, features: Float[Tensor, "1 c t v m"], readout: str, topology: Topology
 ) -> list[Map]:
     """The maps that a readout pools, in its order."""
+    blocks = dense_blocks(encoder, features, readout)
+    return maps_of(blocks, strides_of(blocks, features.shape[2]), readout, topology)
+
+
+def dense_blocks(
+    encoder: nn.Module, features: Float[Tensor, "1 c t v m"], readout: str
+) -> list[Tensor]:
+    """The blocks of an encoder that a readout reads, (1, D, T', V) each."""
     if not is_dense(encoder, readout):
         raise EdgcnError(f"readout {readout!r} of {type(encoder).__name__} pools no map")
     assert isinstance(encoder, HasFeatures)
-    peaks = readout == "peaks"
-    blocks: list[Tensor] = (
-        encoder.every_map(features) if isinstance(encoder, HasMaps) and peaks
-        else [encoder.features(features)]
-    )  # fmt: skip
-    maps = []
-    for block in blocks:
-        stride = max(1, round(features.shape[2] / block.shape[2]))
+    every = isinstance(encoder, HasMaps) and readout == "peaks"
+    return encoder.every_map(features) if every else [encoder.features(features)]  # type: ignore[attr-defined]
+
+
+def strides_of(blocks: list[Tensor], frames: int) -> list[int]:
+    """How many frames of the recording a frame of each block stands for."""
+    return [max(1, round(frames / block.shape[2])) for block in blocks]
+
+
+def maps_of(
+    blocks: list[Tensor], strides: list[int], readout: str, topology: Topology
+) -> list[Map]:
+    """Blocks over the joints of each part of the body, or of all."""
+    peaks, maps = readout == "peaks", []
+    for block, stride in zip(blocks, strides, strict=True):
         for part in [block] if readout == "pyramid" else by_part(block, topology):
             mean = over_joints(part)[0].T.contiguous()
             peak = part[0].amax(dim=2).T.to(mean.dtype).contiguous() if peaks else None
