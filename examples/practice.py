@@ -16,7 +16,7 @@ def write_poses(recording: edgcn.Recording, joints: tuple[str, ...], path: Path)
     with path.open("w", newline="") as file:
         table = csv.writer(file)
         names = [f"{joint}_{axis}" for joint in joints for axis in "xyz"]
-        table.writerow(["time", "participant", *names])
+        table.writerow(["time_s", "participant", *names])
         for number, frame in enumerate(recording.frames[:, 0].round(4)):
             table.writerow([number / 30, recording.subject, *frame.flatten().tolist()])
 
