@@ -78,6 +78,7 @@ def shorter(frame: dict[str, Any]) -> None:
         (shorter, r"joint_positions of body 0 in frame 2 \[32\]\[3\], got \[26, 3\]; older SDKs"),
         (lambda frame: frame.update(timestamp_usec=0), "expected times that increase, got 0 after"),
         (lambda frame: frame.update(timestamp_usec=None), "a number timestamp_usec of each frame"),
+        (lambda frame: frame.update(frame_id=10**999), "a number frame_id of each frame"),
         (lambda frame: frame.update(bodies=3), "expected a list of bodies in frame 2"),
     ],
 )
