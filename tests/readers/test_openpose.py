@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from edgcn.base.errors import EdgcnError, FileError
+from edgcn.readers import numbered
 from edgcn.readers.openpose import read_openpose
 from edgcn.skeleton.hand_layouts import with_hands
 from edgcn.skeleton.layouts import (
@@ -515,6 +516,10 @@ def test_frames_are_numbered_at_the_end_of_any_name(
     (folder / "settings.json").write_text("{}")
     _, lost = parted(read_openpose(folder).recordings)
     assert [item.path for item in lost] == [str(folder / "settings.json")]
+
+
+def test_a_number_of_any_length_is_one() -> None:
+    assert numbered.parted(f"a_{'9' * 5000}") == ("a_", 10**18 - 1)
 
 
 def test_other_json_beside_frames_named_as_openpose_does_is_none(
