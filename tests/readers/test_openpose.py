@@ -395,6 +395,11 @@ def test_a_table_of_another_form_is_one_clear_error(
         read_openpose(two, labels=table(tmp_path, *rows))
 
 
+def test_a_table_that_is_not_there_is_refused(tmp_path: Path, two: Path) -> None:
+    with pytest.raises(EdgcnError, match=r"a table of labels at .*nope\.csv, found no such file"):
+        read_openpose(two, labels=tmp_path / "nope.csv")
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
