@@ -82,6 +82,7 @@ def shorter(frame: dict[str, Any]) -> None:
             "expected times that increase in column 'timestamp_usec', got 0 after",
         ),
         (lambda frame: frame.update(timestamp_usec=None), "a number timestamp_usec of each frame"),
+        (lambda frame: frame.update(frame_id=10**999), "a number frame_id of each frame"),
         (lambda frame: frame.update(bodies=3), "expected a list of bodies in frame 2"),
     ],
 )

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from edgcn.base.errors import EdgcnError, FileError
+from edgcn.readers import numbered
 from edgcn.readers.openpose import read_openpose
 from edgcn.skeleton.hand_layouts import with_hands
 from edgcn.skeleton.layouts import (
@@ -394,6 +395,11 @@ def test_a_table_of_another_form_is_one_clear_error(
         read_openpose(two, labels=table(tmp_path, *rows))
 
 
+def test_a_table_that_is_not_there_is_refused(tmp_path: Path, two: Path) -> None:
+    with pytest.raises(EdgcnError, match=r"a table of labels at .*nope\.csv, found no such file"):
+        read_openpose(two, labels=tmp_path / "nope.csv")
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -515,6 +521,10 @@ def test_frames_are_numbered_at_the_end_of_any_name(
     (folder / "settings.json").write_text("{}")
     _, lost = parted(read_openpose(folder).recordings)
     assert [item.path for item in lost] == [str(folder / "settings.json")]
+
+
+def test_a_number_of_any_length_is_one() -> None:
+    assert numbered.parted(f"a_{'9' * 5000}") == ("a_", 10**18 - 1)
 
 
 def test_other_json_beside_frames_named_as_openpose_does_is_none(

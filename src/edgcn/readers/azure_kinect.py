@@ -20,6 +20,7 @@ from edgcn.readers.file_each import find_files, recordings_of
 from edgcn.readers.labelling import Take
 from edgcn.readers.named_joints import find_joints
 from edgcn.readers.rates import Rate
+from edgcn.readers.text.files import LARGEST
 from edgcn.readers.text.json_files import json_array, read_json
 from edgcn.readers.times import on_time
 from edgcn.skeleton.azure_layout import AZURE_32
@@ -156,9 +157,14 @@ def _all(path: Path, frames: list[dict[str, Any]], key: str) -> Float[np.ndarray
     values = [frame.get(key) for frame in frames]
     if all(value is None for value in values):
         return None
-    if any(isinstance(value, bool) or not isinstance(value, int | float) for value in values):
+    if not all(map(_counts, values)):
         raise FileError(path, f"expected a number {key} of each frame, got others")
     return np.array(values, dtype=np.float64)
+
+
+def _counts(value: object) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and -LARGEST < value < LARGEST  # type: ignore[operator]
 
 
 def _note(people: list[Person], subject: Person, total: int) -> str:

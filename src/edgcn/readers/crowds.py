@@ -32,7 +32,7 @@ def bodies_seen(
     frames: Shaped[np.ndarray, "total m v c"], lengths: Int[np.ndarray, " clips"]
 ) -> list[int]:
     """How many bodies are seen at some time in each of the clips that lie end to end."""
-    there, ends = frames.any(axis=(2, 3)), np.cumsum(lengths).tolist()
+    there, ends = np.asarray(frames.any(axis=(2, 3))), np.cumsum(lengths).tolist()
     return [
         int(there[start:end].any(axis=0).sum())
         for start, end in pairwise([0, *ends])

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from edgcn.base.errors import FileError, did_you_mean
+from edgcn.base.errors import EdgcnError, FileError, did_you_mean
 from edgcn.base.spelling import spelling, tidy
 from edgcn.base.words import LISTED, named
 from edgcn.readers.text.files import csv_fields, integers, numbers, read_lines, skipped
@@ -49,10 +49,13 @@ def read_table(path: Path, names: Sequence[str]) -> Table:
         names: clips by their path from the root on.
 
     Raises:
+        EdgcnError: no such file.
         FileError: no rows, other columns, a row without name or label, one that may mean two
             clips, or rows that contradict each other.
     """
     columns = ["name", "label", "subject"]
+    if not path.exists():
+        raise EdgcnError(f"expected a table of labels at {path}, found no such file")
     lines = [(n, line) for n, line in enumerate(read_lines(path), 1) if line.strip()]
     first = [tidy(field).lower() for field in csv_fields(path, *lines[0])] if lines else []
     if {"name", "label"} <= set(first):

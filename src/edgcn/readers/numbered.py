@@ -16,6 +16,7 @@ from edgcn.base.words import LISTED, named
 from edgcn.readers.labelling import label_of_folder
 
 NUMBERED = re.compile(r"(.*?)([0-9]+)([^0-9]*)")  # the last number of a name counts frames
+DIGITS = 18  # the last of a number that tell its frame
 AROUND = "_-. "  # what stands between a name and its number
 FEWEST = 0.5  # of the frames that the numbers count; where there are less, they count no frames
 
@@ -40,7 +41,7 @@ def parted(stem: str) -> tuple[str, int]:
     """A name without its last number, and that number."""
     matched = NUMBERED.fullmatch(stem)
     before, number, after = matched.groups() if matched else (stem, "0", "")
-    return before + after, int(number)
+    return before + after, int(number[-DIGITS:])
 
 
 def videos(stems: Sequence[tuple[Path, str]], root: Path) -> dict[Path, Video]:
