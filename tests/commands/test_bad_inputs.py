@@ -26,7 +26,7 @@ from edgcn import cli
 from edgcn.base import files, tensorfile
 from edgcn.skeleton.recording import Recording, SplitRule, trimmed
 from edgcn.skeleton.topology import Topology
-from edgcn.store import write, write_store
+from edgcn.store import growing, write_store
 from helpers import (
     FEW_JOINTS,
     SMALL_ENCODER,
@@ -647,7 +647,7 @@ def full_disk(patch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    patch.setattr(write._Growing, "append", full)
+    patch.setattr(growing.Growing, "append", full)
 
 
 def full_disk_for_weights(patch: pytest.MonkeyPatch) -> None:
