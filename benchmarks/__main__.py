@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from benchmarks import encoders, prepare, ranks, stock, tables
+from benchmarks import encoders, long_tables, prepare, ranks, stock
 from benchmarks.peer import check_peer
 from benchmarks.report import SECTIONS, write, write_docs
 from benchmarks.worker import ROOT, Worker
@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> None:
         ),
         "stock": lambda: stock.measure(peer, quick=options.quick, say=say),
         "prepare": lambda: prepare.measure(fraction=options.fraction, quick=options.quick, say=say),
-        "tables": lambda: tables.measure(quick=options.quick, say=say),
+        "tables": lambda: long_tables.measure(quick=options.quick, say=say),
         "ranks": lambda: ranks.measure(quick=options.quick, say=say),
     }
     for name in names:

@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks import (
     around,
     encoders,
+    long_tables,
     machine,
     prepare,
     probes,
@@ -17,7 +18,6 @@ from benchmarks import (
     roofline,
     scale,
     stock,
-    tables,
 )
 from edgcn.base.errors import EdgcnError
 from edgcn.base.files import read_json, write_json, writing
@@ -30,7 +30,7 @@ SECTIONS = {
     "around": ("Around the encoder", around.table),
     "scale": ("Scale", scale.table),
     "prepare": ("Preparing", prepare.table),
-    "tables": ("Long tables", tables.table),
+    "tables": ("Long tables", long_tables.table),
     "probes": ("Probes", probes.table),
 }
 FIGURE = "roofline.png"

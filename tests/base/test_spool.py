@@ -44,6 +44,6 @@ def test_no_room_on_the_disk_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_pa
     def full(**options: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(spool.tempfile, "TemporaryFile", full)
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
     with pytest.raises(EdgcnError, match=r"needs that much room .*: No space left.*TMPDIR=DIR"):
         Spool((3, 2)).append(ROWS)

@@ -29,7 +29,7 @@ from edgcn.inference.provenance import Provenance
 from edgcn.inference.recognizer import unfitted
 from edgcn.skeleton.recording import Recording, SplitRule, trimmed
 from edgcn.skeleton.topology import Topology
-from edgcn.store import write, write_store
+from edgcn.store import growing, write_store
 from helpers import (
     FEW_JOINTS,
     SMALL_ENCODER,
@@ -738,7 +738,7 @@ def full_disk(patch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    patch.setattr(write._Growing, "append", full)
+    patch.setattr(growing.Growing, "append", full)
 
 
 def full_disk_for_weights(patch: pytest.MonkeyPatch) -> None:

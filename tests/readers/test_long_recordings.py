@@ -1,6 +1,6 @@
 """A recording of any length is read a part at a time, and is what it would be in memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,29 +42,38 @@ def points(topology: Topology, seed: int = 0) -> np.ndarray:
     made = (body + rng.normal(scale=2, size=(FRAMES, len(topology), 3))).astype(np.float32)
     made[..., 2] = rng.uniform(0.5, 1, made.shape[:2])
     made[7:9, 3] = 0
-    return made
+    return np.asarray(made)
 
 
 def write_mediapipe(path: Path) -> Recordings:
     names = MEDIAPIPE_33.joints
     numbers = [n + 5 * (n > 200) for n in range(FRAMES)]
-    more = {"frame": numbers, "time_ms": [40 * n for n in numbers], "label": ["", "a"] * 150}
+    more: dict[str, Sequence[object]] = {
+        "frame": numbers,
+        "time_ms": [40 * n for n in numbers],
+        "label": ["", "a"] * 150,
+    }
     write_table(path / "a.csv", names, points(MEDIAPIPE_33), axes="xyv", columns=more)
     return read_mediapipe(path, landmarks="pixels")
 
 
 def write_persons(path: Path) -> Recordings:
     given = np.stack([points(COCO_17), points(COCO_17, 1)], axis=1).reshape(-1, 17, 3)
-    more = {"person": [*"ab"] * FRAMES, "time": [0.02 * (n // 2) ** 1.1 for n in range(600)]}
+    more: dict[str, Sequence[object]] = {
+        "person": [*"ab"] * FRAMES,
+        "time": [0.02 * (n // 2) ** 1.1 for n in range(600)],
+    }
     write_table(path / "a.csv", COCO_17.joints, given, axes="xyc", columns=more)
     return read_table_of_joints(path)
 
 
 def write_dlc(path: Path) -> Recordings:
     joints = [joint for joint in COCO_17.joints for _ in "xyc"]
-    heads = [["scorer"] + ["s"] * 51, ["bodyparts", *joints],
-             ["coords"] + ["x", "y", "likelihood"] * 17]  # fmt: skip
-    rows = [[n, *map(repr, row)] for n, row in enumerate(points(COCO_17).reshape(-1, 51).tolist())]
+    heads: list[list[object]] = [["scorer"] + ["s"] * 51, ["bodyparts", *joints],
+                                 ["coords"] + ["x", "y", "likelihood"] * 17]  # fmt: skip
+    rows: list[list[object]] = [
+        [n, *map(repr, row)] for n, row in enumerate(points(COCO_17).reshape(-1, 51).tolist())
+    ]
     (path / "a.csv").write_text("\n".join(",".join(map(str, row)) for row in [*heads, *rows]))
     return read_dlc(path)
 
@@ -85,7 +94,7 @@ def test_parts_are_the_whole(
 
 def same(one: Recording, other: Recording) -> bool:
     times = [own.times if own.times is not None else np.empty(0) for own in (one, other)]
-    np.testing.assert_array_equal(*times)
+    np.testing.assert_array_equal(times[0], times[1])
     plain = [replace(own, frames=np.empty((0, 1, 1, 3), np.float32), times=None, hashes=None)
              for own in (one, other)]  # fmt: skip
     return str(plain[0]) == str(plain[1])

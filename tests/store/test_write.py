@@ -15,7 +15,7 @@ import torch
 from edgcn.base import files, rename
 from edgcn.base.errors import EdgcnError
 from edgcn.skeleton.recording import Recording, Recordings, Segment, Skipped, frame_hashes
-from edgcn.store import open_store, write, write_store
+from edgcn.store import growing, open_store, write_store
 from edgcn.store.sources import checksum
 from helpers import long_store, make_clips, make_long, tiny_recordings, tiny_store, tiny_topology
 
@@ -289,7 +289,7 @@ def test_a_full_disk_is_one_error_and_leaves_nothing(
         raise OSError(number, "No space left on device")
 
     if when == "frames":
-        monkeypatch.setattr(write._Growing, "append", full)
+        monkeypatch.setattr(growing.Growing, "append", full)
     else:
         monkeypatch.setattr(np, "savez", full)
     with pytest.raises(

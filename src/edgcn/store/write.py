@@ -7,15 +7,12 @@ reason, never dropped in silence.
 """
 
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -31,16 +28,14 @@ from edgcn.skeleton.recording import (
     Segment,
     Skipped,
     check_one_skeleton,
-    fit_bodies,
     with_hashes,
 )
 from edgcn.skeleton.unseen import BEYOND, without_unseen
 from edgcn.store.checks import Checks, nobody
+from edgcn.store.growing import growing
 from edgcn.store.sources import checksum, note_of
 from edgcn.store.sums import file_sums, sum_of
 from edgcn.store.tables import FORMAT, RecordingTable, SegmentTable, save_table
-
-HEADER = 128  # bytes kept free for the .npy header, whose shape is known only at the end
 
 Item = Recording | Skipped
 
@@ -159,59 +154,6 @@ def _is_one_clip(recording: Recording) -> bool:
     return len(recording.segments) == 1 and all(whole)
 
 
-class _Growing:
-    """An .npy file that grows recording by recording; `finish` writes its header."""
-
-    def __init__(self, file: BinaryIO, tail: tuple[int, ...], dtype: str) -> None:
-        self.file, self.tail, self.dtype, self.rows = file, tail, np.dtype(dtype), 0
-        self.waiting = list[Callable[[], np.ndarray]]()
-        file.write(b"\0" * HEADER)
-
-    def append(self, values: np.ndarray) -> None:
-        for part in chain.from_iterable(map(parts, (*self._waited(), values))):
-            fitting = fit_bodies(part, self.tail[0]) if self.tail else part
-            self.file.write(np.ascontiguousarray(fitting, dtype=self.dtype).data)
-            self.rows += len(part)
-
-    def _waited(self) -> Iterator[np.ndarray]:
-        """What stands for values of recordings before."""
-        waiting, self.waiting = self.waiting, []
-        return (make() for make in waiting)
-
-    def append_any(self, values: np.ndarray | None, otherwise: Callable[[], np.ndarray]) -> None:
-        """Values that only some recordings have; what stands for them waits for the first."""
-        if values is not None:
-            self.append(values)
-        elif self.rows:
-            self.append(otherwise())
-        else:
-            self.waiting.append(otherwise)
-
-    def finish(self) -> None:
-        description = {
-            "descr": np.lib.format.dtype_to_descr(self.dtype),
-            "fortran_order": False,
-            "shape": (self.rows, *self.tail),
-        }
-        text = str(description).encode()
-        self.file.seek(0)
-        self.file.write(b"\x93NUMPY\x01\x00" + (HEADER - 10).to_bytes(2, "little"))
-        self.file.write(text + b" " * (HEADER - 10 - len(text) - 1) + b"\n")
-        self.file.flush()
-        os.fsync(self.file.fileno())
-
-
-@contextmanager
-def _growing(path: Path, tail: tuple[int, ...], dtype: str) -> Iterator[_Growing]:
-    """A new growing file, finished if all goes well; gone if nothing came."""
-    with path.open("wb") as file:
-        array = _Growing(file, tail, dtype)
-        yield array
-        array.finish()
-    if not array.rows:
-        path.unlink()
-
-
 def write_store(
     recordings: Recordings,
     out: Path,
@@ -245,10 +187,10 @@ def write_store(
     checks = Checks(recordings)
     with new_folder(out, overwrite=overwrite, marker="store.json", what="store") as folder:
         with (
-            _growing(folder / "frames.npy", shape, dtype) as frames,
-            _growing(folder / "hashes.npy", (), "uint64") as hashes,
-            _growing(folder / "scores.npy", shape[:2], "float16") as scores,
-            _growing(folder / "times.npy", (), "float64") as times,
+            growing(folder / "frames.npy", shape, dtype) as frames,
+            growing(folder / "hashes.npy", (), "uint64") as hashes,
+            growing(folder / "scores.npy", shape[:2], "float16") as scores,
+            growing(folder / "times.npy", (), "float64") as times,
         ):
             for item, usable in _usable(items, recordings, skipped, strict=strict, dtype=dtype):
                 checks.add(item, usable)

@@ -69,7 +69,7 @@ def measure(*, quick: bool, say: Callable[[str], None] = print) -> dict[str, Any
             say(f"  tables: {frames} frames")
             size = write_csv(source, frames=frames)
             row = {"frames": frames, "megabytes": size / 1e6}
-            result["files"].append(row | measured(source, out, module="benchmarks.tables"))
+            result["files"].append(row | measured(source, out, module="benchmarks.long_tables"))
         sample = min(SAMPLE, frames)
         if not np.array_equal(numpy_reads(source, 100), python_reads(source, 100)):
             raise EdgcnError("the references read different numbers")
