@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 from edgcn.base.errors import EdgcnError
 from edgcn.evaluation.logistic import fit_c
 from edgcn.inference.basis import Basis
-from edgcn.inference.choose import OVERLAPS, Learnt, choose
+from edgcn.inference.choose import OVERLAPS, UNCHOSEN, Learnt, choose
 from edgcn.inference.dense import Footage, Reading, starts_of, stretches
 from edgcn.inference.examples import Example
 from edgcn.inference.spot import Grid, Spotter, grid_for
@@ -26,7 +26,6 @@ FITS, FITS_NOT = 0.5, 0.35  # IoU from which a window is an event, below which i
 WINDOWS = 12_000  # that are learned from, half of them background at most
 STRENGTH = 0.1  # C of the logistic regression; UTKinect's training subjects, docs/lab/spotting.md
 SIGHT = 5.0  # seconds before the first and after the last event that a coder has looked at, too
-UNCHOSEN = 0.4  # the threshold then
 NEW = 32  # directions that distances are in
 
 Floats = Float[np.ndarray, " n"]
