@@ -23,7 +23,8 @@ RIGHT = 0.5  # IoU at which an event is right, as confidence means it
 SHRINK = 20.0  # how many classes' worth of events of all classes each class's threshold goes by
 ENOUGH = 20  # held-out events without which thresholds are not chosen
 UNCHOSEN = 0.4  # the least probability then
-FAR = 1.5  # times the distance within which nearly all held-out events lie
+KNOWN = 0.98  # of the held-out events that are right are near enough to their class
+FAR = 1.1  # times that distance: the centers are of all people, those that are held out as well
 
 Floats = Float[np.ndarray, " n"]
 
@@ -84,9 +85,13 @@ def _chosen(
     Confidence is first what all events say, to choose thresholds by; then what those say that are
     above these, since no others are told.
     """
-    found = [(row, _events(parts, spotter)) for row, parts in scored]
-    rows = [event for row, each in found for event in _named(row, each, each.probabilities)
-            if not is_hidden(event, examples[row])]  # fmt: skip
+    rows, near = list[Event](), list[float]()
+    for row, parts in scored:
+        found = _events(parts, spotter)
+        for event, distance in zip(_named(row, found), found.distances.tolist(), strict=True):
+            if not is_hidden(event, examples[row]):
+                rows.append(event)
+                near.append(distance)
     if not rows:
         return spotter, 0.0
     right = np.zeros(len(rows), dtype=np.int64)
@@ -104,9 +109,8 @@ def _chosen(
         slope, offset = calibrated(likely[told], right[told], weight[told])
     made = replace(spotter, slope=slope, offset=offset)
     least = made.confidence(rough.probability(least)).astype(np.float32)
-    near = np.concatenate([each.distances for _, each in found])
-    sure = np.concatenate([each.probabilities for _, each in found]) > 0.5
-    far = FAR * float(np.quantile(near[sure], 0.99)) if sure.any() else spotter.far
+    known = np.array(near)[right == 1]
+    far = FAR * float(np.quantile(known, KNOWN)) if len(known) else spotter.far
     return replace(made, thresholds=least, far=far), f1
 
 
@@ -123,14 +127,12 @@ def _events(parts: tuple[np.ndarray, ...], spotter: Spotter) -> Found:
     return suppressed(*parts, overlap=spotter.overlap, **limits)
 
 
-def _named(row: int, found: Found, scores: Floats) -> list[Event]:
+def _named(row: int, found: Found) -> list[Event]:
+    columns = (found.starts, found.ends, found.labels, found.probabilities)
     return [
         Event(str(row), str(label), start, end, score=score)
-        for start, end, label, score in zip(
-            found.starts.tolist(), found.ends.tolist(), found.labels.tolist(), scores.tolist(),
-            strict=True,
-        )
-    ]  # fmt: skip
+        for start, end, label, score in zip(*(x.tolist() for x in columns), strict=True)
+    ]
 
 
 def _thresholds(
