@@ -46,7 +46,7 @@ def timelines(
         recordings: name, seconds, true events, found events.
     """
     height = max(1.6, 0.26 * len(classes) + 0.8)
-    figure = new_figure(10, max(1, len(recordings)) * height)
+    figure = new_figure(10.0, max(1, len(recordings)) * height)
     for place, (name, seconds, truth, found) in enumerate(recordings, start=1):
         axes = figure.add_subplot(len(recordings), 1, place)
         for events, lift, color in ((truth, 0.05, FAINT), (found, -0.35, "tab:orange")):
