@@ -17,7 +17,7 @@ from jaxtyping import Float, Int
 from edgcn.base.errors import EdgcnError
 from edgcn.evaluation.logistic import fit_c
 from edgcn.inference.basis import Basis
-from edgcn.inference.choose import ENOUGH, OVERLAPS, Learnt, Scanned, choose
+from edgcn.inference.choose import ENOUGH, OVERLAPS, UNCHOSEN, Learnt, Scanned, choose
 from edgcn.inference.dense import Footage, Reading, starts_of, stretches
 from edgcn.inference.examples import Example
 from edgcn.inference.spot import Grid, Spotter, Windows, grid_for, probabilities, scan
@@ -28,7 +28,6 @@ APART = 0.3  # of the shorter of a window and an event, from which the window is
 WINDOWS = 12_000  # that are learned from, half of them background at most
 STRENGTH = 0.1  # C of the logistic regression; UTKinect's training subjects, docs/lab/spotting.md
 SIGHT = 5.0  # seconds before the first and after the last event that a coder has looked at, too
-UNCHOSEN = 0.4  # the threshold then
 NEW = 32  # directions that distances are in
 
 Floats = Float[np.ndarray, " n"]
@@ -88,7 +87,7 @@ def learn_layers(
             layers.append(_layer(seen[rows], labels[rows], classes))
             held.append(check)
     shortest, longest = _limits(examples, classes)
-    nearby = np.eye(seen.shape[1], dtype=np.float32)[:NEW]
+    nearby, centers = _places(seen, labels, classes)
     spotter = Spotter(
         grid=grid,
         weight=basis.unfold(layers[0][0]),
@@ -101,7 +100,7 @@ def learn_layers(
         shortest=shortest,
         longest=longest,
         directions=basis.unfold(nearby),
-        centers=np.stack([_center(seen[labels == k], seen) for k in range(classes)]),
+        centers=centers,
         far=float("inf"),
     )
     scored = {
@@ -110,7 +109,7 @@ def learn_layers(
         for row in rows.tolist()
     }
     layer = np.concatenate([layers[0][0], nearby])
-    return choose(examples, Learnt(spotter, layer, scored, spotter), classes, enough)
+    return choose(examples, Learnt(spotter, layer, scored, spotter), enough)
 
 
 @torch.no_grad()
@@ -236,5 +235,18 @@ def _limits(
     return low, high
 
 
-def _center(own: np.ndarray, every: np.ndarray) -> Float[np.ndarray, " r"]:
-    return np.asarray((own if len(own) else every)[:, :NEW].mean(axis=0))
+def _places(
+    seen: Float[np.ndarray, "n q"], labels: Int[np.ndarray, " n"], classes: int
+) -> tuple[Float[np.ndarray, "r q"], Float[np.ndarray, "k r"]]:
+    """Directions that distances are in, each by its spread within a class; and the classes' means.
+
+    A class without windows is where the mean of all events is.
+    """
+    near = seen[:, :NEW]
+    of = [near[labels == k] for k in range(classes)]
+    events = near[(labels >= 0) & (labels < classes)]
+    spread = np.sqrt(np.mean([own.var(axis=0) for own in of if len(own)], axis=0))
+    scale = 1 / np.maximum(spread, 1e-3 * max(float(spread.max()), 1e-9))
+    centers = np.stack([(own if len(own) else events).mean(axis=0) * scale for own in of])
+    directions = np.eye(near.shape[1], seen.shape[1]) * scale[:, None]
+    return directions.astype(np.float32), centers.astype(np.float32)

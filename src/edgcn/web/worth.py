@@ -12,7 +12,8 @@ import numpy as np
 from edgcn.annotations.events import Event
 from edgcn.evaluation.agreement import agreement
 from edgcn.evaluation.event_scores import event_counts, matches
-from edgcn.inference.choose import Learnt, choose, events_of, is_hidden
+from edgcn.inference.calibrate import is_hidden
+from edgcn.inference.choose import Learnt, choose, events_of
 from edgcn.inference.spot import sure
 from edgcn.store.splits import held_out
 from edgcn.web.features import Windows
@@ -42,7 +43,7 @@ def worth(
     for _, out in held_out(np.arange(len(examples)), who):
         others = {at: parts for at, parts in learnt.held.items() if at not in out}
         given = replace(learnt, spotter=learnt.unchosen, held=others)
-        spotter = choose(examples, given, len(coded.labels), ENOUGH).spotter
+        spotter = choose(examples, given, ENOUGH).spotter
         for at in out.tolist():
             if at not in learnt.held:
                 continue
