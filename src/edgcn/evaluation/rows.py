@@ -51,7 +51,7 @@ class Row:
         kind: what was scored. "scratch" stands beside fine-tuning; "method" is what the protocol
             is about, and "fitted" a recognizer's own classifier.
         scores: fractions by name; `low` and `high` bound the main one.
-        n: tested clips.
+        n: tested clips; where events are found, the true ones (in tables: `events`).
         labels: how many labels were used, in words ("5 per class"); empty where all were.
         amount: the same as a number to sort by.
         n_labels: labelled clips that this is.
@@ -118,8 +118,13 @@ class Row:
         """What a table or figure shows, by column."""
         flat = self.to_dict()
         del flat["by_subject"]
-        scores = {**flat.pop("scores"), **flat.pop("chosen")}
-        return {**scores, **flat, "n_events": self.n, "baseline": self.is_baseline}
+        return {
+            **flat.pop("scores"),
+            **flat.pop("chosen"),
+            **flat,
+            "events": self.n,
+            "baseline": self.is_baseline,
+        }
 
 
 def mean_over_seeds(rows: Sequence[Row]) -> Row:

@@ -37,6 +37,7 @@ HEADINGS = {
     "macro_f1": "macro-F1 %",
     "balanced": "balanced accuracy %",
     "n": "clips",
+    "events": "true events",
     "seeds": "seeds",
     "spread": "± over seeds %",
     "difference": "to the first method",
@@ -70,7 +71,6 @@ HEADINGS = {
     "map_20": "mAP at IoU 0.2 %",
     "map_70": "at 0.7 %",
     "map_mean": "mean of 0.1 to 0.9 %",
-    "n_events": "events",
     "score": "score %",
     "best_baseline": "best baseline %",
 }
@@ -87,7 +87,7 @@ RESULT_COLUMNS = (
     "balanced", "n", "seeds", "learned",
 )  # fmt: skip
 _FEW = ("name", "labels", "n_labels", "top1", INTERVAL, "draw_spread", *RESULT_COLUMNS[3:])
-_EVENTS = (*RESULT_COLUMNS[3:6], "n_events", *RESULT_COLUMNS[-2:])
+_EVENTS = (*RESULT_COLUMNS[3:6], "events", *RESULT_COLUMNS[-2:])
 PROTOCOL_COLUMNS = {
     "semi": _FEW,
     "few-shot": _FEW,
