@@ -256,6 +256,6 @@ def save(out: Path, rows: list[dict[str, Any]], found: Agreement) -> None:
         out / "confusion.png",
         across_is="coder B",
         down_is="coder A",
-        of="events",
+        of="pairs and single events",
         alike="alike",
     )
