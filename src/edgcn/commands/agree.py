@@ -85,8 +85,8 @@ def agree(config: AgreeConfig, *, say: Say = tell) -> Agreement:
         benchmark(config.protocol, a, b, say)
     a, b, names = common(a, b, notes)
     say(
-        f"{counted(len(names), 'recording')} of both; events are linked if they share {config.overlap:.0%} of "
-        f"the longer one"
+        f"{counted(len(names), 'recording')} of both; events are linked if they share "
+        f"{config.overlap:.0%} of the longer one"
     )
     for line in notes:
         say(line)

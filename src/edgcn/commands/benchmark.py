@@ -88,9 +88,9 @@ def benchmark(protocol: str, truth: Events, found: Events, say: Say) -> dict[str
         f"{published.title}: {count(len(a), 'true event')} and {count(len(b), 'found event')} in "
         f"{count(len(tests), 'recording')}; {published.left_open}"
     )
-    rows = [{"benchmark": WORDS.get(key, HEADINGS.get(key, key)), "%": value}
-            for key, value in scores.items()]  # fmt: skip
-    say(text_table(rows, ("benchmark", "%")))
+    lines = [{"benchmark": WORDS.get(key, HEADINGS.get(key, key)), "%": value}
+             for key, value in scores.items()]  # fmt: skip
+    say(text_table(lines, ("benchmark", "%")))
     return scores
 
 
