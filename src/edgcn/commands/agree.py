@@ -17,6 +17,7 @@ from edgcn.base.files import write_text
 from edgcn.base.progress import Say
 from edgcn.base.screen import tell
 from edgcn.base.words import LISTED, named
+from edgcn.base.words import count as counted
 from edgcn.commands.benchmark import at_one_rate, benchmark, read_sides
 from edgcn.commands.events import finite, in_words
 from edgcn.commands.settings import POSITIONAL, Config
@@ -84,8 +85,8 @@ def agree(config: AgreeConfig, *, say: Say = tell) -> Agreement:
         benchmark(config.protocol, a, b, say)
     a, b, names = common(a, b, notes)
     say(
-        f"{len(names)} recordings of both; events are linked if they share {config.overlap:.0%} of "
-        f"the longer one"
+        f"{counted(len(names), 'recording')} of both; events are linked if they share "
+        f"{config.overlap:.0%} of the longer one"
     )
     for line in notes:
         say(line)
@@ -256,6 +257,6 @@ def save(out: Path, rows: list[dict[str, Any]], found: Agreement) -> None:
         out / "confusion.png",
         across_is="coder B",
         down_is="coder A",
-        of="events",
+        of="pairs and single events",
         alike="alike",
     )

@@ -74,9 +74,13 @@ def benchmark(protocol: str, truth: Events, found: Events, say: Say) -> dict[str
         say(f"left out, found in recordings that do not test: {named(others, most=LISTED)}")
     if bare := [name for name in tests if name not in covered]:
         say(f"nothing found, all missed: {named(bare, most=LISTED)}")
-    strange = sorted({row.label for row in b} - set(published.classes or truth.labels))
-    if strange and published.classes:
-        say(f"found events of classes that the data do not have: {named(strange, most=LISTED)}")
+    for rows, whose in ((a, "the truth"), (b, "what was found")):
+        strange = sorted({row.label for row in rows} - set(published.classes))
+        if strange and published.classes:
+            raise EdgcnError(
+                f"{whose} has labels that are none of the {len(published.classes)} classes of "
+                f"{published.title}: {named(strange, most=LISTED)}; are these its files?"
+            )
     scores = published.scores(a, b, rates(published, tests, truth))
     ours = event_table(a, b, tests)
     scores = {**scores, **{key: ours[key] for key in BESIDE if key not in scores}}
@@ -84,9 +88,9 @@ def benchmark(protocol: str, truth: Events, found: Events, say: Say) -> dict[str
         f"{published.title}: {count(len(a), 'true event')} and {count(len(b), 'found event')} in "
         f"{count(len(tests), 'recording')}; {published.left_open}"
     )
-    rows = [{"benchmark": WORDS.get(key, HEADINGS.get(key, key)), "%": value}
-            for key, value in scores.items()]  # fmt: skip
-    say(text_table(rows, ("benchmark", "%")))
+    lines = [{"benchmark": WORDS.get(key, HEADINGS.get(key, key)), "%": value}
+             for key, value in scores.items()]  # fmt: skip
+    say(text_table(lines, ("benchmark", "%")))
     return scores
 
 

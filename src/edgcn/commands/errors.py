@@ -18,6 +18,7 @@ from edgcn.base.words import LISTED, named
 from edgcn.commands.event_errors import write_found_errors
 from edgcn.commands.events import is_store, read_any
 from edgcn.commands.report import results_in
+from edgcn.commands.results import RESULTS
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.commands.timeline import moving_clip
 from edgcn.evaluation.clip_errors import by_class, by_group, confusion_of
@@ -38,13 +39,15 @@ GROUP_COLUMNS = {
     "interval": "95 % interval", "most_often": "most often wrong",
 }  # fmt: skip
 FILES = ("errors.html", "errors.csv")
+FOUND, TRUE = "found.csv", "truth.csv"  # of an evaluation of events
 
 
 class ErrorsConfig(Config):
     """Show what an evaluation, or a machine that found events, got wrong."""
 
     results: Annotated[Path, POSITIONAL]
-    """Folder of one evaluation, or one that holds a single one; with --truth, events found."""
+    """Folder of one evaluation, of clips or of events in recordings, or one that holds a single
+    one; with --truth, events found."""
     truth: Path | None = None
     """File, folder or store of what was annotated; `results` is then a file of events."""
     iou: Annotated[float, Field(gt=0, le=1)] = 0.5
@@ -72,7 +75,14 @@ def errors(config: ErrorsConfig, *, say: Say = tell) -> Path:
     """
     if config.truth is not None:
         return found_errors(config, say)
+    if config.results.is_file() and config.results.name != RESULTS:
+        raise EdgcnError(
+            f"{config.results} is a file of events: give what was annotated with --truth, or the "
+            f"folder of an evaluation"
+        )
     path, data = the_one(config.results)
+    if (path.parent / FOUND).is_file():
+        return spotted_errors(config, path.parent, data, say)
     out = free(config, path.parent)
     classes = tuple(map(str, data.get("classes", ())))
     judged = read_predictions(path.parent / "predictions.csv", classes)
@@ -133,6 +143,13 @@ def found_errors(config: ErrorsConfig, say: Say) -> Path:
         raise EdgcnError("expected the store of the recordings; give --store STORE")
     out = free(config, config.results.parent)
     return write_found_errors(out, open_store(place), truth, found, least=config.iou, say=say)
+
+
+def spotted_errors(config: ErrorsConfig, folder: Path, data: dict[str, Any], say: Say) -> Path:
+    """Compare what an evaluation found in recordings with what is annotated there."""
+    truth, found = (read_any(folder / name, {}) for name in (TRUE, FOUND))
+    out, store = free(config, folder), open_store(config.store or Path(data["store"]))
+    return write_found_errors(out, store, truth, found, least=config.iou, say=say)
 
 
 COLUMNS = ("clip", "name", "subject", "condition", "true", "predicted", "confidence", "of_true",

@@ -45,6 +45,8 @@ class EventsConfig(Config, coerce_numbers_to_str=True):
     """File or folder of annotations, or a store."""
     store: Path | None = None
     """Store of the recordings, which says how long they are and who is in them."""
+    summary: bool = True
+    """Print the table of counts, rates per minute, shares of time and durations."""
     by: Literal["label", "subject", "condition"] = "label"
     """Rows for labels of everybody, or of each subject or condition."""
     options: dict[str, str] = Field(default={})
@@ -76,8 +78,9 @@ def count(config: EventsConfig, *, say: Say = tell) -> list[dict[str, Any]]:
     table = bounded(table, about.seconds)
     rows = list(rows_of(table, about, config.by))
     headed = [{HEADINGS[key]: with_interval(row, key) for key in HEADINGS} for row in rows]
-    say(text_table(headed, tuple(HEADINGS.values())))
-    if any(row["rate_low"] is not None for row in rows):
+    if config.summary:
+        say(text_table(headed, tuple(HEADINGS.values())))
+    if config.summary and any(row["rate_low"] is not None for row in rows):
         say("in brackets: 95 % intervals, subjects drawn anew with all their recordings")
     if config.out is not None:
         write_text(config.out, csv_table(rows, COLUMNS))

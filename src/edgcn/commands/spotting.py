@@ -291,8 +291,6 @@ def shown(
 
 def line_of(row: Row) -> str:
     """A row as it is said."""
-    scores = " ".join(
-        f"{name} {row.scores[name]:.2f}" for name in ("kit_f1", "f1_30", "f1_50", "map_50", "kappa")
-        if name in row.scores
-    )  # fmt: skip
+    told = ("kit_f1", "f1_30", "f1_50", "map_50", "kappa")["kit_precision" not in row.scores :]
+    scores = " ".join(f"{name} {row.scores[name]:.2f}" for name in told if name in row.scores)
     return f"  {row.name}{f', {row.labels}' if row.labels else ''}: {scores}"

@@ -118,8 +118,13 @@ class Row:
         """What a table or figure shows, by column."""
         flat = self.to_dict()
         del flat["by_subject"]
-        scores = {**flat.pop("scores"), **flat.pop("chosen")}
-        return {**scores, **flat, "n_events": self.n, "baseline": self.is_baseline}
+        return {
+            **flat.pop("scores"),
+            **flat.pop("chosen"),
+            **flat,
+            "events": self.n,
+            "baseline": self.is_baseline,
+        }
 
 
 def mean_over_seeds(rows: Sequence[Row]) -> Row:

@@ -4,11 +4,13 @@ python -m edgcn.experiments.spotting_page EVALUATIONS ... > docs/results-spottin
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from edgcn.evaluation.recorded import read_results
-from edgcn.evaluation.rows import Row, mean_over_seeds
+from edgcn.evaluation.rows import BASELINES, Row, mean_over_seeds
 from edgcn.reports.tables import columns_of, markdown_table
 
 HEAD = """# Events found in whole recordings
@@ -21,31 +23,54 @@ examples and the random encoder. What was tried: [lab/spotting.md](lab/spotting.
 
 
 def page(folders: Sequence[Path]) -> str:
-    """A table for each store and split; seeds of one setting are one row."""
-    results: dict[tuple[str, str], list[tuple[int, list[Row]]]] = {}
+    """A table for each store and split; seeds of one setting are one row.
+
+    A baseline that several evaluations have with one seed counts once.
+    """
+    rows: dict[tuple[str, str], dict[tuple[float, str, str], dict[int, Row]]] = {}
     notes: dict[tuple[str, str], list[str]] = {}
     for file in sorted(path for folder in folders for path in folder.rglob("results.json")):
         data = read_results(file)
         if data["protocol"] != "spotting":
             continue
-        key = (Path(data["store"]).name, data["split"])
-        rows = [Row.from_dict(row) for row in data["rows"]]
-        results.setdefault(key, []).append((int(data["seed"]), rows))
+        key, seed = (Path(data["store"]).name, data["split"]), int(data["seed"])
+        for row in map(Row.from_dict, data["rows"]):
+            own = learned_here(data) if row.name == data["title"] else ""
+            made = replace(row, name=row.name + own, seeds=(seed,))
+            groups = rows.setdefault(key, {})
+            of = (made.amount or float("inf"), made.kind, made.name)
+            groups.setdefault(of, {}).setdefault(seed, made)
         kept = [note for note in data["notes"] if "held-out" not in note]
-        notes.setdefault(key, []).extend(kept)
+        notes.setdefault(key, []).extend([*kept, *how_learned(data)])
     parts = [HEAD]
-    for (store, split), runs in results.items():
-        groups: dict[tuple[float, str, str], list[Row]] = {}
-        for seed, rows in runs:
-            for row in rows:
-                made = Row(**{**row.__dict__, "seeds": (seed,)})
-                groups.setdefault((row.amount or float("inf"), row.kind, row.name), []).append(made)
-        order = sorted(groups, key=lambda key: key[0])  # few examples first
-        means = [mean_over_seeds(groups[key]) for key in order]
+    for (store, split), groups in sorted(rows.items()):
+        order = sorted(
+            groups, key=lambda key: (key[0], key[1] not in BASELINES)
+        )  # few labels first
+        means = [mean_over_seeds(list(groups[key].values())) for key in order]
         parts.append(f"## {store}, split {split}\n")
         parts.append(markdown_table(means, columns_of("spotting", means)) + "\n")
-        parts += [f"- {note}" for note in dict.fromkeys(notes[store, split])]
+        own_notes = list(dict.fromkeys(notes[store, split]))
+        parts += [f"- {note}" for note in own_notes] + [""] * bool(own_notes)
     return "\n".join(parts).rstrip() + "\n"
+
+
+def learned_here(data: Mapping[str, Any]) -> str:
+    """What a name says of weights that learned from the training recordings themselves."""
+    config = data["model"]["config"]
+    same = Path(str(config.get("store", ""))).name == Path(data["store"]).name
+    return ", own recordings" if same else ""
+
+
+def how_learned(data: Mapping[str, Any]) -> list[str]:
+    """How such weights learned."""
+    config = data["model"]["config"]
+    if not learned_here(data):
+        return []
+    return [
+        f"own recordings: `edgcn pretrain` on the training recordings, no labels, recipe "
+        f"{config.get('recipe')}, {config.get('steps')} steps of the optimizer"
+    ]
 
 
 if __name__ == "__main__":

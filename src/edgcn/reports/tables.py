@@ -87,7 +87,7 @@ RESULT_COLUMNS = (
     "balanced", "n", "seeds", "learned",
 )  # fmt: skip
 _FEW = ("name", "labels", "n_labels", "top1", INTERVAL, "draw_spread", *RESULT_COLUMNS[3:])
-_EVENTS = (*RESULT_COLUMNS[3:6], "n_events", *RESULT_COLUMNS[-2:])
+_EVENTS = (*RESULT_COLUMNS[3:6], "events", *RESULT_COLUMNS[-2:])
 PROTOCOL_COLUMNS = {
     "semi": _FEW,
     "few-shot": _FEW,
