@@ -13,7 +13,10 @@ pytest.importorskip("fastapi", reason="the extra studio is not installed")
 
 from edgcn.annotations.formats import read_events
 from edgcn.base.errors import EdgcnError
+from edgcn.commands.studio import begin
+from edgcn.inference.recognizer import load
 from edgcn.store import Store
+from edgcn.web import features
 from edgcn.web.features import Features
 from edgcn.web.serve import serve
 from web.asking import Page, make_page
@@ -192,3 +195,52 @@ def test_the_address_answers_as_soon_as_it_is_said(
             serve(page.studio, port=port, open_page=False, say=print)
 
     serve(page.studio, port=0, open_page=False, say=visit)
+
+
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory: pytest.TempPathFactory, made: Store) -> Page:
+    """A page whose encoder has looked, with all labels of the store coded."""
+    page = make_page(tmp_path_factory.mktemp("looked"), made)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(features, "SAMPLED", 200)
+        assert page.studio.features.compute() is not None
+    begin(page.studio, (), print, demo=False)
+    return page
+
+
+def test_a_round_suggests_and_is_kept(looked_at: Page) -> None:
+    answer = looked_at.ask("/api/learn", send={"tab": "t"}).json
+    assert answer["round"]["number"] == 1
+    assert answer["round"]["coded"] == 12
+    asked = [row for row in answer["rows"].values() if row and row.get("asked")]
+    assert all(row["status"] == "suggested" for row in asked)
+    exported = looked_at.ask("/api/export?format=csv&suggestions=true").body.decode()
+    told = [r for r in looked_at.studio.coding.rows().values() if not r["asked"]]
+    assert len(exported.splitlines()) == 1 + len(told)  # what is only asked is told nobody
+
+
+def test_the_recognizer_of_what_is_coded_is_exported(looked_at: Page, tmp_path: Path) -> None:
+    """Its file names the coded events, and another page begins with what it finds."""
+    answer = looked_at.ask("/api/export?format=edgcn")
+    path = tmp_path / "coded.edgcn"
+    path.write_bytes(answer.body)
+    made, store = load(path), looked_at.studio.store
+    assert sorted(made.classes_.tolist()) == ["gesture 0", "gesture 1"]
+    assert made.score(store) > 0.9
+    found = {event.label for event in made.recognize(store).rows}
+    assert found <= set(made.classes_.tolist())
+    page = make_page(tmp_path, store, model=made)
+    page.studio.features._windows = looked_at.studio.features.windows()
+    rows = page.ask("/api/learn", send={"tab": "t"}).json["rows"]
+    assert {r["label"] for k, r in rows.items() if r and not k.startswith("round")} == found
+
+
+def test_windows_are_read_once(looked_at: Page) -> None:
+    """A second look takes the vectors from the disk, and they are the same."""
+    studio = looked_at.studio
+    again = Features(studio.store, studio.model, studio.features.folder, lambda: None)
+    again._project = None  # type: ignore[assignment,method-assign]
+    found = again.compute()
+    assert found is not None
+    np.testing.assert_array_equal(found.vectors, studio.features.windows().vectors)
+    assert again.done == again.total == len(found)

@@ -179,7 +179,10 @@ class Routes:
     def export(self, format: str, suggestions: bool = False) -> Response:
         """A file to keep; the journal begins anew where it is large."""
         coding = self.studio.coding
-        name, data, _ = exchange.exported(coding, format, suggestions=suggestions)
+        if format == "edgcn":
+            name, data = f"{coding.store.name}.edgcn", self.studio.recognizer()
+        else:
+            name, data, _ = exchange.exported(coding, format, suggestions=suggestions)
         coding.journal.compact()
         plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in name)
         headers = {"content-disposition": f'attachment; filename="{plain}"'}

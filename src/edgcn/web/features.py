@@ -250,10 +250,13 @@ def excerpts(footage: list[Footage]) -> Iterator[Footage]:
     """Parts of recordings, evenly over all that there is."""
     lengths = np.array([each.seconds for each in footage])
     ends = np.cumsum(lengths)
-    for at in np.unique(np.linspace(0, ends[-1], EXCERPTS + 2)[1:-1]).tolist():
+    count = min(EXCERPTS, int(np.ceil(ends[-1] / EXCERPT)))
+    for at in ((np.arange(count) + 0.5) * ends[-1] / count).tolist():
         which = int(np.searchsorted(ends, at).clip(max=len(footage) - 1))
         each = footage[which]
-        begin = max(0.0, min(at - float(ends[which] - lengths[which]), each.seconds - EXCERPT))
+        begin = max(
+            0.0, min(at - float(ends[which] - lengths[which]) - EXCERPT / 2, each.seconds - EXCERPT)
+        )
         first = round(begin * each.fps)
         yield excerpt(each, first, min(each.length, first + round(EXCERPT * each.fps)))
 

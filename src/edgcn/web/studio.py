@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from edgcn.web import looks
 from edgcn.web.coding import CODED, Coding, event_of, row_of
 from edgcn.web.features import Features
 from edgcn.web.frames import Moving, edges_of
-from edgcn.web.learn import Coded, learn, suggest
+from edgcn.web.learn import Coded, Suggestion, learn, suggest
+from edgcn.web.teach import taught
 from edgcn.web.worth import advice, worth
 
 SENTENCES = (
@@ -141,17 +142,22 @@ class Studio:
         with self._learning:
             windows, coded = self.features.windows(), self.coded()
             by = f"studio:{self.title}"
-            learnt = learn(windows, coded, self.people)
-            found = suggest(windows, coded, learnt, self.names, by=by)
+            if not coded.events and hasattr(self.model, "spotter_"):
+                found, notes = self._first(), ("suggested by what it learned elsewhere",)
+                scores: dict[str, Any] = {"why": f"{self.title} learned nothing here yet"}
+            else:
+                learnt = learn(windows, coded, self.people)
+                found = suggest(windows, coded, learnt, self.names, by=by)
+                scores = worth(windows, coded, learnt, self.names, self.people)
+                notes = learnt.notes
             old = self.coding.rows()
             rounds = self.coding.under("round")
             number = 1 + max((int(n) for n in rounds if n.isdigit()), default=0)
-            scores = worth(windows, coded, learnt, self.names, self.people)
             earlier = [rounds[n] for n in sorted(rounds, key=int)]
             result = {
                 **scores, "number": number, "corrected": corrected(old),
                 "coded": sum(map(len, coded.events.values())),
-                "suggested": sum(not each.asked for each in found), "notes": learnt.notes,
+                "suggested": sum(not each.asked for each in found), "notes": notes,
             }  # fmt: skip
             result["advice"] = advice([*earlier, result])
             rows: dict[str, Any] = {k: None for k, v in old.items() if v["status"] == "suggested"}
@@ -162,6 +168,19 @@ class Studio:
             rows[f"round:{number}"] = result
             self.coding.journal.change(rows, tab=tab, by=by)
             return result
+
+    def recognizer(self) -> bytes:
+        """A recognizer's file of what is coded."""
+        with self._learning:
+            windows, coded = self.features.windows(), self.coded()
+            return taught(self.model, self.store, windows, coded, self.people)
+
+    def _first(self) -> list[Suggestion]:
+        """What a recognizer that learned elsewhere suggests before anything is coded here."""
+        by = f"studio:{self.title}"
+        found = self.model.recognize(self.store).rows
+        events = [replace(event, id="", status="suggested", by=by) for event in found]
+        return [Suggestion(event, 1 - float(event.score or 0), False) for event in events]
 
     # Looking
 

@@ -169,7 +169,10 @@ class Cast:
     def _cards(self) -> Int[np.ndarray, " cards"]:
         """A deck: each class as often as it has cards, and -1 for the subject's own choice."""
         counts = [gesture.cards for gesture in GESTURES[: self.gestures]]
-        return np.r_[np.repeat(np.arange(len(counts)), counts), np.full(OWN_CARDS, -1)]
+        deck: Int[np.ndarray, " cards"] = np.r_[
+            np.repeat(np.arange(len(counts)), counts), np.full(OWN_CARDS, -1)
+        ]
+        return deck
 
     def condition(self, interview: int) -> str:
         """Whether an interview is tense: everybody's interviews take turns."""

@@ -9,6 +9,7 @@ const FORMATS = [
   ["eaf", "ELAN", "an .eaf for each recording, in one archive; suggestions keep their confidence"],
   ["boris", "BORIS", "a project with all recordings"],
   ["csv", "table", "CSV, one row an event, with status and by whom"],
+  ["edgcn", "recognizer", "a file that edgcn recognize, fit and studio take: it finds in other recordings what is coded here"],
   ["vtt", "WebVTT", "captions to watch beside the video"],
 ];
 const KINDS = [
