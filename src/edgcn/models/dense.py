@@ -115,7 +115,9 @@ def segments(
 ) -> Float[Tensor, "n count d"]:
     """Means over equal segments of each window, from running sums; in double, for long maps."""
     sums = torch.cat((mean.new_zeros(1, mean.shape[1]).double(), mean.double().cumsum(dim=0)))
-    edges = first.double()[:, None] + torch.arange(count + 1, dtype=torch.float64) * (frames / count)
+    edges = first.double()[:, None] + torch.arange(count + 1, dtype=torch.float64) * (
+        frames / count
+    )
     edges = edges.clamp(0, len(mean))
     low = edges.floor().long()
     at, fraction = sums[low], (edges - low)[..., None]
