@@ -33,7 +33,9 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=5.0, help="minutes between looks at memory")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    print(json.dumps(measured(arguments.model, arguments.store, arguments.minutes, arguments.every)))
+    print(
+        json.dumps(measured(arguments.model, arguments.store, arguments.minutes, arguments.every))
+    )
 
 
 def measured(model: Path, store: Path, minutes: float, every: float) -> dict[str, object]:
@@ -42,13 +44,15 @@ def measured(model: Path, store: Path, minutes: float, every: float) -> dict[str
     stream = Stream.of(recognizer, topology=open_store(store).topology)
     stream.warm_up()
     frames = played(store)
-    cpu, wall, memory, events = [], [], [resident()], 0
-    for number in range(round(60 * minutes * FPS)):
+    total, events = round(60 * minutes * FPS), 0
+    cpu, wall = np.ones(total), np.ones(total)  # written now, so that they do not seem to grow
+    memory = [resident()]
+    for number in range(total):
         frame = next(frames)
         begun, there = time.thread_time(), time.perf_counter()
         events += len(stream.push(frame, number / FPS))
-        cpu.append(time.thread_time() - begun)
-        wall.append(time.perf_counter() - there)
+        cpu[number] = time.thread_time() - begun
+        wall[number] = time.perf_counter() - there
         if (number + 1) % round(60 * every * FPS) == 0:
             memory.append(resident())
             print(f"{(number + 1) / FPS / 60:.0f} min, {memory[-1]:.1f} MB", flush=True)
@@ -57,7 +61,7 @@ def measured(model: Path, store: Path, minutes: float, every: float) -> dict[str
     half = len(memory) // 2
     return {
         "frames": len(cpu), "events": events,
-        "cpu_ms": spread(cpu), "wall_ms": spread(wall), "anew_cpu_ms": spread(again),
+        "cpu_ms": spread(cpu), "wall_ms": spread(wall), "anew_cpu_ms": spread(np.array(again)),
         "times_less": round(float(np.mean(again) / np.mean(cpu)), 1),
         "memory_mb": [round(m, 1) for m in memory],
         "growth_mb_second_half": round(memory[-1] - memory[half], 2),
@@ -96,9 +100,9 @@ def played(store: Path) -> Iterator[np.ndarray]:
             yield from (1 - part) * own[low] + part * own[low + 1]
 
 
-def spread(seconds: list[float]) -> dict[str, float]:
+def spread(seconds: np.ndarray) -> dict[str, float]:
     """Mean, median, 95th percentile and maximum in milliseconds."""
-    values = np.array(seconds) * 1e3
+    values = seconds * 1e3
     p50, p95 = np.percentile(values, [50, 95])
     pairs = (("mean", values.mean()), ("p50", p50), ("p95", p95), ("max", values.max()))
     return {name: round(float(value), 3) for name, value in pairs}

@@ -30,6 +30,7 @@ from edgcn.commands.pretrain import PretrainConfig
 from edgcn.commands.recognize import RecognizeConfig
 from edgcn.commands.report import ReportConfig
 from edgcn.commands.settings import Config, make_config
+from edgcn.commands.stream import StreamConfig
 from edgcn.commands.studio import StudioConfig
 from edgcn.commands.weights import WeightsConfig
 from edgcn.experiments.demo import DemoConfig
@@ -75,6 +76,18 @@ COMMANDS: dict[str, tuple[type[Config], str, list[str], dict[str, object]]] = {
         "out: a.edgcn\nskeleton: position\n",
         ["edgcn-s", "s", "--out", "b.edgcn"],
         {"model": "edgcn-s", "out": Path("b.edgcn"), "skeleton": "position"},
+    ),
+    "stream": (
+        StreamConfig,
+        "speed: 2\nserve: true\n",
+        ["m.edgcn", "--source", "udp:9000", "--speed", "full", "--look-ahead", "3"],
+        {
+            "model": "m.edgcn",
+            "source": "udp:9000",
+            "speed": "full",
+            "look_ahead": 3.0,
+            "serve": True,
+        },
     ),
     "recognize": (
         RecognizeConfig,

@@ -25,7 +25,7 @@ from edgcn.base.progress import Say
 from edgcn.commands.prepare import PrepareConfig, prepare
 from edgcn.readers.video import ENDINGS
 from edgcn.readers.video.backends import Finder, believed
-from edgcn.readers.video.camera import camera
+from edgcn.readers.video.camera import camera, check_number
 from edgcn.readers.video.decode import opened
 from edgcn.readers.video.live import Followed
 from edgcn.skeleton.topology import Topology
@@ -76,6 +76,30 @@ class Feed:
     live: bool = False
 
 
+def check_source(source: str) -> None:
+    """Refuse what is no source, before anything is loaded.
+
+    Raises:
+        EdgcnError: says which there are.
+    """
+    if source in ("stdin", "-"):
+        return
+    kind, _, number = source.partition(":")
+    if kind == "camera" and not Path(source).exists():
+        check_number(number)
+    elif kind == "udp" and not Path(source).exists():
+        found = UDP.fullmatch(source)
+        if not found or not 0 < int(found["port"]) < 65536:
+            raise EdgcnError(
+                f"--source {source!r}: expected udp:PORT or udp:HOST:PORT, with a port of 1 to "
+                f"65535, such as udp:9000"
+            )
+    elif re.fullmatch(r"[a-z]{2,}:.*", source) and not Path(source).exists():
+        raise EdgcnError(f"--source {source!r}: there is no such source; expected {KINDS}")
+    elif not Path(source).exists():
+        raise EdgcnError(f"--source {source!r} does not exist; expected {KINDS}")
+
+
 def feeds(
     source: str,
     *,
@@ -92,6 +116,7 @@ def feeds(
     Raises:
         EdgcnError: there is no such source, or it cannot be opened.
     """
+    check_source(source)
     joints: dict[str, Any] = {"topology": topology, "units": units, "fps": fps}
     joints["dims"] = None if units is None else 2 if units == "px" else 3
     if source in ("stdin", "-"):
@@ -104,8 +129,6 @@ def feeds(
     elif source.startswith("camera:"):
         with camera(source.partition(":")[2]) as pictures:
             yield filmed(source, pictures, finder(), rate=None, live=True)
-    elif re.fullmatch(r"[a-z]+:.*", source) and not Path(source).exists():
-        raise EdgcnError(f"--source {source!r}: there is no such source; expected {KINDS}")
     elif Path(source).suffix[1:].lower() in ENDINGS and reader is None:
         with opened(Path(source)) as film:
             shown = ((one.pixels, one.time) for one in film.pictures())
@@ -114,12 +137,8 @@ def feeds(
         yield from recorded(Path(source), reader, options, say)
 
 
-def recorded(
-    path: Path, reader: str | None, options: dict[str, str], say: Say
-) -> Iterator[Feed]:
+def recorded(path: Path, reader: str | None, options: dict[str, str], say: Say) -> Iterator[Feed]:
     """The recordings of a store, or of files, which become one for the while."""
-    if not path.exists():
-        raise EdgcnError(f"--source {str(path)!r} does not exist; expected {KINDS}")
     if reader is None and (path / "store.json").is_file():
         yield from of_store(open_store(path))
         return
@@ -240,7 +259,7 @@ def frame_of(data: bytes) -> Came | None:
     except (ValueError, RecursionError):
         raise EdgcnError("expected a frame as JSON, got something else") from None
     if not isinstance(found, dict):
-        raise EdgcnError("expected a JSON object, such as {\"t\": 0.04, \"joints\": [[x, y, z]]}")
+        raise EdgcnError('expected a JSON object, such as {"t": 0.04, "joints": [[x, y, z]]}')
     if unknown := [key for key in found if key not in ("t", "joints", "people", "end")]:
         raise EdgcnError(f"unknown key {unknown[0][:40]!r}: there are t, joints, people, end")
     if found.get("end") is True:

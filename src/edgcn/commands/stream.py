@@ -25,7 +25,7 @@ from edgcn.base.errors import EdgcnError
 from edgcn.base.screen import tell
 from edgcn.base.words import count
 from edgcn.commands.settings import POSITIONAL, Config, Threads
-from edgcn.commands.sources import Came, Feed, feeds
+from edgcn.commands.sources import Came, Feed, check_source, feeds
 from edgcn.inference.recognizer import Recognizer, load
 from edgcn.inference.stream import GONE, Stream
 from edgcn.readers.video import finder_for
@@ -107,7 +107,9 @@ class Spread:
         sums = self.bins.cumsum()
         at = [int(np.searchsorted(sums, share * self.total)) for share in (0.5, 0.95)]
         p50, p95 = (min(10 ** ((place + 0.5) * 12 / BINS - 6), self.most) for place in at)
-        return {k: round(v * factor, 3) for k, v in (("p50", p50), ("p95", p95), ("max", self.most))}
+        return {
+            k: round(v * factor, 3) for k, v in (("p50", p50), ("p95", p95), ("max", self.most))
+        }
 
 
 @dataclass
@@ -140,14 +142,13 @@ class Tally:
         }
 
 
-def stream(
-    config: StreamConfig, *, line: Line, say: Callable[[str], None]
-) -> dict[str, Any]:
+def stream(config: StreamConfig, *, line: Line, say: Callable[[str], None]) -> dict[str, Any]:
     """Tell every event of a source, and what it took.
 
     Raises:
         EdgcnError: the model finds no events, or the source cannot be opened or read.
     """
+    check_source(config.source)
     torch.set_num_threads(config.threads)
     model, tally = load(config.model), Tally()
     model.spotter()
@@ -331,9 +332,14 @@ class Player:
 def sentence(done: dict[str, Any]) -> str:
     """The summary for people."""
     cpu, known = done["cpu_ms"], done["known_after_s"]
-    parts = [f"{count(done['frames'], 'frame')}, {done['seconds']:g} s", count(done["events"], "event")]
+    parts = [
+        f"{count(done['frames'], 'frame')}, {done['seconds']:g} s",
+        count(done["events"], "event"),
+    ]
     if cpu:
-        parts.append(f"{cpu['p50']:.2f} ms of a core a frame (p95 {cpu['p95']:.2f}, max {cpu['max']:.1f})")
+        parts.append(
+            f"{cpu['p50']:.2f} ms of a core a frame (p95 {cpu['p95']:.2f}, max {cpu['max']:.1f})"
+        )
     if known:
         parts.append(f"known {known['p50']:.1f} s after their end (p95 {known['p95']:.1f})")
     if done["bad"]:

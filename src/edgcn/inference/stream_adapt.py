@@ -100,7 +100,9 @@ class Source:
     def as_they_are(self) -> Apply:
         """For frames that fit, but for the number of bodies."""
         bodies = self.embedder.inputs.bodies
-        return lambda points: points if len(points) == bodies else fit_bodies(points[None], bodies)[0]
+        return lambda points: (
+            points if len(points) == bodies else fit_bodies(points[None], bodies)[0]
+        )
 
     def measured(self, frames: Sequence[Points]) -> tuple[Embedder, Apply, tuple[str, ...]]:
         """The encoder that reads frames like these, how they become its own, and what was done.

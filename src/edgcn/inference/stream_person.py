@@ -1,10 +1,10 @@
-"""One person in a stream: from frames with times to events, with a state that stays as large as it is.
+"""One person in a stream: from frames with times to events, with a state that does not grow.
 
 frames (M, V, C) with times -> even frames, maps, windows at each scale -> events that are certain
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -46,14 +46,12 @@ class Plan:
         return longest + max(max(each.delays) for each in self.passes)
 
 
-def plan_of(
-    embedder: Embedder, spotter: Spotter, *, wait: float, turn: float = np.inf
-) -> Plan:
+def plan_of(embedder: Embedder, spotter: Spotter, *, wait: float) -> Plan:
     """How a spotter works through frames that come one by one.
 
-    Args:
-        turn: seconds after a frame that tell which way somebody faces in it; infinite for as many
-            as `recognize` takes.
+    Who cannot wait for certainty does not wait for the way somebody will face, either: then the
+    frames before tell that. On UTKinect's training people the seconds are better spent on waiting
+    for likelier windows.
     """
     reading: Reading = reading_of(embedder)
     inputs = embedder.inputs
@@ -62,23 +60,28 @@ def plan_of(
     with torch.no_grad():
         tried = torch.zeros(1, CHANNELS, inputs.frames, len(inputs.topology), inputs.bodies)
         maps = reading.maps(tried)
-    sight = sight_of(embedder) if dense else None
+    layer = layer_of(maps, weight, spotter.shift) if dense else None
+    sight = sight_of(embedder) if dense else Sight()
     most = TURNING * inputs.frames // 2 if inputs.normalize.align else inputs.frames // 4
-    passes = tuple(
-        Pass(
-            embedder,
-            reading,
-            scale,
-            tuple(spotter.grid.every(length) for length in scale.lengths),
-            sight or Sight(),
-            layer_of(maps, weight, spotter.shift) if dense else None,
-            weight,
-            spotter.shift,
-            int(min(most, np.ceil(turn * inputs.frames / scale.clip))),
+
+    def passes(ahead: int) -> tuple[Pass, ...]:
+        return tuple(
+            Pass(
+                embedder,
+                reading,
+                scale,
+                tuple(spotter.grid.every(length) for length in scale.lengths),
+                sight,
+                layer,
+                weight,
+                spotter.shift,
+                ahead,
+            )
+            for scale in spotter.grid.scales
         )
-        for scale in spotter.grid.scales
-    )
-    return Plan(inputs, spotter, passes, wait)
+
+    plan = Plan(inputs, spotter, passes(most), wait)
+    return plan if wait >= plan.certain_after else replace(plan, passes=passes(0))
 
 
 class Size:
@@ -192,6 +195,4 @@ class Person:
         """The frames that are still needed, on the clock of the stream."""
         frames = np.stack([frame for _, frame in self.frames])
         times = np.array([time for time, _ in self.frames])
-        return Footage(
-            "", lambda a, b: frames[a:b], len(frames), 1.0, self.plan.inputs.dims, times
-        )
+        return Footage("", lambda a, b: frames[a:b], len(frames), 1.0, self.plan.inputs.dims, times)

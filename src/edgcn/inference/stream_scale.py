@@ -72,9 +72,7 @@ def sight_of(embedder: Embedder) -> Sight:
         (grad,) = torch.autograd.grad(total, x)
     reached = grad.abs().amax(dim=(0, 1, 3, 4)).nonzero().flatten()
     before, after = begin - int(reached[0]), int(reached[-1]) - begin
-    return Sight(
-        column, min(before, BESIDE), min(max(after, column - 1), BESIDE), tuple(strides)
-    )
+    return Sight(column, min(before, BESIDE), min(max(after, column - 1), BESIDE), tuple(strides))
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ FOLLOWED: dict[type[nn.Module], tuple[str, str]] = {
 
 
 def folded(encoder: nn.Module) -> nn.Module:
-    """A copy in evaluation mode that gives the same up to rounding; other layers stay as they are."""
+    """A copy in evaluation mode that gives the same up to rounding; other layers stay."""
     made = copy.deepcopy(encoder).eval().requires_grad_(False)
     for layer in made.modules():
         if type(layer) not in FOLLOWED:

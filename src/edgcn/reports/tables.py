@@ -70,7 +70,7 @@ HEADINGS = {
     "map_20": "mAP at IoU 0.2 %",
     "map_70": "at 0.7 %",
     "map_mean": "mean of 0.1 to 0.9 %",
-    "n_events": "true events",
+    "events": "true events",
     "score": "score %",
     "best_baseline": "best baseline %",
 }

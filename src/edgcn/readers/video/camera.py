@@ -18,6 +18,12 @@ from edgcn.readers.video.decode import Pixels
 PATIENCE = 5.0  # seconds that a camera may keep one waiting
 
 
+def check_number(number: str) -> None:
+    """Refuse what is no number of a camera."""
+    if not number.isdecimal() or not number.isascii() or len(number) > 3:
+        raise EdgcnError(f"expected the number of a camera, as in camera:0, got {number[:40]!r}")
+
+
 @contextmanager
 def camera(number: str) -> Iterator[Iterator[tuple[Pixels, float]]]:
     """Pictures of a camera; those that come while another is looked at are left out.
@@ -25,8 +31,7 @@ def camera(number: str) -> Iterator[Iterator[tuple[Pixels, float]]]:
     Raises:
         EdgcnError: there is no such camera, or it cannot be opened.
     """
-    if not number.isdecimal() or len(number) > 3:
-        raise EdgcnError(f"expected the number of a camera, as in camera:0, got {number[:40]!r}")
+    check_number(number)
     with open_camera(int(number)) as container:
         newest = _Newest(container)
         thread = threading.Thread(target=newest.fill, name="camera", daemon=True)
