@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo studio test docs package-check bench faults fuzz clean
+.PHONY: demo studio test docs package-check bench gpu-check faults fuzz clean
 
 demo: .venv/core
 	$(BIN)/edgcn demo
@@ -32,6 +32,10 @@ fuzz: .venv/dev
 # BENCH passes flags on, such as BENCH='--peer-msg3d DIR' or BENCH=--quick.
 bench: .venv/core
 	$(BIN)/python -m benchmarks $(BENCH)
+
+# On a machine with a GPU, in 8 minutes; GPU='--quick --device cpu' tries it anywhere.
+gpu-check: .venv/dev
+	$(BIN)/python -m benchmarks.gpu_check $(or $(GPU),--docs docs/performance.md)
 
 # FAULTS passes flags on, such as FAULTS='--kills 20'.
 faults: .venv/dev
