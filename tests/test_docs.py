@@ -18,6 +18,8 @@ import pytest
 import edgcn
 from edgcn import cli
 from edgcn.base.errors import EdgcnError
+from edgcn.commands.evaluate import PART
+from edgcn.models import READOUTS
 from plugin_files import EXAMPLES, nothing_registered
 
 ROOT = Path(__file__).parents[1]
@@ -137,3 +139,8 @@ def test_the_command_line_has_every_command() -> None:
     if "EDGCN_WRITE_DOCS" in os.environ:
         page.write_text(written)
     assert page.read_text() == written, "run it with EDGCN_WRITE_DOCS=1"
+
+
+def test_the_concepts_name_every_protocol_and_readout() -> None:
+    named = set(re.findall(r"`([\w-]+)`", (DOCS / "concepts.md").read_text()))
+    assert {*PART.registry, *READOUTS} <= named

@@ -20,9 +20,13 @@ IMPORTED_AS = {
 BIBLIOGRAPHY = ROOT / "paper" / "paper.bib"
 IMPORTED = re.compile(r"^ *(?:from (\w+)[\w.]* import |import (\w+))", re.MULTILINE)
 REQUIRED = re.compile(r'require\("(\w+)[\w.]*", extra="(\w+)"\)')
-FOR_PEOPLE = ("test", "dev", "docs")  # extras of those who work on it
+USERS: dict[str, list[str]] = {
+    extra: lines
+    for extra, lines in PROJECT["optional-dependencies"].items()
+    if extra not in ("test", "dev", "docs")
+}
 USERS_CHOICE = {"onnxruntime"}  # beside mediapipe, whose protobuf is older; docs/formats/video.md
-BROUGHT = {"onnx", "onnxscript"}  # by PyTorch's exporter, which imports them itself
+USED_BY_OTHERS = {"websockets", "onnxscript"}  # uvicorn, PyTorch's exporter
 
 
 def names(requirements: list[str]) -> list[str]:
@@ -44,23 +48,25 @@ def used() -> tuple[set[str], dict[str, set[str]]]:
 def test_dependencies_are_those_that_are_imported(
     used: tuple[set[str], dict[str, set[str]]],
 ) -> None:
+    optional = set().union(*map(names, USERS.values()))
     foreign = used[0] - set(sys.stdlib_module_names) - {"edgcn"}
-    assert foreign - set().union(*used[1].values()) == set(names(PROJECT["dependencies"]))
+    assert foreign - optional == set(names(PROJECT["dependencies"]))
 
 
-def test_extras_hold_what_is_required_where_it_is_used(
+def test_extras_hold_what_the_code_uses_and_asks_for(
     used: tuple[set[str], dict[str, set[str]]],
 ) -> None:
-    for extra, requirements in PROJECT["optional-dependencies"].items():
-        if extra not in FOR_PEOPLE:
-            needed = used[1].get(extra, set()) - USERS_CHOICE
-            assert set(names(requirements)) - BROUGHT == needed, extra
-    assert used[1].keys() <= PROJECT["optional-dependencies"].keys()
+    text = "\n".join(path.read_text() for path in SOURCE.rglob("*.py"))
+    for extra, requirements in USERS.items():
+        asked = used[1].get(extra, set()) - USERS_CHOICE
+        assert asked <= set(names(requirements)), extra
+        for module in set(names(requirements)) - USED_BY_OTHERS:
+            assert module in used[0] or re.search(rf'"{module}[".]', text), f"{extra}: {module}"
+    assert used[1].keys() <= USERS.keys()
 
 
 def test_every_dependency_of_users_has_a_floor() -> None:
-    extras = PROJECT["optional-dependencies"]
-    users = [line for extra in extras if extra not in FOR_PEOPLE for line in extras[extra]]
+    users = [line for lines in USERS.values() for line in lines]
     assert [line for line in PROJECT["dependencies"] + users if not re.search("[>=]=", line)] == []
 
 
@@ -115,8 +121,7 @@ def lower_first(text: str) -> str:
 
 def test_the_workflow_names_what_is_there() -> None:
     flow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
-    extras = [extra for extra in PROJECT["optional-dependencies"] if extra not in FOR_PEOPLE]
-    assert sorted(flow["jobs"]["extras"]["strategy"]["matrix"]["extra"]) == sorted(extras)
+    assert USERS.keys() <= set(flow["jobs"]["extras"]["strategy"]["matrix"]["extra"])
     pythons = [
         line.rpartition(" ")[2] for line in PROJECT["classifiers"] if re.search(r":: 3\.\d+", line)
     ]
