@@ -47,6 +47,19 @@ def test_two_files_of_one_recording_need_no_common_name(tmp_path: Path) -> None:
     assert agree(config, say=lambda _: None).raw == 1.0
 
 
+def test_what_hides_agreement_is_named(tmp_path: Path) -> None:
+    """Two names of one recording, spellings of one label, lists without a label in common."""
+    for name, labels in (("P01", ("touch", "rub")), ("Q", ("Touch", "rub")), ("R", ("17", "3"))):
+        rows = [Event(name, label, float(n), n + 1.0) for n, label in enumerate(labels)]
+        write_events(events(rows), tmp_path / f"{name}.csv")
+    said: list[str] = []
+    agree(AgreeConfig(a=tmp_path / "P01.csv", b=tmp_path / "Q.csv"), say=said.append)
+    assert "labels that differ in spelling only count as others: 'Touch' and 'touch'" in said
+    assert "'P01' of A and 'Q' of B are taken for one recording" in said
+    agree(AgreeConfig(a=tmp_path / "P01.csv", b=tmp_path / "R.csv"), say=said.append)
+    assert "no label is in both: are they of the same list?" in said
+
+
 def test_files_of_other_recordings_are_refused(tmp_path: Path) -> None:
     write_events(events([*A, Event("P04", "rub", 0.0, 1.0)]), tmp_path / "a.csv")
     other = [Event("Q1", "rub", 0.0, 1.0), Event("Q2", "rub", 0.0, 1.0)]

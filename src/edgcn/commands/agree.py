@@ -16,6 +16,7 @@ from edgcn.base.errors import EdgcnError
 from edgcn.base.files import write_text
 from edgcn.base.progress import Say
 from edgcn.base.screen import tell
+from edgcn.base.spelling import alike
 from edgcn.base.words import LISTED, named
 from edgcn.base.words import count as counted
 from edgcn.commands.benchmark import at_one_rate, benchmark, read_sides
@@ -157,8 +158,11 @@ def common(a: Events, b: Events, notes: list[str]) -> tuple[Events, Events, tupl
         EdgcnError: they have none in common.
     """
     kept = [replace(t, rows=tuple(r for r in t.rows if r.status != "rejected")) for t in (a, b)]
+    notes += other_words(*kept)
     if len(a.recordings) == len(b.recordings) == 1:
         name = a.recordings[0]
+        if stem(name) != stem(b.recordings[0]):
+            notes.append(f"{name!r} of A and {b.recordings[0]!r} of B are taken for one recording")
         kept[1] = _renamed(kept[1], {b.recordings[0]: name})
         return *with_subjects(*kept), (name,)
     plain = {stem(name): name for name in a.recordings}
@@ -178,6 +182,15 @@ def common(a: Events, b: Events, notes: list[str]) -> tuple[Events, Events, tupl
         for t in kept
     ]
     return *with_subjects(*parts), names
+
+
+def other_words(a: Events, b: Events) -> Iterator[str]:
+    """What hides agreement: labels that differ in spelling, or of which none is in both."""
+    ours, theirs = ({row.label for row in table.rows} for table in (a, b))
+    if groups := [" and ".join(map(repr, group)) for group in alike(sorted(ours | theirs))]:
+        yield f"labels that differ in spelling only count as others: {named(groups, most=LISTED)}"
+    if ours and theirs and not ours & theirs:
+        yield "no label is in both: are they of the same list?"
 
 
 def with_subjects(a: Events, b: Events) -> tuple[Events, Events]:

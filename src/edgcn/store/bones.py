@@ -12,6 +12,7 @@ from edgcn.skeleton.person import person_of
 from edgcn.skeleton.recording import Frames
 from edgcn.skeleton.topology import Topology
 
+LONG_BONES = 2.0  # times a person's: genuine ones are up to 1.5 (`edgcn.readers.skeletons`)
 RECORDINGS, FRAMES = 100, 4  # that are measured, and of each of them
 
 

@@ -15,7 +15,7 @@ from edgcn.base.words import count, named, percent
 from edgcn.pipeline.size import tells_size
 from edgcn.skeleton.recording import Frames, Recording, Recordings, Segment
 from edgcn.skeleton.unseen import seen
-from edgcn.store.bones import Bones
+from edgcn.store.bones import LONG_BONES, Bones
 from edgcn.store.posture import Postures
 
 HUMAN = (0.15, 1.0)  # meters: torsos of children to those of giants
@@ -24,7 +24,6 @@ OFF = 4.0  # times as large or as small as the others
 UPRIGHT = 0.5  # of its length, along the axis that a torso points to
 LYING = 0.8  # of its length, along another axis
 STILL = 0.3  # share of frames that may repeat the one before
-LONG_BONES = 2.0  # times as long as a person's of that size: genuine ones are up to 1.5
 RATES = (1, 1000)  # frames a second that people are filmed at
 UNNAMED = ("", "None", "nan", "NaN", "null", "NULL", "N/A")  # what programs write for no name
 
