@@ -20,6 +20,7 @@ NAMES: dict[Unit, str] = {
 }  # fmt: skip
 CLOCK = re.compile(r"(-?)(?:(\d+):)?(\d+):(\d+(?:[.,]\d+)?)")
 LONG = 100.0  # a gesture of more than so many seconds is none: the numbers are milliseconds
+SAY = "`--times s`, ms or frames (after `edgcn prepare`: `--annotation-options times s`)"
 VERY_LONG = 1000  # likewise for frames
 
 
@@ -54,7 +55,7 @@ def unit_of(path: Path, rows: Sequence[Row], unit: Unit | None) -> tuple[Unit, s
         raise FileError(
             path,
             f"start and end are whole numbers up to {last:g}: seconds, milliseconds or frames? Say "
-            f"which: --times s, --times ms, or --times frames",
+            f"which: {SAY}",
             line=rows[0].line,
         )
     found: Unit = "ms" if typical >= LONG else "s"
@@ -72,7 +73,10 @@ def seconds(path: Path, row: Row, unit: Unit, fps: float | None) -> tuple[float,
         start, end = start / 1000, end / 1000
     elif unit == "frames":
         if fps is None:
-            reason = "times are in frames, and nothing says how many a second; give --fps"
+            reason = (
+                "times are in frames, and nothing says how many a second: give `--fps N`, after "
+                "`edgcn prepare` `--annotation-options fps N`"
+            )
             raise FileError(path, reason, line=row.line)
         start, end = start / fps, end / fps
     if not 0 <= start <= end:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from edgcn.base.errors import FileError
 from edgcn.base.words import LISTED, named
 from edgcn.readers.labelling import label_of_folder
+from edgcn.readers.times import in_steps
 
 NUMBERED = re.compile(r"(.*?)([0-9]+)([^0-9]*)")  # the last number of a name counts frames
 AROUND = "_-. "  # what stands between a name and its number
@@ -104,5 +105,6 @@ def slots(frames: Sequence[tuple[int, Path | None]], path: Path, *, what: str) -
             f"{numbers[0]} to {numbers[-1]}",
         )
     absent = total - len(numbers)
-    note = f"{absent} of {total} frames have no {what}" if absent else ""
+    lacking = f"{absent} of {total} frames have no {what}" if absent else ""
+    note = "; ".join(filter(None, (lacking, in_steps(step))))
     return Slots([(number - numbers[0]) // step for number in numbers], total, note)
