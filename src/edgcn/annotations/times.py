@@ -20,6 +20,7 @@ NAMES: dict[Unit, str] = {
 }  # fmt: skip
 CLOCK = re.compile(r"(-?)(?:(\d{1,9}):)?(\d{1,9}):(\d{1,9}(?:[.,]\d+)?)")
 LONG = 100.0  # a gesture of more than so many seconds is none: the numbers are milliseconds
+SAY = "`--options times s`, ms or frames (of prepare, `--annotation-options times s`)"
 VERY_LONG = 1000  # likewise for frames
 
 
@@ -54,7 +55,7 @@ def unit_of(path: Path, rows: Sequence[Row], unit: Unit | None) -> tuple[Unit, s
         raise FileError(
             path,
             f"start and end are whole numbers up to {last:g}: seconds, milliseconds or frames? Say "
-            f"which, as in `--options times ms` (of prepare, `--annotation-options times ms`)",
+            f"which: {SAY}",
             line=rows[0].line,
         )
     found: Unit = "ms" if typical >= LONG else "s"

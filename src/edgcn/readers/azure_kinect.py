@@ -22,7 +22,7 @@ from edgcn.readers.named_joints import find_joints
 from edgcn.readers.rates import Rate
 from edgcn.readers.text.files import LARGEST
 from edgcn.readers.text.json_files import json_array, read_json
-from edgcn.readers.times import on_time
+from edgcn.readers.times import ASIDE, on_time
 from edgcn.skeleton.azure_layout import AZURE_32
 from edgcn.skeleton.recording import Recordings
 
@@ -72,7 +72,10 @@ def read_azure_kinect(
         labels=labels,
         fps=fps,
         found_fps=30.0,
-        remarks=["y of the Azure Kinect points down: people turned by half a circle around z"],
+        remarks=[
+            "y of the Azure Kinect points down: people turned by half a circle around z",
+            "" if fps is None else ASIDE,
+        ],
     )
 
 

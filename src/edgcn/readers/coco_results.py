@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from edgcn.base.errors import EdgcnError, FileError
+from edgcn.base.spelling import legible
 from edgcn.base.words import count
 from edgcn.readers.coco_shapes import Detections, Picture, read_detections
 from edgcn.readers.crowds import check_most
@@ -19,7 +20,7 @@ from edgcn.readers.detector_models import COUNTS, Model, model_for
 from edgcn.readers.flat import seen
 from edgcn.readers.labelling import label_of_folder, labels_for
 from edgcn.readers.numbered import AROUND, beside, slots, videos
-from edgcn.readers.rates import Confidence, Rate
+from edgcn.readers.rates import ASSUMED, FPS, Confidence, Rate
 from edgcn.readers.text.files import stream
 from edgcn.readers.text.folders import find
 from edgcn.readers.tracking import Keep, Person, check_keep, persons
@@ -50,7 +51,7 @@ def read_coco_results(
     path: Path,
     *,
     labels: Path | None = None,
-    fps: Rate = 30.0,
+    fps: Rate | None = None,
     topology: Topology | None = None,
     hands: bool = True,
     people: Keep = "surest",
@@ -68,7 +69,7 @@ def read_coco_results(
     Args:
         labels: a csv which replaces the classes of folders: name,label or name,label,start,end,
             see the openpose reader.
-        fps: frames per second, which the files do not say.
+        fps: frames per second, which the files do not say; 30 are assumed, and that is said.
         topology: of the body; by default told by the number and places of joints.
         hands: keep the hands, where the model has some.
         people: which of several: surest, largest, left or right (in the picture), alone (whoever is
@@ -105,20 +106,21 @@ def read_coco_results(
                     where = str(first) if len(by_file[first]) == 1 else f"{first}#{part.name}"
                     yield Skipped(where, f"nobody in any of its {len(pictures)} frames")
                     break
-                yield from given.put(one.take(part.name, note), part.name, fps=float(fps))
+                yield from given.put(one.take(part.name, note), part.name, fps=float(fps or FPS))
 
     return Recordings(
         reader="coco_results",
         topology=model.topology,
         classes=given.classes,
         recordings=chain(given.table.lost, stream(by_file, read_one)),
-        fps=float(fps),
+        fps=float(fps or FPS),
         units="px",
         dims=2,
         bodies=bodies,
         total=len(given.table.lost) + len(parts),
         sources=(*files, *([labels] if labels is not None else [])),
         note="; ".join(filter(None, (given.table.note, note, told))),
+        remarks=[ASSUMED] if fps is None else [],
     )
 
 
@@ -254,7 +256,9 @@ def _kept(picture: Picture, model: Model, file: Path, least: float) -> list[tupl
     for person, name in zip(picture.people, picture.ids, strict=True):
         if len(person) != model.keypoints:
             raise FileError(
-                file, f"expected {model.keypoints} keypoints of each person, got {len(person)}"
+                file,
+                f"expected {model.keypoints} keypoints of each person, got {len(person)} in "
+                f"picture {legible(picture.video)}{picture.number}",
             )
         joints = model.joints(person)
         joints = seen(joints, np.where(joints[:, 2] < least, 0, joints[:, 2]))

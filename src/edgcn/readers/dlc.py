@@ -22,7 +22,7 @@ from edgcn.readers.hdf5 import read_hdf5
 from edgcn.readers.labelling import Take
 from edgcn.readers.named_joints import joint_map
 from edgcn.readers.points import Choice, Points, points_of
-from edgcn.readers.rates import Rate
+from edgcn.readers.rates import Confidence, Rate
 from edgcn.readers.text.columns import columns_in_parts, is_large, open_table
 from edgcn.readers.times import on_time
 from edgcn.skeleton.recording import Recordings
@@ -54,7 +54,7 @@ def read_dlc(
     topology: Topology | None = None,
     joints: str = "",
     dims: Literal[2, 3] | None = None,
-    min_confidence: float = 0.0,
+    min_confidence: Confidence = 0.0,
 ) -> Recordings:
     """Tracked body parts of DeepLabCut or SLEAP, a file for each video; each individual on its own.
 
@@ -82,7 +82,7 @@ def read_dlc(
     files = replace(files, paths=paths, names=names)
     if any(file.suffix != ".csv" for file in paths):
         require("h5py", extra="h5")
-    choice = Choice(topology, joint_map(joints), dims, "auto", min_confidence)
+    choice = Choice(topology, joint_map(joints), dims, "auto", float(min_confidence))
     points, people = first_of(files, partial(_points, choice=choice))
     choice = replace(choice, topology=points.topology, dims=points.dims)
     return recordings_of(

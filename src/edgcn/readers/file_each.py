@@ -20,14 +20,13 @@ from edgcn.base.errors import EdgcnError, FileError
 from edgcn.base.spelling import legible, tidy
 from edgcn.base.spool import parts
 from edgcn.readers.labelling import Take, labels_for
-from edgcn.readers.rates import Rate
+from edgcn.readers.rates import ASSUMED, FPS, Rate
 from edgcn.readers.text.files import stream
 from edgcn.readers.text.folders import check_folder, find
 from edgcn.skeleton.recording import Frames, Recording, Recordings, Skipped
 from edgcn.skeleton.topology import Topology
 from edgcn.skeleton.unseen import without_unseen
 
-FPS = 30.0  # where neither the file nor the user says it
 Found = TypeVar("Found")
 
 
@@ -139,7 +138,7 @@ def recordings_of(
 
     said = [note, table.note]
     if fps is None and found_fps is None:
-        said.append(f"{FPS:g} frames per second assumed (--options fps N says another rate)")
+        said.append(ASSUMED)
     return Recordings(
         reader=reader,
         topology=topology,

@@ -20,15 +20,13 @@ from edgcn.readers.labelling import Labels, Runs, Take, labels_for
 from edgcn.readers.mediapipe_files import Found, find_sources
 from edgcn.readers.mediapipe_kind import NAMES, Kind, kind_of
 from edgcn.readers.mediapipe_sources import Raw, Source, Times
-from edgcn.readers.rates import Confidence, Rate, picture_size
+from edgcn.readers.rates import ASSUMED, FPS, Confidence, Rate, picture_size
 from edgcn.readers.text.columns import is_large
 from edgcn.readers.text.files import stream
 from edgcn.readers.times import ASIDE, on_time, read_clock
 from edgcn.skeleton.layouts import HAND_21, MEDIAPIPE_33, MEDIAPIPE_75
 from edgcn.skeleton.recording import Frames, Recording, Recordings, Skipped
 from edgcn.skeleton.topology import Topology
-
-USUAL_FPS = 30.0
 
 
 @dataclass(frozen=True)
@@ -176,7 +174,7 @@ def _timing(sources: Sequence[Source], fps: float | None) -> Timing:
                 return Timing(round(clock.fps, 2), None, clock.note)
     if sources and (own := sources[0].fps):
         return Timing(own, None, "")
-    return Timing(USUAL_FPS, None, f"{USUAL_FPS:g} frames per second are assumed (option fps)")
+    return Timing(FPS, None, ASSUMED)
 
 
 # One after the other

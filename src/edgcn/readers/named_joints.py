@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from edgcn.base.errors import EdgcnError, FileError
+from edgcn.base.errors import EdgcnError, FileError, did_you_mean
 from edgcn.base.spelling import legible
 from edgcn.base.words import LISTED, named
 from edgcn.skeleton.layouts import HAND_LAYOUTS, TOPOLOGIES
@@ -44,18 +44,24 @@ class Joints:
     Args:
         match: where they are among the names of the file.
         left_out: names that the topology has no joint for.
+        absent: names that stand for joints, as the user says, and are none of the file's.
     """
 
     match: Match
     left_out: tuple[str, ...]
+    absent: tuple[str, ...] = ()
 
     @property
     def remark(self) -> str:
         """What was done, in words."""
-        if not self.left_out:
-            return self.match.remark
-        names = [legible(name) for name in self.left_out]
-        return f"{self.match.remark}; left out: {named(names, most=LISTED)}"
+        said = [self.match.remark]
+        for what, names in (
+            ("left out", self.left_out),
+            ("joints that are not there", self.absent),
+        ):
+            if names:
+                said.append(f"{what}: {named([*map(legible, names)], most=LISTED)}")
+        return "; ".join(said)
 
 
 def joint_map(text: str) -> dict[str, str]:
@@ -67,6 +73,9 @@ def joint_map(text: str) -> dict[str, str]:
             raise EdgcnError(
                 f"joints: expected NAME=JOINT pairs such as paw_l=left_wrist, got {part[:40]!r}"
             )
+        if joint_of(joint) not in (known := {joint_of(own) for own in _spellings().values()}):
+            hint = did_you_mean(joint, sorted(known))
+            raise EdgcnError(f"joints: no known skeleton has a joint {joint[:40]!r}{hint}")
         pairs[name] = joint
     return pairs
 
@@ -112,7 +121,9 @@ def find_joints(
             raise FileError(path, f"expected one {joint}, got {named(same)}; rename them")
     places = tuple(known.index(joint) if joint in known else -1 for joint in _own(taken))
     rest = [name for name, joint in zip(names, known, strict=True) if joint not in found]
-    return Joints(Match(taken, places), tuple(rest))
+    there = {name.casefold() for name in names}
+    absent = [name for name in joints or {} if name.casefold() not in there]
+    return Joints(Match(taken, places), tuple(rest), tuple(absent))
 
 
 def _example(names: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from edgcn.base.errors import FileError
 from edgcn.base.words import LISTED, named
 from edgcn.readers.labelling import label_of_folder
+from edgcn.readers.times import in_steps
 
 NUMBERED = re.compile(r"(.*?)([0-9]+)([^0-9]*)")  # the last number of a name counts frames
 DIGITS = 18  # the last of a number that tell its frame
@@ -105,8 +106,6 @@ def slots(frames: Sequence[tuple[int, Path | None]], path: Path, *, what: str) -
             f"{numbers[0]} to {numbers[-1]}",
         )
     absent = total - len(numbers)
-    notes = [f"{absent} of {total} frames have no {what}"] if absent else []
-    if step > 1:
-        notes.append(f"numbers in steps of {step}: frames per second are those of the {what}s")
-    places = [(number - numbers[0]) // step for number in numbers]
-    return Slots(places, total, "; ".join(notes))
+    lacking = f"{absent} of {total} frames have no {what}" if absent else ""
+    note = "; ".join(filter(None, (lacking, in_steps(step))))
+    return Slots([(number - numbers[0]) // step for number in numbers], total, note)

@@ -17,7 +17,7 @@ from edgcn.readers.detector_models import COUNTS, Model, model_for
 from edgcn.readers.flat import seen
 from edgcn.readers.labelling import labels_for
 from edgcn.readers.numbered import beside, slots, videos
-from edgcn.readers.rates import Confidence, Rate
+from edgcn.readers.rates import ASSUMED, FPS, Confidence, Rate
 from edgcn.readers.text.files import stream
 from edgcn.readers.text.folders import find
 from edgcn.readers.text.json_files import json_array, read_json
@@ -36,7 +36,7 @@ def read_openpose(
     path: Path,
     *,
     labels: Path | None = None,
-    fps: Rate = 30.0,
+    fps: Rate | None = None,
     topology: Topology | None = None,
     hands: bool = False,
     people: Keep = "surest",
@@ -58,7 +58,7 @@ def read_openpose(
             start and end count frames from 0, the end included, or are seconds. A name is that of
             a folder, alone or with its path from `path` on; of several recordings in one folder,
             that before the number. What no row names is unlabelled, and noted.
-        fps: frames per second, which the files do not say.
+        fps: frames per second, which the files do not say; 30 are assumed, and that is said.
         topology: of the body, such as body_25, body_25b, coco_18 or halpe_26; by default told by
             the number and places of joints.
         hands: keep the 21 points of each hand.
@@ -91,20 +91,23 @@ def read_openpose(
             if not one.frames.any():
                 yield Skipped(str(first.parent), f"nobody in any of its {found.total} frames")
                 return
-            yield from given.put(one.take(video.name, found.note), video.name, fps=float(fps))
+            yield from given.put(
+                one.take(video.name, found.note), video.name, fps=float(fps or FPS)
+            )
 
     return Recordings(
         reader="openpose",
         topology=whole,
         classes=given.classes,
         recordings=chain(given.table.lost, stream(made, read_one)),
-        fps=float(fps),
+        fps=float(fps or FPS),
         units="px",
         dims=2,
         bodies=bodies,
         total=len(given.table.lost) + len(made),
         sources=(*files, *([labels] if labels is not None else [])),
         note="; ".join(filter(None, (given.table.note, beside(made.values()), note))),
+        remarks=[ASSUMED] if fps is None else [],
     )
 
 

@@ -18,7 +18,7 @@ from edgcn.readers.file_each import detected, find_files, first_of, recordings_o
 from edgcn.readers.labelling import Take
 from edgcn.readers.named_joints import Joints, find_joints, joint_map
 from edgcn.readers.pose_file import Component, Pose, parse_pose
-from edgcn.readers.rates import Rate
+from edgcn.readers.rates import Confidence, Rate
 from edgcn.readers.tracking import persons
 from edgcn.skeleton.recording import Recordings
 from edgcn.skeleton.topology import Topology
@@ -47,7 +47,7 @@ def read_pose(
     topology: Topology | None = None,
     component: str = "",
     joints: str = "",
-    min_confidence: float = 0.0,
+    min_confidence: Confidence = 0.0,
 ) -> Recordings:
     """.pose files, a recording each; of several people the surest one, who is followed.
 
@@ -64,7 +64,7 @@ def read_pose(
         EdgcnError: nothing there, or no .pose.
     """
     files = find_files(path, ["*.pose"], what=".pose files", hint="write them with pose-format")
-    choice = Choice(topology, joint_map(joints), component, min_confidence)
+    choice = Choice(topology, joint_map(joints), component, float(min_confidence))
     found, taken, joined = first_of(files, partial(_first, choice=choice))
     choice = replace(choice, topology=joined.match.topology, usual=joined.remark)
     others = ", ".join(legible(own.name) for own in found.components if own is not taken)

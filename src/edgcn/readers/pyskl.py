@@ -17,7 +17,7 @@ from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers.crowds import MOST_BODIES, check_most, crowd_note, most_seen
 from edgcn.readers.flat import seen, with_confidence
 from edgcn.readers.labels import MOST_CLASSES, class_names, first_label_note, parts_note
-from edgcn.readers.rates import Rate
+from edgcn.readers.rates import ASSUMED, FPS, Rate
 from edgcn.readers.skeletons import LOOKED_AT, Bodies, guess
 from edgcn.readers.tags import split_note, split_rules
 from edgcn.readers.text.pickles import as_array, as_numbers, described, load_pickle
@@ -41,7 +41,7 @@ def read_pyskl(
     path: Path,
     *,
     topology: Topology | None = None,
-    fps: Rate = 30.0,
+    fps: Rate | None = None,
     max_bodies: int = MOST_BODIES,
 ) -> Recordings:
     """A pyskl or mmaction2 pickle, through an unpickler that runs nothing from the file.
@@ -55,7 +55,7 @@ def read_pyskl(
 
     Args:
         topology: what the joints are, in their order.
-        fps: the files do not say; 30 is the sensors'.
+        fps: the files do not say; the sensors' 30 are assumed, and that is said.
         max_bodies: how many bodies of a clip are kept, those with most joints seen.
 
     Raises:
@@ -90,7 +90,7 @@ def read_pyskl(
         topology=taken.topology,
         classes=class_names(labels),
         recordings=_recordings(path, annotations, tags, absent, layout),
-        fps=float(fps),
+        fps=float(fps or FPS),
         units=taken.units,
         dims=taken.dims,
         bodies=layout.bodies,
@@ -98,6 +98,7 @@ def read_pyskl(
         splits=rules,
         sources=(path,),
         note="; ".join(filter(None, notes)),
+        remarks=[ASSUMED] if fps is None else [],
     )
 
 

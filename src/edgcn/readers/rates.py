@@ -9,6 +9,9 @@ from edgcn.base.errors import EdgcnError
 
 FASTEST = 10_000  # frames per second; more is no recording of a person
 
+FPS = 30.0  # where neither the file nor the user says it
+ASSUMED = f"{FPS:g} frames per second assumed (--options fps N says another rate)"
+
 Rate = Annotated[int | float, Field(gt=0, le=FASTEST)]
 Confidence = Annotated[int | float, Field(ge=0, le=1)]
 

@@ -19,7 +19,7 @@ from edgcn.readers.crowds import MOST_BODIES, check_most, most_seen
 from edgcn.readers.flat import seen, with_confidence
 from edgcn.readers.labels import MOST_CLASSES, class_names, first_label_note, parts_note
 from edgcn.readers.pyskl import LOOKED_INTO, subject_and_camera, twice_note
-from edgcn.readers.rates import Rate
+from edgcn.readers.rates import ASSUMED, FPS, Rate
 from edgcn.readers.skeletons import LOOKED_AT, Bodies, check_joints, guess
 from edgcn.readers.tags import split_note, split_rules
 from edgcn.readers.text.files import skipped
@@ -49,7 +49,7 @@ def read_stgcn(
     path: Path,
     *,
     topology: Topology | None = None,
-    fps: Rate = 30.0,
+    fps: Rate | None = None,
     max_bodies: int = MOST_BODIES,
 ) -> Recordings:
     """All parts of a folder; each clip is tagged with its part (train, val, test).
@@ -61,7 +61,7 @@ def read_stgcn(
 
     Args:
         topology: what the joints are, in their order.
-        fps: the files do not say; 30 is the sensors'.
+        fps: the files do not say; the sensors' 30 are assumed, and that is said.
         max_bodies: how many bodies of a clip are kept, those with most joints seen.
 
     Raises:
@@ -94,7 +94,7 @@ def read_stgcn(
         topology=taken.topology,
         classes=class_names(numbers),
         recordings=chain(lost, _recordings(parts, taken.dims, min(bodies, max_bodies))),
-        fps=float(fps),
+        fps=float(fps or FPS),
         units=taken.units,
         dims=taken.dims,
         bodies=min(bodies, max_bodies),
@@ -102,6 +102,7 @@ def read_stgcn(
         splits=rules,
         sources=tuple(source for part in parts for source in (part.file, _label_file(part.file))),
         note="; ".join(filter(None, notes)),
+        remarks=[ASSUMED] if fps is None else [],
     )
 
 

@@ -20,7 +20,7 @@ from edgcn.readers.file_each import find_files, first_of, recordings_of
 from edgcn.readers.labelling import Runs, Take, label_in
 from edgcn.readers.named_joints import joint_map
 from edgcn.readers.points import Choice
-from edgcn.readers.rates import Rate
+from edgcn.readers.rates import Confidence, Rate
 from edgcn.readers.table_layout import Layout, layout_of
 from edgcn.readers.text.columns import columns_in_parts, is_large, open_table
 from edgcn.readers.times import ASIDE, Clock, Unit, on_time, read_clock
@@ -41,7 +41,7 @@ def read_table_of_joints(
     joints: str = "",
     dims: Literal[2, 3] | None = None,
     time: Unit = "auto",
-    min_confidence: float = 0.0,
+    min_confidence: Confidence = 0.0,
 ) -> Recordings:
     """Tables of csv, tsv or txt, one or a folder of them, whose first line names the columns.
 
@@ -65,7 +65,7 @@ def read_table_of_joints(
     hint = "give a table, or the folder that holds them"
     files = find_files(path, PATTERNS, what="tables", hint=hint)
     unit = time if fps is None else None
-    choice = Choice(topology, joint_map(joints), dims, unit, min_confidence)
+    choice = Choice(topology, joint_map(joints), dims, unit, float(min_confidence))
     files = replace(files, paths=[file for file in files.paths if file != labels])
     layout = first_of(files, partial(layout_of, choice=choice))
     choice = replace(choice, topology=layout.points.topology, dims=layout.points.dims)

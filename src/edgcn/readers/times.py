@@ -169,7 +169,7 @@ def at_their_numbers(
     """
     steps = np.diff(numbers)
     if not len(steps) or ((steps == steps[0]).all() and steps[0] > 0):
-        return frames, np.arange(len(frames)), ""
+        return frames, np.arange(len(frames)), in_steps(steps[0] if len(steps) else 1)
     if not (np.abs(numbers) < 2**53).all() or (numbers != np.round(numbers)).any():
         raise FileError(path, "expected whole numbers of frames, got others")
     if (steps <= 0).any():
@@ -194,8 +194,12 @@ def at_their_numbers(
         block[own - len(whole)] = part
         whole.append(block)
         at += len(part)
-    return (
-        whole.array(),
-        places,
-        f"{total - len(frames)} of {total} frames are left out in the file",
-    )
+    left_out = f"{total - len(frames)} of {total} frames are left out in the file"
+    return whole.array(), places, "; ".join(filter(None, (left_out, in_steps(step))))
+
+
+def in_steps(step: int | float) -> str:
+    """The note on frames of which every second, say, was looked at."""
+    if step == 1:
+        return ""
+    return f"frames are numbered in steps of {step:g}: the rate is that of these frames"

@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from edgcn.base.errors import EdgcnError
+from edgcn.base.words import count
 from edgcn.readers.labelling import Take
 from edgcn.skeleton.recording import Frames
 
@@ -256,5 +257,7 @@ def _note(people: Sequence[Sequence[Person]], tracks: list[Track], subject: Trac
     rivals = [t for t in tracks if t is not subject and 2 * len(t.sights) > len(subject.sights)]
     beside = max((len(t.sights.keys() & subject.sights.keys()) for t in rivals), default=0)
     if beside:
-        said.append(f"another person is there in {beside} frames, less sure than the subject")
+        said.append(
+            f"another person is there in {count(beside, 'frame')}, less sure than the subject"
+        )
     return ", ".join(said)

@@ -22,7 +22,7 @@ from edgcn.readers.named_joints import joint_map
 from edgcn.readers.points import Choice, Points, points_of
 from edgcn.readers.rates import Rate
 from edgcn.readers.text.columns import Table, columns_in_parts, is_large, is_number, open_table
-from edgcn.readers.times import on_time
+from edgcn.readers.times import ASIDE, on_time
 from edgcn.skeleton.recording import Recordings
 from edgcn.skeleton.topology import Topology
 
@@ -82,7 +82,10 @@ def read_trc(
         fps=fps,
         found_fps=head.rate,
         apart=is_large,
-        remarks=[f"{head.points.joints.remark}; coordinates in {head.unit}, as the files say"],
+        remarks=[
+            "" if fps is None else ASIDE,
+            f"{head.points.joints.remark}; coordinates in {head.unit}, as the files say",
+        ],
     )
 
 
