@@ -16,7 +16,6 @@ from edgcn.base.errors import EdgcnError
 from edgcn.commands.studio import begin
 from edgcn.inference.recognizer import load
 from edgcn.store import Store
-from edgcn.web import features
 from edgcn.web.features import Features
 from edgcn.web.serve import serve
 from web.asking import Page, make_page
@@ -198,12 +197,10 @@ def test_the_address_answers_as_soon_as_it_is_said(
 
 
 @pytest.fixture(scope="module")
-def looked_at(tmp_path_factory: pytest.TempPathFactory, made: Store) -> Page:
+def looked_at(tmp_path_factory: pytest.TempPathFactory, made: Store, seen: Features) -> Page:
     """A page whose encoder has looked, with all labels of the store coded."""
     page = make_page(tmp_path_factory.mktemp("looked"), made)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(features, "SAMPLED", 200)
-        assert page.studio.features.compute() is not None
+    page.studio.features = seen
     begin(page.studio, (), print, demo=False)
     return page
 
@@ -230,7 +227,7 @@ def test_the_recognizer_of_what_is_coded_is_exported(looked_at: Page, tmp_path: 
     found = {event.label for event in made.recognize(store).rows}
     assert found <= set(made.classes_.tolist())
     page = make_page(tmp_path, store, model=made)
-    page.studio.features._windows = looked_at.studio.features.windows()
+    page.studio.features = looked_at.studio.features
     rows = page.ask("/api/learn", send={"tab": "t"}).json["rows"]
     assert {r["label"] for k, r in rows.items() if r and not k.startswith("round")} == found
 

@@ -94,7 +94,13 @@ def learn(windows: Windows, coded: Coded, people: Sequence[str], *, seed: int = 
     if not any(coded.events.get(row) for row in coded.rows(windows)):
         raise EdgcnError("code a few gestures first: there is nothing to learn from")
     examples, rows = examples_of(windows, coded, people), coded.rows(windows)
-    classes = len(coded.labels)
+    return learn_from(windows, examples, rows, len(coded.labels), seed)
+
+
+def learn_from(
+    windows: Windows, examples: Sequence[Example], rows: list[int], classes: int, seed: int
+) -> Learnt:
+    """A spotter of what is known of the recordings of these rows."""
     rng = np.random.default_rng((seed, len(examples)))
     wanted = to_learn_from(examples, GRID, classes, rng, TAUGHT)
     taught = windows.taught(wanted, rows)

@@ -83,7 +83,7 @@ async function begin() {
   showView();
   showState();
   keepAddress();
-  addEventListener("hashchange", () => go(fromAddress()));
+  addEventListener("hashchange", (event) => go(fromAddress(new URL(event.newURL).hash)));
   setInterval(() => { if (!document.hidden) refresh(); }, 2000);
   window.edgcn = { state };
 }

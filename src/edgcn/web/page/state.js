@@ -36,8 +36,8 @@ export function address() {
   return `#/${here.view}/${encodeURIComponent(recording().name)}?${values}`;
 }
 
-export function fromAddress() {
-  const [, view, name, query] = /^#\/([a-z]*)\/([^?]*)\??(.*)$/.exec(location.hash) || [];
+export function fromAddress(hash = location.hash) {
+  const [, view, name, query] = /^#\/([a-z]*)\/([^?]*)\??(.*)$/.exec(hash) || [];
   if (!VIEWS.includes(view)) return {};
   const row = about.recordings.findIndex((one) => one.name === decodeURIComponent(name));
   const values = new URLSearchParams(query);
