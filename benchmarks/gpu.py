@@ -183,7 +183,7 @@ def faster(bench: Bench, deadline: float) -> Iterator[list[str]]:
 
 def graph_of(encoder: nn.Module, x: Tensor) -> Callable[[], object]:
     """The same launches again, as one CUDA graph."""
-    side = torch.cuda.Stream()
+    side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):
         encoder(x)

@@ -91,7 +91,8 @@ def nothing_to_mend(seen: Visibility, *, dim: int) -> bool:
     Never on a GPU, which would have to stop for the look and mends faster than it stops; nor in a
     graph that is compiled or exported, which holds for whatever clips come.
     """
-    if seen.device.type != "cpu" or torch.compiler.is_compiling() or torch.jit.is_tracing():
+    traced: bool = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+    if seen.device.type != "cpu" or traced or torch.compiler.is_compiling():
         return False
     return bool((seen == seen.narrow(dim, 0, 1)).all())
 
