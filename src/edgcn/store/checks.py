@@ -15,14 +15,13 @@ from edgcn.base.words import count, named, percent
 from edgcn.pipeline.size import tells_size
 from edgcn.skeleton.recording import Frames, Recording, Recordings, Segment
 from edgcn.skeleton.unseen import seen
-from edgcn.store.bones import LONG_BONES, Bones
+from edgcn.store.bones import LONG_BONES, LYING, Bones
 from edgcn.store.posture import Postures
 
 HUMAN = (0.15, 1.0)  # meters: torsos of children to those of giants
 RARE = 0.01  # share of points that may jump: sensors do
 OFF = 4.0  # times as large or as small as the others
 UPRIGHT = 0.5  # of its length, along the axis that a torso points to
-LYING = 0.8  # of its length, along another axis
 STILL = 0.3  # share of frames that may repeat the one before
 RATES = (1, 1000)  # frames a second that people are filmed at
 UNNAMED = ("", "None", "nan", "NaN", "null", "NULL", "N/A")  # what programs write for no name

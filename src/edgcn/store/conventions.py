@@ -20,7 +20,6 @@ from edgcn.base.spool import by_parts, memory_of
 from edgcn.skeleton.recording import Frames, Recording, Recordings, Skipped, with_hashes
 from edgcn.skeleton.topology import Topology
 from edgcn.skeleton.unseen import without_unseen
-from edgcn.store.bones import LONG_BONES, Bones
 from edgcn.store.posture import Postures
 
 Units = Literal["auto", "m", "cm", "mm", "px"]
@@ -125,16 +124,6 @@ def misread(frames: Sequence[np.ndarray], *, topology: Topology, dims: int, unit
             "people stand on the head: expected y to point down in a picture"
             if units == "px"
             else "people stand on the head: expected y to point up; change the signs of x and y"
-        )
-    if known.axis and abs(known.axis[0]) > UPSIDE:
-        said.append("people lie on the side: expected x to point to the side")
-    bones = Bones(topology, dims)
-    for one in frames[: FIRST // 5]:
-        bones.add(one)
-    if bones.length > LONG_BONES:
-        said.append(
-            f"bones are {bones.length:.2g} times as long as a person's of that size: expected the "
-            f"joints in the order of {topology.name!r}"
         )
     return "; ".join(said)
 
