@@ -793,6 +793,16 @@ CASES = (
          lambda f: openpose(f, "one,touch", "tow,rub"), works=True),
     Case("a table whose columns are no joints", "prepare table a.csv --out store",
          lambda f: (f / "a.csv").write_text("time,paw_l_x,paw_l_y,tail_x,tail_y\n0,1,2,3,4\n")),
+    Case("a joint that no skeleton has",
+         "prepare table a.csv --out store --options joints paw=left_wirst",
+         lambda f: (f / "a.csv").write_text("paw_x,paw_y\n1,2\n")),
+    Case("a joint that comes twice in a frame of a long table", "prepare table a.csv --out store",
+         lambda f: (f / "a.csv").write_text(
+             "frame,keypoint,x,y\n0,nose,1,2\n0,left_eye,1,2\n0,right_eye,3,4\n0,nose,1,2\n")),
+    Case("markers in feet", "prepare trc a.trc --out store",
+         lambda f: (f / "a.trc").write_text(
+             "PathFileType\t4\t(X/Y/Z)\ta.trc\nDataRate\tUnits\n30\tfeet\n"
+             "Frame#\tTime\tNose\t\t\n\t\tX1\tY1\tZ1\n1\t0\t1\t2\t3\n")),
     Case("a BVH that is cut off", "prepare bvh a.bvh --out store",
          lambda f: (f / "a.bvh").write_text("HIERARCHY\nROOT Hips\n{\nOFFSET 0 0 0\n}\nMOTION\n")),
     Case("a .pose file that is cut off", "prepare pose a.pose --out store",

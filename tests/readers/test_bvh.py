@@ -138,7 +138,8 @@ def test_z_up_is_turned_and_said_and_the_origin_is_a_place(tmp_path: Path) -> No
     [
         ("HIERARCHY", "<bvh>", ":1: expected BVH, whose first line is HIERARCHY"),
         ("Frames: 5", "Frames: 6", "6 lines of motion as Frames says, got 5; is the file"),
-        ("Frame Time: 0.033333", "Frame Time: 0", "expected a frame time above 0, got 0"),
+        ("Frame Time: 0.033333", "Frame Time: 0", "expected a frame time of 0.0001 to 1 seconds"),
+        ("Frame Time: 0.033333", "Frame Time: 33", "expected a frame time of 0.0001 to 1 seconds"),
         ("CHANNELS 6", "CHANNELS 5", "their number and names, got 'CHANNELS 5 Xpos"),
         ("JOINT mixamorig:Spine\n", "ROOT b\n", "ROOT stands in no place for it"),
         ("MOTION\n", "", "expected a statement of a BVH hierarchy, got 'Frames: 5'"),

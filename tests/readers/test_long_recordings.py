@@ -69,9 +69,9 @@ def write_persons(path: Path) -> Recordings:
 
 def write_dlc(path: Path) -> Recordings:
     joints = [joint for joint in COCO_17.joints for _ in "xyc"]
-    heads: list[list[object]] = [["scorer"] + ["s"] * 51, ["bodyparts", *joints],
+    heads: list[Sequence[object]] = [["scorer"] + ["s"] * 51, ["bodyparts", *joints],
                                  ["coords"] + ["x", "y", "likelihood"] * 17]  # fmt: skip
-    rows: list[list[object]] = [
+    rows: list[Sequence[object]] = [
         [n, *map(repr, row)] for n, row in enumerate(points(COCO_17).reshape(-1, 51).tolist())
     ]
     (path / "a.csv").write_text("\n".join(",".join(map(str, row)) for row in [*heads, *rows]))

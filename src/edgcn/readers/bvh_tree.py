@@ -13,10 +13,12 @@ import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import FileError
+from edgcn.readers.rates import FASTEST
 from edgcn.readers.text.files import numbers, read_lines, rows
 
 CHANNEL = re.compile(r"([XYZ])(position|rotation)", re.IGNORECASE)
 MOST_NODES, MOST_CHANNELS = 2000, 10_000
+SLOWEST = 1.0  # seconds of a frame: more are milliseconds
 BLOCK = 512  # frames at a time: each node has a matrix for each of them
 
 Array = Float[np.ndarray, "..."]
@@ -58,8 +60,9 @@ def parse_bvh(path: Path) -> Motion:
         at += 1
     total, at = _stated(path, lines, at, r"Frames\s*:")
     seconds, at = _stated(path, lines, at, r"Frame\s+Time\s*:")
-    if not seconds > 0:
-        raise FileError(path, f"expected a frame time above 0, got {seconds:g}", line=at)
+    if not 1 / FASTEST <= seconds <= SLOWEST:
+        reason = f"expected a frame time of {1 / FASTEST:g} to {SLOWEST:g} seconds, got {seconds:g}"
+        raise FileError(path, reason, line=at)
     data = [(n, line) for n, line in enumerate(lines[at:], at + 1) if line.strip()]
     if len(data) != total:
         reason = f"expected {total:g} lines of motion as Frames says, got {len(data)}"
