@@ -912,6 +912,7 @@ CASES = (
     Case("a published protocol on other data", "evaluate run store --protocol smg-online", run),
     Case("weights beside that do not exist",
          "evaluate run store --protocol spotting --beside other", run),
+    Case("a model beside itself", "evaluate run store --protocol spotting --beside run", run),
     Case("a benchmark of that name there is none", "agree found.csv found.csv --protocol smg",
          events_table),
     Case("a benchmark of other labels", "agree found.csv found.csv --protocol smg-online",
