@@ -24,6 +24,9 @@ from scipy.io import savemat
 
 from edgcn import cli
 from edgcn.base import files, tensorfile
+from edgcn.inference import Recognizer
+from edgcn.inference.provenance import Provenance
+from edgcn.inference.recognizer import unfitted
 from edgcn.skeleton.recording import Recording, SplitRule, trimmed
 from edgcn.skeleton.topology import Topology
 from edgcn.store import write, write_store
@@ -38,6 +41,7 @@ from helpers import (
     tiny_topology,
     twenty_joints,
 )
+from inference.waving import NOBODY, small_embedder, waving, waving_store
 from plugin_files import nothing_registered
 from readers.writers import person, write_ntu, write_openpose, write_smg
 from tiny_runs import tiny_run
@@ -355,6 +359,46 @@ def fitted(folder: Path) -> None:
     shutil.copy(MADE["folder"] / "mine.edgcn", folder)
 
 
+def spotter(folder: Path) -> None:
+    """A recognizer that finds events, and the recordings that it learned from."""
+    home = MADE["folder"]
+    if not (home / "spots.edgcn").exists():
+        made = waving_store(home)
+        bare = unfitted(small_embedder(made), Provenance("tiny", {}, NOBODY), model="tiny")
+        clips = made.clips("train")
+        Recognizer(bare).fit(clips).fit_spotter(clips).save(home / "spots.edgcn")
+    shutil.copy(home / "spots.edgcn", folder)
+    shutil.copytree(home / "waving", folder / "waving")
+
+
+def spotter_and_empty_folder(folder: Path) -> None:
+    spotter(folder)
+    (folder / "empty").mkdir()
+
+
+def spotter_and_events(folder: Path) -> None:
+    spotter(folder)
+    (folder / "P01.eaf").write_text("<ANNOTATION_DOCUMENT/>")
+
+
+def one_person_waving(folder: Path) -> None:
+    spotter(folder)
+    alone = [waving(0, "s1"), waving(1, "s1")]
+    tiny_store(folder, name="one", clips=alone, classes=2, subjects=1)
+
+
+def overlapping_and_never(folder: Path) -> None:
+    """Events over events, and a class of which there is none."""
+    spotter(folder)
+    made = []
+    for number in range(3):
+        item = waving(number, f"s{number + 1}", seconds=9)
+        first = item.segments[0]
+        over = replace(first, start=first.start + 5, stop=first.stop + 8, name="over")
+        made.append(replace(item, segments=(*item.segments, over)))
+    tiny_store(folder, name="over", clips=made, classes=3, subjects=3)
+
+
 def run_and_other_joints(folder: Path) -> None:
     run(folder)
     tiny_store(folder, name="other")
@@ -362,10 +406,15 @@ def run_and_other_joints(folder: Path) -> None:
 
 def run_and_unnamed_joints(folder: Path) -> None:
     run(folder)
+    points_store(folder, "other")
+
+
+def points_store(folder: Path, name: str = "store") -> None:
+    """24 clips of three joints that no other skeleton has."""
     points = Topology(
         "points", ("a", "b", "c"), (("b", "a"), ("c", "b")), "a", (), ("a", "c"), ("a", "b"), ""
     )
-    tiny_store(folder, name="other", topology=points)
+    tiny_store(folder, name=name, topology=points)
 
 
 def run_and_two_bodies(folder: Path) -> None:
@@ -920,6 +969,26 @@ CASES = (
     Case("an option that no file of events has",
          "agree found.csv found.csv --protocol mma82-detection --options classes smg",
          events_table),
+    Case("recognizing with a model that names gestures only",
+         "recognize mine.edgcn store --out found", fitted),
+    Case("recognizing with a model without classes", "recognize run store --out found", run),
+    Case("recognizing in a folder without files", "recognize spots.edgcn empty --out found",
+         spotter_and_empty_folder),
+    Case("recognizing in recordings that are not there",
+         "recognize spots.edgcn nowhere --out found", spotter),
+    Case("recognizing in a file of events", "recognize spots.edgcn P01.eaf --out found",
+         spotter_and_events),
+    Case("recognizing one store twice", "recognize spots.edgcn waving waving --out found",
+         spotter),
+    Case("recognizing recordings of other joints", "recognize spots.edgcn store --out found",
+         lambda f: (spotter(f), points_store(f))),
+    Case("a confidence above 1", "recognize spots.edgcn waving --out found --least 2", spotter),
+    Case("processes beyond reason",
+         "recognize spots.edgcn waving --out found --accelerator cpu --devices 9999", spotter),
+    Case("learning to find gestures from one person", "fit spots.edgcn one --out mine.edgcn",
+         one_person_waving),
+    Case("learning from events over events, and a class without any",
+         "fit spots.edgcn over --out mine.edgcn", overlapping_and_never, works=True),
     Case("a timeline without a store", "events found.csv --timeline t.html", events_table),
     Case("a timeline that is no page", "events store --timeline t.png", small_store),
     Case("a timeline of other recordings", "events found.csv --store store --timeline t.html",

@@ -15,16 +15,13 @@ from edgcn.commands.recognize import RecognizeConfig, recognize
 from edgcn.evaluation.event_scores import event_counts
 from edgcn.evaluation.event_table import by_chance, calibration_error, event_table
 from edgcn.inference import Recognizer, load
-from edgcn.inference.dense import EachAlone, Encoded, starts_of, stretches
+from edgcn.inference.dense import EachAlone, Encoded, Scale, starts_of, stretches
 from edgcn.inference.footage import of_store
 from edgcn.inference.provenance import Provenance
 from edgcn.inference.recognizer import UnfittedError, unfitted
-from edgcn.inference.spot import durations, suppressed
+from edgcn.inference.spot import Found, Grid, Spotter, durations, suppressed, sure
 from edgcn.store import Store
-from edgcn.store.learned import Learned
-from inference.waving import small_embedder, waving, waving_store
-
-NOBODY = Learned(np.empty(0, np.uint64), 1, (), ())
+from inference.waving import NOBODY, small_embedder, waving, waving_store
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +162,7 @@ def test_the_command_writes_what_it_finds(model: Recognizer, store: Store, tmp_p
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "events.csv", "events.boris", "timeline.html", *(f"s{n + 1}-{n}.eaf" for n in range(4)),
     }  # fmt: skip
+    assert any("learned the gestures from 3 of 4 recordings of s1, s2, s3" in x for x in said)
     again = read_events([tmp_path / "out" / "events.csv"])
     assert [(r.recording, r.label) for r in again.rows] == [
         (r.recording, r.label) for r in table.rows
@@ -173,6 +171,35 @@ def test_the_command_writes_what_it_finds(model: Recognizer, store: Store, tmp_p
         recognize(config, say=said.append)
     none = recognize(config.model_copy(update={"least": 1.0, "overwrite": True}), say=said.append)
     assert len(none) == 0 < len(table)
+
+
+def test_a_recognition_that_is_stopped_leaves_nothing(
+    model: Recognizer, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("edgcn.inference.watch.spot", stopped)
+    file, out = model.save(tmp_path / "m.edgcn"), tmp_path / "out"
+    config = RecognizeConfig(model=str(file), files=(store.path,), out=out, threads=1)
+    for _ in range(2):  # and nothing is in the way of the next one
+        with pytest.raises(KeyboardInterrupt):
+            recognize(config, say=lambda _: None)
+        assert not out.exists()
+
+
+def test_what_is_like_no_class_is_told_apart() -> None:
+    found = Found(np.zeros(3), np.ones(3), np.array([0, 1, 0]), np.array([0.9, 0.9, 0.1]),
+                  np.array([1.0, 5.0, 5.0]))  # fmt: skip
+    one, many = np.full(2, 0.5, np.float32), np.zeros((2, 1), np.float32)
+    grid = Grid((Scale(1.0, (1.0,)),), 0.1)
+    spotter = Spotter(grid, np.zeros((3, 1), np.float32), np.zeros(3, np.float32),
+                      np.zeros(1, np.float32), one, 1.0, 0.0, 0.3, one, one,
+                      np.zeros((1, 1), np.float32), many, far=2.0)  # fmt: skip
+    told, others = sure(found, spotter)
+    assert told.distances.tolist() == [1.0]
+    assert others.distances.tolist() == [5.0]  # sure, but far; what is unsure is neither
+    np.testing.assert_allclose(spotter.probability(spotter.confidence(np.array([0.3]))), [0.3])
 
 
 def test_fit_learns_to_find_where_more_than_the_gestures_is_seen(

@@ -8,9 +8,12 @@ from edgcn.models.embedder import Embedder
 from edgcn.pipeline.inputs import fit_inputs
 from edgcn.skeleton.recording import Recording, Segment
 from edgcn.store import Store
+from edgcn.store.learned import Learned
 from helpers import SMALL_ENCODER, tiny_store, tiny_topology
 
 FPS, REST = 25, np.array([[0, 0, 0], [0, 0.5, 0], [0, 0.8, 0], [-0.4, 0.3, 0.1], [0.4, 0.3, 0.1]])
+
+NOBODY = Learned(np.empty(0, np.uint64), 1, (), ())
 
 
 def waving(seed: int, person: str, *, seconds: int = 24) -> Recording:

@@ -5,8 +5,9 @@ import torch
 from torch import Tensor, nn
 
 from edgcn.models.build import build_encoder
-from edgcn.models.dense import dense_maps, is_dense, pool, segments
-from edgcn.models.readout import READOUTS
+from edgcn.models.dense import Map, dense_maps, is_dense, means, pool, segments
+from edgcn.models.dense_layer import DenseLayer
+from edgcn.models.readout import READOUTS, SEGMENTS
 from edgcn.skeleton.tensors import Clips
 from helpers import SMALL_ENCODER, tiny_topology
 
@@ -60,6 +61,26 @@ def test_means_between_frames_are_weighted_by_time() -> None:
     values = torch.tensor([[0.0], [10.0], [20.0], [30.0]])
     found = segments(values, torch.tensor([0.5, 1.0]), 2.0, 1)
     torch.testing.assert_close(found[:, 0, 0], torch.tensor([10.0, 15.0]))
+
+
+@pytest.mark.parametrize("peaks", [False, True])
+def test_a_layer_on_the_frames_says_what_it_says_of_the_windows(peaks: bool) -> None:
+    maps = [
+        Map(torch.randn(100 // k, d), torch.randn(100 // k, d) if peaks else None, k)
+        for k, d in ((1, 3), (2, 4), (2, 5))
+    ]
+    starts, length = torch.tensor([0.0, 1.5, 7, 88.3, 99.5]).double(), 9.6  # the last go beyond
+    beside = (means(maps, at, length / 2) for at in (starts - length / 2, starts + length))
+    windows = torch.cat((pool(maps, starts, length), *beside), dim=1)
+    weight = torch.randn(2, windows.shape[1])
+    said = DenseLayer.of(maps, weight, SEGMENTS)(starts, length)
+    torch.testing.assert_close(said, windows @ weight.T, rtol=1e-4, atol=1e-4)
+
+
+def test_beyond_the_ends_the_first_and_last_frames_are_read() -> None:
+    mean = torch.arange(4.0)[:, None]
+    found = segments(mean, torch.tensor([-9.0, 20.0]), 2.0, 1)
+    torch.testing.assert_close(found[:, 0, 0], torch.tensor([0.0, 3.0]))
 
 
 def test_no_map_is_pooled_for_the_embedding_of_a_head() -> None:

@@ -21,15 +21,17 @@ from edgcn.annotations.formats import write_events
 from edgcn.base.errors import EdgcnError
 from edgcn.base.progress import Say
 from edgcn.base.screen import tell
-from edgcn.base.words import count
+from edgcn.base.words import LISTED, count, named
 from edgcn.commands.convert import clocks_of, events_of, listed, summary
 from edgcn.commands.prepare import PrepareConfig, prepare
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.commands.timeline import draw_timeline
-from edgcn.inference.footage import of_store
+from edgcn.inference.dense import reading_of
+from edgcn.inference.footage import WHOLE, of_store
 from edgcn.inference.recognizer import Recognizer, load
 from edgcn.inference.watch import in_order, watch
 from edgcn.store import Store, open_store
+from edgcn.store.learned import overlap
 from edgcn.training.fabric import make_fabric
 from edgcn.training.ranks import ending_together
 
@@ -98,10 +100,10 @@ def recognize(config: RecognizeConfig, *, say: Say = tell) -> Events:
     say = say if fabric.is_global_zero else lambda _: None
     with ending_together(fabric):
         stores = stores_of(config, fabric, say)
+        check_names(stores)
         parts = [share(config, model, store, fabric, say) for store in stores]
         table = with_ids(joined(parts))
         if fabric.is_global_zero:
-            check_names(table, sum(len(part.recordings) for part in parts))
             write(config, table, say)
             draw(config.out, stores, parts)
         fabric.barrier()
@@ -115,6 +117,8 @@ def stores_of(config: RecognizeConfig, fabric: Fabric, say: Say) -> list[Store]:
         if config.reader is None and (path / "store.json").is_file():
             made.append(open_store(path))
             continue
+        if config.reader is None:
+            check_recordings(path)
         out = config.out / ("recordings" if len(config.files) == 1 else f"recordings-{number}")
         if fabric.is_global_zero:
             settings = PrepareConfig(
@@ -130,6 +134,16 @@ def stores_of(config: RecognizeConfig, fabric: Fabric, say: Say) -> list[Store]:
     return made
 
 
+def check_recordings(path: Path) -> None:
+    """Refuse what is no recording, before a reader is asked."""
+    if not path.exists():
+        raise EdgcnError(f"{path}: there is no such file or folder of recordings, and no store")
+    if path.is_dir() and not any(each.is_file() for each in path.rglob("*")):
+        raise EdgcnError(f"{path} has no recordings: there is no file in it")
+    if path.suffix.lower() in (".eaf", ".boris"):
+        raise EdgcnError(f"{path} has events; expected recordings, in which events are found")
+
+
 def share(
     config: RecognizeConfig, model: Recognizer, store: Store, fabric: Fabric, say: Say
 ) -> Events:
@@ -139,12 +153,14 @@ def share(
     )
     for note in notes:
         say(f"transfer: {note}")
+    if known := already_learned(model, store):
+        say(f"note: {known}")
     seen, spotter = list(by_row.values()), model.spotter()
     if config.least is not None:
         spotter = replace(spotter, thresholds=np.full_like(spotter.thresholds, config.least))
     longest_first = sorted(seen, key=lambda each: -each.footage.seconds)
     own = watch(
-        embedder.to(fabric.device),
+        reading_of(embedder.to(fabric.device)),
         spotter,
         [str(name) for name in model.classes_of()],
         longest_first[fabric.global_rank :: fabric.world_size],
@@ -161,6 +177,26 @@ def share(
     return moved(found, clocks_of(store))
 
 
+def already_learned(model: Recognizer, store: Store) -> str:
+    """Which recordings and people the model has learned from; nothing where there are none."""
+    whole = store.windows(WHOLE, WHOLE)
+    parts = []
+    for learned, where in (
+        (model.provenance_.fitted, "the gestures"),
+        (model.provenance_.pretrained, "its encoder"),
+    ):
+        found = overlap(learned, whole, np.arange(len(whole)))
+        if found.clips or found.people:
+            people = f" of {named(found.people, most=LISTED)}" if found.people else ""
+            parts.append(f"{where} from {found.clips} of {found.of_clips} recordings{people}")
+    if not parts:
+        return ""
+    return (
+        f"the model has learned {' and '.join(parts)}: what is found in these looks better than it "
+        f"would with others"
+    )
+
+
 def gathered(own: Events, fabric: Fabric) -> Events:
     """The events of all processes."""
     if fabric.world_size == 1:
@@ -170,9 +206,10 @@ def gathered(own: Events, fabric: Fabric) -> Events:
     return joined(part for part in parts if part is not None)
 
 
-def check_names(table: Events, recordings: int) -> None:
+def check_names(stores: Sequence[Store]) -> None:
     """Refuse recordings that files could not tell apart."""
-    if len(table.recordings) < recordings:
+    names = [str(name) for store in stores for name in store.recordings.names]
+    if len(set(names)) < len(names):
         raise EdgcnError(
             "two recordings have one name: recognize their stores one by one, into folders of "
             "their own"

@@ -46,8 +46,8 @@ class DemoConfig(Config):
     """Synthetic people."""
     epochs: PositiveInt = 35
     """Pre-training epochs, of a few steps each: about half of the steps of `best`."""
-    interviews: Annotated[int, Field(ge=2)] = 20
-    """Interviews of synthetic people, a tenth of which is coded."""
+    interviews: Annotated[int, Field(ge=2)] = 40
+    """Interviews of synthetic people, a tenth of which is coded; gestures are found in the rest."""
     minutes: Annotated[float, Field(ge=0.1, le=60)] = 2.0
     """Length of each interview."""
     seed: Annotated[int, Field(ge=0)] = 0
@@ -58,14 +58,15 @@ class DemoConfig(Config):
 
 def command(config: DemoConfig) -> str:
     """Run the demo, and say what comes next."""
+    report_page, timeline = demo(config)
     return (
-        f"wrote {demo(config)}   next, with your own files: edgcn prepare READER PATH --out "
-        f"stores/mine (edgcn --help lists the readers)"
+        f"wrote {report_page} and {timeline}   next, with your own files: edgcn prepare READER "
+        f"PATH --out stores/mine (edgcn --help lists the readers)"
     )
 
 
-def demo(config: DemoConfig, *, say: Say = tell) -> Path:
-    """Run everything into `config.out`; returns the report's path.
+def demo(config: DemoConfig, *, say: Say = tell) -> tuple[Path, Path]:
+    """Run everything into `config.out`; returns the paths of the report and of the timeline.
 
     Raises:
         EdgcnError: the folder exists.
@@ -102,7 +103,10 @@ def demo(config: DemoConfig, *, say: Say = tell) -> Path:
     say(results_table(rows))
     for note in results.data["notes"]:
         say(f"note: {note}")
-    say(f"5/5  {config.interviews} interviews of {config.minutes:g} minutes")
+    say(
+        f"5/5  gestures in {config.interviews} interviews of {config.minutes:g} minutes, a tenth "
+        f"of them coded"
+    )
     timeline = interviews(
         out / "interviews",
         count=config.interviews,
@@ -111,5 +115,5 @@ def demo(config: DemoConfig, *, say: Say = tell) -> Path:
         seed=config.seed,
         say=say,
     )
-    say(f"     who does what and when, with the moving skeletons: {timeline}")
-    return page
+    say(f"     found beside true gestures, with the moving skeletons: {timeline}")
+    return page, timeline

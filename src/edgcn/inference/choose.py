@@ -10,18 +10,21 @@ import numpy as np
 from jaxtyping import Float
 
 from edgcn.annotations.events import Event
-from edgcn.evaluation.event_scores import Counts, event_counts_by_label, matches
+from edgcn.evaluation.event_scores import matches
 from edgcn.inference.basis import Basis
+from edgcn.inference.calibrate import calibrated, is_hidden, weights
 from edgcn.inference.dense import Reading
 from edgcn.inference.examples import Example
-from edgcn.inference.spot import SURE, Found, Spotter, probabilities, scan, suppressed
+from edgcn.inference.spot import Found, Spotter, probabilities, scan, suppressed
 
 OVERLAPS = (0.1, 0.3, 0.5)
 CONFIDENCES = np.linspace(0.05, 0.95, 19)
 RIGHT = 0.5  # IoU at which an event is right, as confidence means it
-SHRINK = 2.0  # how many classes' worth of events of all classes each class's threshold goes by
-ENOUGH = 20  # held-out events without which nothing is chosen
-FAR = 1.5  # times the distance within which nearly all held-out events lie
+SHRINK = 20.0  # how many classes' worth of events of all classes each class's threshold goes by
+ENOUGH = 20  # held-out events without which thresholds are not chosen
+UNCHOSEN = 0.4  # the least probability then
+KNOWN = 0.98  # of the held-out events that are right are near enough to their class
+FAR = 1.1  # times that distance: the centers are of all people, those that are held out as well
 
 Floats = Float[np.ndarray, " n"]
 
@@ -54,29 +57,61 @@ def choose(
         for row, _ in scored
         for start, end, label in examples[row].events
     ]
-    if len(truth) < ENOUGH:
-        note = (
-            f"only {len(truth)} events of held-out people: the spotter's thresholds and "
-            f"confidence are not chosen but given"
-        )
+    if not truth:
+        note = "no events of held-out people: the spotter's thresholds and confidence are given"
         return Learnt(spotter, (note,))
     best, chosen = -1.0, spotter
     for overlap in OVERLAPS:
-        tried = replace(spotter, overlap=overlap)
-        found = [(row, _events(parts, tried)) for row, parts in scored]
-        told = [event for row, each in found for event in _named(row, each, each.probabilities)]
-        slope, offset = _calibrated(truth, told)
-        tried = replace(tried, slope=slope, offset=offset)
-        told = [replace(e, score=float(tried.confidence(np.array([e.score]))[0])) for e in told]
-        told = [e for e in told if not _is_hidden(e, examples[int(e.recording)])]
-        thresholds, f1 = _thresholds(truth, told, classes)
-        near = np.concatenate([each.distances for _, each in found])
-        likely = np.concatenate([each.probabilities for _, each in found]) > 0.5
+        tried, f1 = _chosen(truth, scored, examples, replace(spotter, overlap=overlap))
         if f1 > best:
-            far = FAR * float(np.quantile(near[likely], 0.99)) if likely.any() else spotter.far
-            best, chosen = f1, replace(tried, thresholds=thresholds, far=far)
+            best, chosen = f1, tried
     note = f"on held-out training people: event F1 {best:.2f} (mean of IoU 0.3 and 0.5)"
+    if len(truth) < ENOUGH:
+        note = (
+            f"only {len(truth)} events of held-out people: the spotter's thresholds are not chosen "
+            f"but given, and its confidence is a guess; {note}"
+        )
     return Learnt(chosen, (note,))
+
+
+def _chosen(
+    truth: list[Event],
+    scored: list[tuple[int, tuple[np.ndarray, ...]]],
+    examples: Sequence[Example],
+    spotter: Spotter,
+) -> tuple[Spotter, float]:
+    """The spotter with thresholds and confidence for its overlap; the F1 of held-out events.
+
+    Confidence is first what all events say, to choose thresholds by; then what those say that are
+    above these, since no others are told.
+    """
+    rows, near = list[Event](), list[float]()
+    for row, parts in scored:
+        found = _events(parts, spotter)
+        for event, distance in zip(_named(row, found), found.distances.tolist(), strict=True):
+            if not is_hidden(event, examples[row]):
+                rows.append(event)
+                near.append(distance)
+    if not rows:
+        return spotter, 0.0
+    right = np.zeros(len(rows), dtype=np.int64)
+    right[[f for _, f in matches(truth, rows, RIGHT)]] = 1
+    likely = np.array([row.score for row in rows], dtype=np.float64)
+    weight, classes = weights(truth, rows, right, examples), len(spotter.thresholds)
+    slope, offset = calibrated(likely, right, weight)
+    rough = replace(spotter, slope=slope, offset=offset)
+    least, f1 = _thresholds(truth, rows, rough.confidence(likely), weight, classes)
+    if len(truth) < ENOUGH:
+        least = rough.confidence(np.full(classes, UNCHOSEN)).astype(np.float32)
+    labels = np.array([int(row.label) for row in rows])
+    told = rough.confidence(likely) >= least[labels]
+    if told.any():
+        slope, offset = calibrated(likely[told], right[told], weight[told])
+    made = replace(spotter, slope=slope, offset=offset)
+    least = made.confidence(rough.probability(least)).astype(np.float32)
+    known = np.array(near)[right == 1]
+    far = FAR * float(np.quantile(known, KNOWN)) if len(known) else spotter.far
+    return replace(made, thresholds=least, far=far), f1
 
 
 def _scored(
@@ -92,51 +127,34 @@ def _events(parts: tuple[np.ndarray, ...], spotter: Spotter) -> Found:
     return suppressed(*parts, overlap=spotter.overlap, **limits)
 
 
-def _named(row: int, found: Found, scores: Floats) -> list[Event]:
+def _named(row: int, found: Found) -> list[Event]:
+    columns = (found.starts, found.ends, found.labels, found.probabilities)
     return [
         Event(str(row), str(label), start, end, score=score)
-        for start, end, label, score in zip(
-            found.starts.tolist(), found.ends.tolist(), found.labels.tolist(), scores.tolist(),
-            strict=True,
-        )
-    ]  # fmt: skip
-
-
-def _is_hidden(event: Event, example: Example) -> bool:
-    """Whether an event lies where nobody says what is there."""
-    middle = (event.start + event.end) / 2
-    return any(begin <= middle < end for begin, end in example.hidden)
-
-
-def _calibrated(truth: Sequence[Event], rows: Sequence[Event]) -> tuple[float, float]:
-    """Slope and offset that make probabilities of events say how often they are right (Platt)."""
-    from scipy.special import logit
-    from sklearn.linear_model import LogisticRegression
-
-    right = np.zeros(len(rows), dtype=np.int64)
-    right[[f for _, f in matches(truth, rows, RIGHT)]] = 1
-    if len(np.unique(right)) < 2:
-        return 1.0, 0.0
-    x = logit(np.array([row.score for row in rows], dtype=np.float64).clip(SURE, 1 - SURE))
-    model = LogisticRegression(C=1.0).fit(x[:, None], right)
-    return max(0.05, float(model.coef_[0, 0])), float(model.intercept_[0])
+        for start, end, label, score in zip(*(x.tolist() for x in columns), strict=True)
+    ]
 
 
 def _thresholds(
-    truth: Sequence[Event], rows: Sequence[Event], classes: int
+    truth: Sequence[Event], rows: Sequence[Event], confidence: Floats, weight: Floats, classes: int
 ) -> tuple[Float[np.ndarray, " k"], float]:
     """The confidence of each class at which most events are right, and the F1 of all."""
     curves = np.zeros((len(CONFIDENCES), classes, 3))
+    labels = np.array([int(row.label) for row in rows])
+    true = np.bincount([int(row.label) for row in truth], minlength=classes)
     for at, least in enumerate(CONFIDENCES.tolist()):
-        told = [row for row in rows if (row.score or 0) >= least]
+        kept = np.flatnonzero(confidence >= least)
+        told = [rows[k] for k in kept]
         for overlap in (0.3, 0.5):
-            for label, counts in event_counts_by_label(truth, told, overlap).items():
-                curves[at, int(label)] += (counts.right, counts.false, counts.missed)
+            hit = np.zeros(len(kept), dtype=bool)
+            hit[[f for _, f in matches(truth, told, overlap)]] = True
+            right = np.bincount(labels[kept[hit]], minlength=classes)
+            false = np.bincount(labels[kept[~hit]], weight[kept[~hit]], minlength=classes)
+            curves[at] += np.stack([right, false, true - right], axis=1)
     shared = SHRINK * curves.sum(axis=1, keepdims=True) / classes
     best = _f1(curves + shared).argmax(axis=0)
-    chosen = curves[best, np.arange(classes)].sum(axis=0)
-    total = Counts(*(int(x) for x in chosen))
-    return CONFIDENCES[best].astype(np.float32), total.f1
+    total = curves[best, np.arange(classes)].sum(axis=0)
+    return CONFIDENCES[best].astype(np.float32), float(_f1(total))
 
 
 def _f1(counts: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n"]:

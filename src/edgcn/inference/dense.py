@@ -17,8 +17,9 @@ from jaxtyping import Float, Float64
 from torch import Tensor
 
 from edgcn.models.dense import Map, dense_maps, is_dense, means, pool, segments
+from edgcn.models.dense_layer import DenseLayer
 from edgcn.models.embedder import Embedder
-from edgcn.models.readout import READOUTS
+from edgcn.models.readout import READOUTS, SEGMENTS
 from edgcn.pipeline.features import CHANNELS
 from edgcn.pipeline.inputs import Inputs
 from edgcn.pipeline.resample import NEAR, resample_time
@@ -90,6 +91,10 @@ class Reading(Protocol):
 
     @property
     def inputs(self) -> Inputs: ...
+    @property
+    def levels(
+        self,
+    ) -> tuple[int, ...]: ...  # segments whose means are read; none if each is a clip
     def maps(self, clean: Clips) -> list[Map]: ...
     def vectors(
         self, maps: list[Map], starts: Float[Tensor, " n"], length: float
@@ -106,6 +111,11 @@ class Encoded:
     def inputs(self) -> Inputs:
         """Of the encoder."""
         return self.embedder.inputs
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """Of the pyramid that is in every readout with a map."""
+        return SEGMENTS
 
     def maps(self, clean: Clips) -> list[Map]:
         """One pass of the encoder."""
@@ -130,6 +140,11 @@ class EachAlone:
     def inputs(self) -> Inputs:
         """Of the encoder."""
         return self.embedder.inputs
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """None: every window is a clip."""
+        return ()
 
     def maps(self, clean: Clips) -> list[Map]:
         """The clean coordinates themselves."""
@@ -160,6 +175,7 @@ class Coordinates:
     """No encoder: eight mean poses of each window."""
 
     inputs: Inputs
+    levels: tuple[int, ...] = (POSES,)
 
     def maps(self, clean: Clips) -> list[Map]:
         """The clean coordinates themselves."""
@@ -179,6 +195,7 @@ def coordinates(clean: Clips) -> list[Map]:
 
 def reading_of(embedder: Embedder) -> Reading:
     """Dense where the encoder has a map that its readout pools, else window by window."""
+    embedder.encoder.eval()
     dense = is_dense(embedder.encoder, embedder.readout)
     return Encoded(embedder) if dense else EachAlone(embedder)
 
@@ -220,6 +237,17 @@ class Stretch:
         at, half = self._frames(starts), length * self.rate / 2
         beside = (means(self.maps, at - half, half), means(self.maps, at + 2 * half, half))
         return torch.cat((self.reading.vectors(self.maps, at, 2 * half), *beside), dim=1)
+
+    def scorer(
+        self, weight: Float[Tensor, "rows d"]
+    ) -> Callable[[Float64[np.ndarray, " n"], float], Float[Tensor, "n rows"]]:
+        """What a linear layer says of windows in context; where these are means of maps, the layer
+        goes over the frames once, however many windows there are.
+        """
+        if not self.reading.levels:
+            return lambda starts, length: self.in_context(starts, length) @ weight.T
+        layer = DenseLayer.of(self.maps, weight, self.reading.levels)
+        return lambda starts, length: layer(self._frames(starts), length * self.rate)
 
     def _frames(self, starts: Float64[np.ndarray, " n"]) -> Float[Tensor, " n"]:
         return torch.from_numpy((starts - self.first) * self.rate)

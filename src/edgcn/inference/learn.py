@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 from edgcn.base.errors import EdgcnError
 from edgcn.evaluation.logistic import fit_c
 from edgcn.inference.basis import Basis
-from edgcn.inference.choose import OVERLAPS, Learnt, choose
+from edgcn.inference.choose import OVERLAPS, UNCHOSEN, Learnt, choose
 from edgcn.inference.dense import Footage, Reading, starts_of, stretches
 from edgcn.inference.examples import Example
 from edgcn.inference.spot import Grid, Spotter, grid_for
@@ -26,7 +26,6 @@ FITS, FITS_NOT = 0.5, 0.35  # IoU from which a window is an event, below which i
 WINDOWS = 12_000  # that are learned from, half of them background at most
 STRENGTH = 0.1  # C of the logistic regression; UTKinect's training subjects, docs/lab/spotting.md
 SIGHT = 5.0  # seconds before the first and after the last event that a coder has looked at, too
-UNCHOSEN = 0.4  # the threshold then
 NEW = 32  # directions that distances are in
 
 Floats = Float[np.ndarray, " n"]
@@ -55,8 +54,7 @@ def learn(reading: Reading, examples: Sequence[Example], *, classes: int, seed: 
             layers.append(_layer(seen[rows], labels[rows], classes))
             held.append(check)
     shortest, longest = _limits(examples, classes)
-    directions = basis.unfold(np.eye(seen.shape[1])[:, :NEW].T)
-    centers = np.stack([_center(seen[labels == k], seen) for k in range(classes)])
+    directions, centers = _places(basis, seen, labels, classes)
     spotter = Spotter(
         grid=grid,
         weight=basis.unfold(layers[0][0]),
@@ -168,5 +166,18 @@ def _limits(
     return low, high
 
 
-def _center(own: np.ndarray, every: np.ndarray) -> Float[np.ndarray, " r"]:
-    return np.asarray((own if len(own) else every)[:, :NEW].mean(axis=0))
+def _places(
+    basis: Basis, seen: Float[np.ndarray, "n q"], labels: Int[np.ndarray, " n"], classes: int
+) -> tuple[Float[np.ndarray, "r d"], Float[np.ndarray, "k r"]]:
+    """Directions that distances are in, each by its spread within a class; and the classes' means.
+
+    A class without windows is where the mean of all events is.
+    """
+    near = seen[:, :NEW]
+    of = [near[labels == k] for k in range(classes)]
+    events = near[(labels >= 0) & (labels < classes)]
+    spread = np.sqrt(np.mean([own.var(axis=0) for own in of if len(own)], axis=0))
+    scale = 1 / np.maximum(spread, 1e-3 * max(float(spread.max()), 1e-9))
+    centers = np.stack([(own if len(own) else events).mean(axis=0) * scale for own in of])
+    directions = basis.unfold(np.eye(near.shape[1], seen.shape[1]) * scale[:, None])
+    return directions, centers.astype(np.float32)

@@ -167,7 +167,8 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
         classes = [str(name) for name in self.classes_of()]
         embedder, seen, notes = watched(X, self.embedder(), fps=fps, **own)
         by = Path(str(getattr(self.model, "model", self.model))).stem
-        made = watch(embedder, spotter, classes, seen, by=by, none_of_these=none_of_these)
+        reading = reading_of(embedder)
+        made = watch(reading, spotter, classes, seen, by=by, none_of_these=none_of_these)
         return replace(made, notes=notes)
 
     def spotter(self) -> Spotter:

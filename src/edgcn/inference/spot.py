@@ -77,6 +77,11 @@ class Spotter:
         sure = logit(probability.clip(SURE, 1 - SURE))
         return np.asarray(expit(self.slope * sure + self.offset))
 
+    def probability(self, confidence: Floats) -> Floats:
+        """The other way round."""
+        sure = logit(confidence.astype(np.float64).clip(SURE, 1 - SURE))
+        return np.asarray(expit((sure - self.offset) / self.slope))
+
 
 class Windows(NamedTuple):
     """Windows of one recording and what a layer says of each."""
@@ -104,16 +109,17 @@ def scan(
     shift: Float[np.ndarray, " d"],
 ) -> Iterator[Windows]:
     """All windows of a recording through a linear layer without its bias, part after part."""
-    layer, zero = torch.from_numpy(weight.T.copy()), torch.from_numpy(shift)
+    layer, zero = torch.from_numpy(weight), weight @ shift
     for scale in grid.scales:
         longest = 1.5 * max(scale.lengths)
         for stretch in stretches(reading, footage, scale.clip, longest=longest):
+            scores = stretch.scorer(layer)
             for length in scale.lengths:
                 begin, end = stretch.begin, stretch.end
                 starts = starts_of(footage.seconds, length, grid.every(length), begin, end)
                 if len(starts):
-                    values = (stretch.in_context(starts, length) - zero) @ layer
-                    yield Windows(starts, np.full(len(starts), length), values.numpy())
+                    values = scores(starts, length).numpy() - zero
+                    yield Windows(starts, np.full(len(starts), length), values)
 
 
 def spot(reading: Reading, footage: Footage, spotter: Spotter) -> Found:

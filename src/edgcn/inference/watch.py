@@ -9,7 +9,7 @@ from typing import Any
 from edgcn.annotations.events import Event, Events, Media, events
 from edgcn.base.progress import track
 from edgcn.inference.arrays import topology_for
-from edgcn.inference.dense import reading_of
+from edgcn.inference.dense import Reading
 from edgcn.inference.footage import Depth, Watched, as_recordings, of_recordings, of_store
 from edgcn.inference.spot import Found, Spotter, spot, sure
 from edgcn.models.embedder import Embedder
@@ -44,7 +44,7 @@ def watched(
 
 
 def watch(
-    embedder: Embedder,
+    reading: Reading,
     spotter: Spotter,
     classes: Sequence[str],
     seen: Sequence[Watched],
@@ -60,8 +60,7 @@ def watch(
         none_of_these: also those that are like no class.
         label: of the progress; without one nothing is shown.
     """
-    reading, rows, media = reading_of(embedder), list[Event](), {}
-    embedder.encoder.eval()
+    rows, media = list[Event](), {}
     for each in track(seen, len(seen), label=label, unit="recordings"):
         footage = each.footage
         told, others = sure(spot(reading, footage, spotter), spotter)

@@ -16,6 +16,7 @@ from edgcn.skeleton.topology import Topology
 
 DENSE = ("pyramid", "parts", "peaks")  # readouts that pool a map; `mean` needs the encoder's head
 FINEST = max(SEGMENTS)
+LEAST = 1e-3  # frames that a mean is over, where a window lies outside of its recording
 Windows = Float[Tensor, " n"]
 
 
@@ -75,7 +76,7 @@ def pool(maps: list[Map], starts: Windows, length: float) -> Float[Tensor, "n wi
         first, frames = starts / each.stride, length / each.stride
         pieces.append(_pyramid(each.mean, first, frames))
         if each.peak is not None:
-            pieces += [_most(each.peak, first, frames), _most(each.mean, first, frames)]
+            pieces += [most(each.peak, first, frames), most(each.mean, first, frames)]
     return torch.cat(pieces, dim=1)
 
 
@@ -99,18 +100,38 @@ def segments(
     mean: Float[Tensor, "frames d"], first: Windows, frames: float, count: int
 ) -> Float[Tensor, "n count d"]:
     """Means over equal segments of each window, from running sums; in double, for long maps."""
-    sums = torch.cat((mean.new_zeros(1, mean.shape[1]).double(), mean.double().cumsum(dim=0)))
-    edges = first.double()[:, None] + torch.arange(count + 1) * (frames / count)
-    edges = edges.clamp(0, len(mean))
-    low = edges.floor().long()
-    at, fraction = sums[low], (edges - low)[..., None]
-    if fraction.any():
-        at = torch.lerp(at, sums[(low + 1).clamp(max=len(mean))], fraction)
-    width = (edges[:, 1:] - edges[:, :-1]).clamp(min=1e-9)[..., None]
-    return ((at[:, 1:] - at[:, :-1]) / width).to(mean.dtype)
+    edges = torch.linspace(0, frames, count + 1, dtype=torch.float64)
+    return between(running(mean)[:, None], first.double()[:, None] + edges).to(mean.dtype)
 
 
-def _most(values: Float[Tensor, "frames d"], first: Windows, frames: float) -> Tensor:
+def running(values: Float[Tensor, "frames *d"]) -> Float[Tensor, "edges *d"]:
+    """Sums of all frames before each edge between two of them."""
+    return torch.cat((values.new_zeros(1, *values.shape[1:]).double(), values.double().cumsum(0)))
+
+
+def between(
+    sums: Float[Tensor, "edges some d"], edges: Float[Tensor, "n bounds"]
+) -> Float[Tensor, "n places d"]:
+    """Means from one edge to the next, in each window; outside, the first or last frame.
+
+    Args:
+        sums: running ones, for every place or for each its own.
+    """
+    total = len(sums) - 1
+    begin = edges[:, :-1].clamp(0, total - LEAST)
+    end = edges[:, 1:].clamp(max=total).maximum(begin + LEAST)
+    place = torch.arange(begin.shape[1]) % sums.shape[1]
+
+    def at(edge: Tensor) -> Tensor:
+        low = edge.floor().long()
+        return torch.lerp(
+            sums[low, place], sums[(low + 1).clamp(max=total), place], (edge - low)[..., None]
+        )
+
+    return (at(end) - at(begin)) / (end - begin)[..., None]
+
+
+def most(values: Float[Tensor, "frames d"], first: Windows, frames: float) -> Tensor:
     """The most of each channel in each window, from the most of 1, 2, 4 ... frames."""
     total = len(values)
     low = (first + 1e-6).floor().long().clamp(0, total - 1)

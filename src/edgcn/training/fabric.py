@@ -1,6 +1,7 @@
 """Devices, ranks and precision: what a training runs on."""
 
 import logging
+import os
 from typing import Literal
 
 import torch
@@ -10,6 +11,7 @@ from edgcn.base.errors import EdgcnError
 from edgcn.base.process import keep_freed_memory
 from edgcn.training.ranks import watch_ranks
 
+MOST_ON_CPU = 8  # processes, however few cores there are
 Precision = Literal["auto", "float32", "bfloat16"]
 
 
@@ -35,6 +37,11 @@ def make_fabric(
     Raises:
         EdgcnError: There is no such accelerator, or not enough devices.
     """
+    most = max(MOST_ON_CPU, os.cpu_count() or 1)
+    if devices > most and not (accelerator != "cpu" and torch.cuda.is_available()):
+        raise EdgcnError(
+            f"expected at most {most} processes on this machine, got devices {devices}"
+        )
     if threads:
         torch.set_num_threads(threads)
     keep_freed_memory()
