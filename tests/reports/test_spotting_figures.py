@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
 from edgcn.annotations.events import Event
@@ -29,9 +28,10 @@ def test_every_class_has_its_curve(drawn: list[Figure], tmp_path: Path) -> None:
     points = {spotting.EVERY: line, "cost $5_x$": line, "never found": np.empty((0, 2))}
     assert spotting.curves(points, tmp_path / "c.png") == tmp_path / "c.png"
     panels = drawn[0].axes
-    assert [len(panel.lines) for panel in panels] == [2, 2, 0]  # a curve and where it ends
+    assert [len(panel.lines) for panel in panels] == [2, 2, 0]  # a curve, and a ring at its end
     np.testing.assert_array_equal(panels[1].lines[0].get_xydata(), line)
-    np.testing.assert_array_equal(panels[1].lines[1].get_xydata(), line[-1:])
+    assert panels[0].get_title(loc="left") == "all classes"
+    assert panels[2].texts[0].get_text() == "nothing found"
     spotting.curves({str(n): line for n in range(99)}, tmp_path / "c.png")
     assert len(drawn[1].axes) == 1 + spotting.MOST_CLASSES
 
@@ -41,10 +41,9 @@ def test_true_events_lie_above_found_ones(drawn: list[Figure], tmp_path: Path) -
     shown = [("r", 9.0, [true], [found]), ("empty", 5.0, [], [])]
     spotting.timelines(shown, ["a", "b"], tmp_path / "t.png")
     first, second = drawn[0].axes
-    bars = [bar for bar in first.collections if isinstance(bar, PolyCollection)]
-    spans = [path.get_extents() for bar in bars for path in bar.get_paths()]
-    assert [(span.x0, span.x1) for span in spans] == [(1.0, 3.0), (2.0, 4.0)]
-    assert spans[0].y1 < spans[1].y0 + 1e-9  # the axis goes down
+    spans = [bar.get_paths()[0].get_extents() for bar in first.collections if bar.get_paths()]
+    wide = [span for span in spans if span.height > 0]  # others are the lines between classes
+    assert [(span.x0, span.x1) for span in wide] == [(1.0, 3.0), (2.0, 4.0)]
+    assert wide[0].y1 < wide[1].y0 + 1e-9
+    assert first.yaxis_inverted()  # the first class is on top, and what is true above what is found
     assert (first.get_xlim(), second.get_xlim()) == ((0, 9.0), (0, 5.0))
-    bars = [bar for bar in second.collections if isinstance(bar, PolyCollection)]
-    assert not any(bar.get_paths() for bar in bars)

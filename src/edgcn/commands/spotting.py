@@ -106,7 +106,8 @@ def spotting_of(
     published = ONLINE.get(protocol)
     if published is not None:
         check_data(protocol, published, opened)
-    sides = sides_of(opened, split or (published.split if published else None))
+        split = split or (published.split if published.split in opened.rules else None)
+    sides = sides_of(opened, split)
     shots, seed = tuple(settings.get("shots") or ()), int(config["seed"])
     parts = [opened.name, sides.name, protocol, *(f"{n}shots" for n in shots)]
     parts += [config["readout"]] if config.get("readout") else []
@@ -200,6 +201,8 @@ def methods_of(
     accelerator: str,
 ) -> tuple[list[Method], Embedder]:
     """What is compared, the baselines first and the model last; and its encoder."""
+    if len({name, *beside}) <= len(beside):
+        raise EdgcnError(f"--beside: expected other models than {name}, each once")
     device = choose_device(accelerator)
     adapting = {"skeleton": config["skeleton"], "depth": config["depth"]}
     tests = [str(x) for x in store.recordings.names[sides.tests]]

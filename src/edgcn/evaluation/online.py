@@ -122,7 +122,8 @@ ONLINE: dict[str, Published] = {
     "imigue-online": Published(
         "iMiGUE's online recognition", kit_scores,
         "the paper gives no split for the online task: the published one of its classification is "
-        "taken; all 32 classes count, illustrative gestures among them",
+        "taken, in the MiGA release that of its folders; all 32 classes count, illustrative "
+        "gestures among them",
         imigue_gestures.CLASSES, "subject", imigue.FPS, _imigue_tests,
     ),
     "mma82-detection": Published(

@@ -35,7 +35,7 @@ def page(folders: Sequence[Path]) -> str:
             continue
         key, seed = (Path(data["store"]).name, data["split"]), int(data["seed"])
         for row in map(Row.from_dict, data["rows"]):
-            own = learned_here(data) if row.name == data["title"] else ""
+            own = learned_here(data) if row.name == data.get("title") else ""
             made = replace(row, name=row.name + own, seeds=(seed,))
             groups = rows.setdefault(key, {})
             of = (made.amount or float("inf"), made.kind, made.name)
