@@ -153,8 +153,8 @@ def by_hand(person: Person, *, at_random: bool) -> None:
     person.looked[person.world.names.index(rest[0].recording)] = rest[0].end
 
 
-def world_of(store: Store, folder: Path, pool: int) -> World:
-    """A store with the windows of its training people, looked at once."""
+def world_of(store: Store, folder: Path, pool: int, *, train_only: bool = False) -> World:
+    """A store with the windows of its recordings; what test people did may be left out."""
     windows = Features(store, load("edgcn-s"), folder / "features", lambda: None).compute()
     assert windows is not None
     table = store.recordings
@@ -162,9 +162,13 @@ def world_of(store: Store, folder: Path, pool: int) -> World:
     truth = moved(
         events_of(store), {n: -float(s) for n, s in zip(names, table.starts, strict=True)}
     )
+    rows = truth.rows
+    if train_only:
+        train = {name for name, own in zip(names, store.sides()[0], strict=True) if own}
+        rows = tuple(row for row in rows if row.recording in train)
     coders = list(dict.fromkeys(people))[:pool]
     mine = frozenset(n for n, who in zip(names, people, strict=True) if who in coders)
-    return World(windows, truth.rows, names, people, mine)
+    return World(windows, rows, names, people, mine)
 
 
 def worlds(kind: str, keep: Path) -> list[World]:
@@ -186,7 +190,8 @@ def worlds(kind: str, keep: Path) -> list[World]:
     if not (folder / "store").exists():
         folder.mkdir(parents=True, exist_ok=True)
         prepare(PrepareConfig(reader="events_npz", path=data, out=folder / "store"))
-    return [world_of(open_store(folder / "store"), folder, PEOPLE[kind])] * SEEDS
+    store = open_store(folder / "store")
+    return [world_of(store, folder, PEOPLE[kind], train_only=True)] * SEEDS
 
 
 def main() -> None:
