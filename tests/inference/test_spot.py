@@ -18,8 +18,9 @@ from edgcn.inference import Recognizer, load
 from edgcn.inference.dense import EachAlone, Encoded, starts_of, stretches
 from edgcn.inference.footage import of_store
 from edgcn.inference.provenance import Provenance
-from edgcn.inference.recognizer import UnfittedError, unfitted
+from edgcn.inference.recognizer import unfitted
 from edgcn.inference.spot import durations, suppressed
+from edgcn.inference.targets import UnfittedError
 from edgcn.store import Store
 from edgcn.store.learned import Learned
 from inference.waving import small_embedder, waving, waving_store

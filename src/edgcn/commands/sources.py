@@ -12,7 +12,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +110,7 @@ def feeds(
     units: Literal["m", "px"] | None,
     fps: float | None,
     say: Say,
-) -> Iterator[Feed]:
+) -> Generator[Feed, None, None]:
     """The recordings of a source, one after the other.
 
     Raises:
