@@ -132,7 +132,7 @@ class Stream:
                 self._enter(name, now)
         blank = np.zeros((1, len(self.source.topology), 3), dtype=np.float32)
         for name, guest in self.guests.items():
-            points = people[name] if name in people else blank
+            points = people.get(name, blank)
             if points.any():
                 guest.seen = now
             told += self._advance(name, guest, now, points)
