@@ -18,8 +18,9 @@ from edgcn.inference import Recognizer, load
 from edgcn.inference.dense import EachAlone, Encoded, Scale, starts_of, stretches
 from edgcn.inference.footage import of_store
 from edgcn.inference.provenance import Provenance
-from edgcn.inference.recognizer import UnfittedError, unfitted
+from edgcn.inference.recognizer import unfitted
 from edgcn.inference.spot import Found, Grid, Spotter, durations, suppressed, sure
+from edgcn.inference.targets import UnfittedError
 from edgcn.store import Store
 from inference.waving import NOBODY, small_embedder, waving, waving_store
 

@@ -83,8 +83,8 @@ def test_events_are_those_of_the_whole_recording(run: Run, model: Recognizer, st
     whole = model.recognize(store.recording(3), fps=FPS).rows
     came = sorted(run.events, key=lambda each: each.start)
     assert told(came) == told(whole)
-    scores = [[row.score for row in rows] for rows in (came, whole)]
-    np.testing.assert_allclose(*scores, atol=1e-3)
+    came_scores, scores = ([row.score or 0.0 for row in rows] for rows in (came, whole))
+    np.testing.assert_allclose(came_scores, scores, atol=1e-3)
     assert len(came) > 5
     assert 2 < run.late <= run.limit + 0.5
 
@@ -187,7 +187,7 @@ def held(person: Person) -> int:
     sums = [
         getattr(s, name) for w in person.watchers for s in w.sums for name in ("totals", "maps")
     ]
-    tails = sum(tail._rows.size for tail in (*watchers, *sums) if tail is not None)
+    tails: int = sum(tail._rows.size for tail in (*watchers, *sums) if tail is not None)
     few = len(person.frames) + len(person.decider.open) + len(person.decider.chosen)
     return tails + few + 512 * (len(person.size.kept) > 512)
 

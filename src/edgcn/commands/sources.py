@@ -12,7 +12,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,7 @@ from edgcn.skeleton.topology import Topology
 from edgcn.store import Store, open_store
 
 DATAGRAM = 65535  # bytes, more than UDP has
+WAITING = 4 << 20  # bytes of datagrams that may wait, as far as the system allows
 LINE = 1 << 20  # bytes of a line
 LISTENING = 0.25  # seconds after which a silent line is looked at again
 HOST = "127.0.0.1"
@@ -110,7 +111,7 @@ def feeds(
     units: Literal["m", "px"] | None,
     fps: float | None,
     say: Say,
-) -> Iterator[Feed]:
+) -> Generator[Feed, None, None]:
     """The recordings of a source, one after the other.
 
     Raises:
@@ -124,8 +125,8 @@ def feeds(
     elif found := UDP.fullmatch(source):
         host, port = found["host"] or HOST, int(found["port"])
         with listening(host, port) as line:
-            say(f"listening for datagrams on {host}:{port}")
-            yield Feed(source, datagrams(line), **joints, forgiving=True, live=True)
+            came = datagrams(line, lambda: say(f"listening for datagrams on {host}:{port}"))
+            yield Feed(source, came, **joints, forgiving=True, live=True)
     elif source.startswith("camera:"):
         with camera(source.partition(":")[2]) as pictures:
             yield filmed(source, pictures, finder(), rate=None, live=True)
@@ -208,12 +209,18 @@ def listening(host: str, port: int) -> socket.socket:
         line.close()
         reason = getattr(error, "strerror", None) or error
         raise EdgcnError(f"--source udp:{port}: {reason}; choose another port") from None
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WAITING)
     line.settimeout(LISTENING)
     return line
 
 
-def datagrams(line: socket.socket) -> Iterator[Came]:
-    """Frames until one says that it is the end; those without a time have that of their arrival."""
+def datagrams(line: socket.socket, ready: Callable[[], None] = lambda: None) -> Iterator[Came]:
+    """Frames until one says that it is the end; those without a time have that of their arrival.
+
+    Args:
+        ready: is called when the first one is waited for.
+    """
+    ready()
     while True:
         try:
             data, _ = line.recvfrom(DATAGRAM)

@@ -150,6 +150,7 @@ class EachAlone:
         """The clean coordinates themselves."""
         return coordinates(clean)
 
+    @torch.no_grad()
     def vectors(
         self, maps: list[Map], starts: Float[Tensor, " n"], length: float
     ) -> Float[Tensor, "n d"]:

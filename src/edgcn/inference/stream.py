@@ -130,13 +130,10 @@ class Stream:
         for name, points in people.items():
             if name not in self.guests and points.any():
                 self._enter(name, now)
-        blank = None
+        blank = np.zeros((1, len(self.source.topology), 3), dtype=np.float32)
         for name, guest in self.guests.items():
-            points = people.get(name)
-            if points is None:
-                blank = self._blank() if blank is None else blank
-                points = blank
-            elif points.any():
+            points = people.get(name, blank)
+            if points.any():
                 guest.seen = now
             told += self._advance(name, guest, now, points)
         return told
@@ -211,9 +208,6 @@ class Stream:
         """The last events of those who have not been seen for long."""
         left = [name for name, guest in self.guests.items() if now - guest.seen > self.gone]
         return [e for name in left for e in self._end(name, self.guests[name].seen + self.step)]
-
-    def _blank(self) -> np.ndarray:
-        return np.zeros((1, len(self.source.topology), 3), dtype=np.float32)
 
     def _advance(self, name: str, guest: Guest, now: float, points: np.ndarray) -> list[Event]:
         if guest.apply is not None:

@@ -76,7 +76,7 @@ def checked(frame: Any, topology: Topology, where: str, *, several: bool = False
             f"{where}: has NaN or infinite coordinates, or some beyond {FAR:,.0f}; a joint that "
             f"was not seen is 0"
         )
-    return np.asarray(points, dtype=np.float32)
+    return np.array(points, dtype=np.float32)  # whoever gave them may write others there
 
 
 def positive(value: Any, what: str, *, zero: bool = False) -> float:

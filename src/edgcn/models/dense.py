@@ -55,8 +55,9 @@ def dense_blocks(
     if not is_dense(encoder, readout):
         raise EdgcnError(f"readout {readout!r} of {type(encoder).__name__} pools no map")
     assert isinstance(encoder, HasFeatures)
-    every = isinstance(encoder, HasMaps) and readout == "peaks"
-    return encoder.every_map(features) if every else [encoder.features(features)]  # type: ignore[attr-defined]
+    if readout == "peaks" and isinstance(encoder, HasMaps):
+        return encoder.every_map(features)
+    return [encoder.features(features)]
 
 
 def strides_of(blocks: list[Tensor], frames: int) -> list[int]:
