@@ -32,7 +32,11 @@ def fitted(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recognizer of three classes whose encoder has learned nothing."""
     embedder = Embedder.new("ascal-lstm", {"hidden": 8}, inputs_of(RandomClips()), "mean")
     nobody = Learned(np.empty(0, dtype=np.uint64), 1, ("Ann",), ("elsewhere",))
-    source = unfitted(embedder, Provenance("a title", {}, nobody, notes=("a note",)), model="m")
+    source = unfitted(
+        embedder,
+        Provenance("a title", {"store": "/home/ann/s"}, nobody, notes=("a note",)),
+        model="m",
+    )
     return Recognizer(source).fit(store).save(tmp_path_factory.mktemp("models") / "touch.edgcn")
 
 
@@ -72,6 +76,7 @@ def test_the_example_names_clips_as_the_recognizer_does(
     assert (origin["title"], origin["notes"]) == ("a title", ["a note"])
     assert origin["pretrained"] == {"stores": ["elsewhere"], "people": 1}  # and not who
     assert "Ann" not in known["provenance"]
+    assert "/home" not in known["provenance"]
 
 
 def test_vectors_and_what_is_known_of_them_are_in_the_same_order(

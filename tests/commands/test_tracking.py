@@ -24,11 +24,14 @@ class StoppedError(Exception):
     """The program that follows a training ends it."""
 
 
-def test_every_tracker_has_what_metrics_has(store: Path, tmp_path: Path) -> None:
+def test_every_tracker_has_what_metrics_has(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also of a training that was ended by its callback and resumed."""
     pytest.importorskip("tensorboard", reason="needs the extra tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+    monkeypatch.setattr("edgcn.commands.pretrain.training_curves", lambda *_: None)  # slow
     told: list[dict[str, Any]] = []
 
     def follow(row: dict[str, Any]) -> None:

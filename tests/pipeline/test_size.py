@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from edgcn.pipeline.normalize import NORMALIZATIONS, Normalize, mean_bone_lengths, normalize
-from edgcn.pipeline.size import tells_size, torso_size
+from edgcn.pipeline.size import nan_median, tells_size, torso_size
 from edgcn.skeleton.layouts import BODY_25, KINECT_V2
 from edgcn.skeleton.remap import plan_remap
 from edgcn.skeleton.tensors import visibility, visible
@@ -93,3 +93,11 @@ def test_two_joints_of_a_person_tell_a_size_and_one_does_not() -> None:
     assert tells_size(there(HIDDEN["one arm"]), BODY_25)
     alone = tuple(joint for joint in BODY_25.joints if joint != "RWrist")
     assert not tells_size(there(alone), BODY_25)
+
+
+def test_the_median_of_what_is_known_is_torchs() -> None:
+    values = torch.randn(9, 8, 5, generator=torch.Generator().manual_seed(0))
+    values[values > 0.5] = torch.nan
+    values[:, :, 2] = torch.nan
+    expected = values.nanmedian(dim=1).values
+    torch.testing.assert_close(nan_median(values), expected, rtol=0, atol=0, equal_nan=True)

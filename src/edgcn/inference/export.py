@@ -35,6 +35,7 @@ from edgcn.skeleton.topology import Topology
 
 EXTRA = "onnx"
 OPSET = 18
+PATHS = ("store", "out", "from_")  # settings that may name folders of whoever trained it
 FAR_OFF = 1e-3  # of the largest number: a graph that is further from PyTorch than this is refused
 TRIED = ((2, 40, 2), (1, 1, 1), (3, 7, 3))  # clips, frames and bodies of what both are given
 
@@ -182,6 +183,7 @@ def metadata(model: Recognizer, topology: Topology) -> dict[str, str]:
     inputs = embedder.inputs
     third = "z" if inputs.sensor.dims == 3 else "confidence"
     origin: dict[str, Any] = {"title": provenance.title, "notes": provenance.notes}
+    settings = {name: x for name, x in provenance.config.items() if name not in PATHS}
     for name in ("pretrained", "fitted"):
         if (learned := getattr(provenance, name)) is not None:
             origin[name] = {"stores": learned.stores, "people": len(learned.people)}
@@ -191,7 +193,7 @@ def metadata(model: Recognizer, topology: Topology) -> dict[str, str]:
         "channels": ("x", "y", third),
         "frames": inputs.frames,
         "bodies": inputs.bodies,
-        "provenance": origin | {"settings": provenance.config, "versions": provenance.versions},
+        "provenance": origin | {"settings": settings, "versions": provenance.versions},
     }
     if hasattr(model, "classifier_"):
         values["classes"] = model.classes_.tolist()
