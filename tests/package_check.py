@@ -27,8 +27,7 @@ def check(package: Path, folder: Path) -> None:
     run(programs / "edgcn", "--help", folder=folder)
     options = ("--options", "clips", "60", "subjects", "6")
     run(programs / "edgcn", "prepare", "synthetic", "--out", "store", *options, folder=folder)
-    shots = ("--protocol", "few-shot", "--shots", "1")
-    run(programs / "edgcn", "evaluate", "edgcn-s", "store", *shots, folder=folder)
+    run(programs / "edgcn", "fit", "edgcn-s", "store", "--out", "named.edgcn", folder=folder)
 
 
 def main() -> None:
