@@ -11,6 +11,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -178,9 +179,9 @@ def worlds(kind: str, keep: Path) -> list[World]:
         for seed in range(SEEDS):
             folder = keep / f"interviews-{seed}"
             if not (folder / "store").exists():
-                given = {"subjects": 6, "interviews": 6, "minutes": 3.0, "gestures": 7}
+                size: dict[str, Any] = {"subjects": 6, "interviews": 6, "minutes": 3.0}
                 folder.mkdir(parents=True, exist_ok=True)
-                write_store(read_synthetic(seed=seed, **given), folder / "store")
+                write_store(read_synthetic(seed=seed, gestures=7, **size), folder / "store")
             made.append(world_of(open_store(folder / "store"), folder, PEOPLE[kind]))
         return made
     data = Path(os.environ.get("EDGCN_DATA", "../shared/data")) / "spotting" / "utkinect.npz"

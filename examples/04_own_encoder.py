@@ -9,6 +9,13 @@ import edgcn
 
 edgcn.load_plugin(Path(__file__).with_name("frame_encoder.py"))  # registers "frames"
 store = edgcn.open_store("stores/study")
-settings = {"encoder": "frames", "encoder_settings": {"hidden": 32}, "learn_from": "windows"}
-run = edgcn.pretrain(store, out="runs/frames", steps=10, batch_size=16, **settings)
+run = edgcn.pretrain(
+    store,
+    out="runs/frames",
+    steps=10,
+    batch_size=16,
+    learn_from="windows",
+    encoder="frames",
+    encoder_settings={"hidden": 32},
+)
 print(edgcn.evaluate(run, store, protocol="knn").table())

@@ -10,7 +10,14 @@ import sys
 import edgcn
 
 processes = int(sys.argv[1])  # one a GPU, where there are GPUs
-settings = {"steps": 4, "batch_size": 32 // processes, "encoder": "ascal-lstm", "knn_every": 0}
-run = edgcn.pretrain("stores/study", out="runs/several", devices=processes, **settings)
+run = edgcn.pretrain(
+    "stores/study",
+    out="runs/several",
+    devices=processes,
+    batch_size=32 // processes,
+    steps=4,
+    encoder="ascal-lstm",
+    knn_every=0,
+)
 if os.environ.get("LOCAL_RANK", "0") == "0":  # the rest is for one of them
     print(f"{run.path}: {run.config['steps']} steps")

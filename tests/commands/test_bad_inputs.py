@@ -413,6 +413,11 @@ def spotter(folder: Path) -> None:
     shutil.copytree(home / "waving", folder / "waving")
 
 
+def spotter_and_points(folder: Path) -> None:
+    spotter(folder)
+    points_store(folder)
+
+
 def spotter_and_empty_folder(folder: Path) -> None:
     spotter(folder)
     (folder / "empty").mkdir()
@@ -1057,7 +1062,7 @@ CASES = (
     Case("recognizing one store twice", "recognize spots.edgcn waving waving --out found",
          spotter),
     Case("recognizing recordings of other joints", "recognize spots.edgcn store --out found",
-         lambda f: (spotter(f), points_store(f))),
+         spotter_and_points),
     Case("a confidence above 1", "recognize spots.edgcn waving --out found --least 2", spotter),
     Case("processes beyond reason",
          "recognize spots.edgcn waving --out found --accelerator cpu --devices 9999", spotter),

@@ -59,7 +59,7 @@ class Person:
         """What is drawn."""
         return self.page.evaluate("() => window.edgcn && window.edgcn.state()")
 
-    def until(self, true: Callable[[Any], bool], seconds: float = 20) -> Any:
+    def until(self, true: Callable[[Any], Any], seconds: float = 20) -> Any:
         """The state, as soon as it is so."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

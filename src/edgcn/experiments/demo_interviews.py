@@ -4,13 +4,13 @@ synthetic interviews -> store; events of a tenth -> coded.csv -> spotters of the
 and of the baselines -> events of the rest -> a table, and timeline.html: found beside the truth
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from edgcn.annotations.events import Events
+from edgcn.annotations.events import Event, Events
 from edgcn.annotations.formats import write_events
 from edgcn.base.progress import Say
 from edgcn.commands.convert import events_of
@@ -58,10 +58,11 @@ def compared(
             if each.footage.name in rest.recordings]  # fmt: skip
     seconds = {each.footage.name: each.footage.seconds for each in seen}
     minutes = sum(each.footage.seconds for each in training) / 60
-    for kind, title, guessed in (
+    guesses: list[tuple[Kind, str, Sequence[Event]]] = [
         ("nothing", NAMES["nothing"], ()),
         ("chance", "events at random", by_chance(coded.rows, minutes, seconds, seed=seed)),
-    ):
+    ]
+    for kind, title, guessed in guesses:
         guess = replace(rest, rows=tuple(guessed))
         yield row_of(kind, title, rest, guess), guess
     readings: list[tuple[Kind, str, Reading]] = [

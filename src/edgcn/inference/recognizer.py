@@ -163,9 +163,8 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
         classes = [str(name) for name in self.classes_of()]
         embedder, seen, notes = watched(X, self.embedder(), fps=fps, **own)
         by = Path(str(getattr(self.model, "model", self.model))).stem
-        reading = reading_of(embedder)
-        made = watch(reading, spotter, classes, seen, by=by, none_of_these=none_of_these)
-        return replace(made, notes=notes)
+        shown = {"by": by, "none_of_these": none_of_these}
+        return replace(watch(reading_of(embedder), spotter, classes, seen, **shown), notes=notes)
 
     def stream(self, frames: Iterable[Any], fps: Any = None, **settings: Any) -> Iterator[Event]:
         """Events of frames that come one by one, each when it is certain; as `Stream.of`."""

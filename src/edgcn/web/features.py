@@ -60,7 +60,7 @@ class Windows:
 
     def at(self, rows: Int[np.ndarray, " k"]) -> Float[np.ndarray, "k q"]:
         """Vectors of some windows."""
-        return self.vectors[rows].astype(np.float32)
+        return np.asarray(self.vectors[rows], dtype=np.float32)
 
     def nearest(self, row: int, event: Event) -> int:
         """The window of a recording that is most like an event in time.
@@ -78,7 +78,7 @@ class Windows:
             key=lambda s: abs(self.ends[s.start] - self.starts[s.start] - event.end + event.start),
         )
         at = int(np.abs(self.starts[part] + self.ends[part] - event.start - event.end).argmin())
-        return part.start + at
+        return int(part.start) + at
 
     def scan(self, row: int, layer: Float[np.ndarray, "rows q"]) -> Iterator[spot.Windows]:
         """What a layer says of all windows of a recording."""
