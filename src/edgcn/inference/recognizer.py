@@ -160,11 +160,11 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
             none_of_these: also tell what is like no class that was learned.
         """
         spotter, own = self.spotter(), {"topology": self.topology, **self._adapting()}
-        classes = [str(name) for name in self.classes_of()]
+        names = [str(name) for name in self.classes_of()]
         embedder, seen, notes = watched(X, self.embedder(), fps=fps, **own)
         by = Path(str(getattr(self.model, "model", self.model))).stem
-        shown = {"by": by, "none_of_these": none_of_these}
-        return replace(watch(reading_of(embedder), spotter, classes, seen, **shown), notes=notes)
+        made = watch(reading_of(embedder), spotter, names, seen, by=by, none_of_these=none_of_these)
+        return replace(made, notes=notes)
 
     def stream(self, frames: Iterable[Any], fps: Any = None, **settings: Any) -> Iterator[Event]:
         """Events of frames that come one by one, each when it is certain; as `Stream.of`."""
