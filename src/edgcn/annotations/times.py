@@ -54,7 +54,7 @@ def unit_of(path: Path, rows: Sequence[Row], unit: Unit | None) -> tuple[Unit, s
         raise FileError(
             path,
             f"start and end are whole numbers up to {last:g}: seconds, milliseconds or frames? Say "
-            f"which, as in `--options times ms` (of prepare, `--annotation-options times ms`)",
+            f"which: --times s, --times ms, or --times frames",
             line=rows[0].line,
         )
     found: Unit = "ms" if typical >= LONG else "s"
@@ -72,10 +72,7 @@ def seconds(path: Path, row: Row, unit: Unit, fps: float | None) -> tuple[float,
         start, end = start / 1000, end / 1000
     elif unit == "frames":
         if fps is None:
-            reason = (
-                "times are in frames, and nothing says how many a second; give it, as in "
-                "`--options fps 25` (of prepare, `--annotation-options fps 25`)"
-            )
+            reason = "times are in frames, and nothing says how many a second; give --fps"
             raise FileError(path, reason, line=row.line)
         start, end = start / fps, end / fps
     if not 0 <= start <= end:

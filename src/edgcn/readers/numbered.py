@@ -105,8 +105,5 @@ def slots(frames: Sequence[tuple[int, Path | None]], path: Path, *, what: str) -
             f"{numbers[0]} to {numbers[-1]}",
         )
     absent = total - len(numbers)
-    notes = [f"{absent} of {total} frames have no {what}"] if absent else []
-    if step > 1:
-        notes.append(f"numbers in steps of {step}: frames per second are those of the {what}s")
-    places = [(number - numbers[0]) // step for number in numbers]
-    return Slots(places, total, "; ".join(notes))
+    note = f"{absent} of {total} frames have no {what}" if absent else ""
+    return Slots([(number - numbers[0]) // step for number in numbers], total, note)
