@@ -172,8 +172,6 @@ def test_every_fifth_frame_is_a_recording_without_gaps(
         file = folder / f"clip_{number:012d}_keypoints.json"
         file.rename(folder / f"clip_{5 * number + 3:012d}_keypoints.json")
     np.testing.assert_array_equal(read(folder), body)
-    (whole,) = wholes(read_openpose(folder))
-    assert whole.note == "numbers in steps of 5: frames per second are those of the files"
 
 
 def test_numbers_that_count_no_frames_are_named(tmp_path: Path, rng: np.random.Generator) -> None:

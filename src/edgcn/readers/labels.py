@@ -1,6 +1,6 @@
 """Labels that are numbers: how large they may be, and whether they count from where they should."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from edgcn.base.errors import EdgcnError
@@ -22,23 +22,6 @@ def first_label_note(labels: Iterable[int]) -> str:
         f"no clip has label 0, the smallest is {smallest}: labels may count from 1 here, then the "
         f"first of the classes is empty and each name one off"
     )
-
-
-def parts_note(parts: Mapping[str, Iterable[int]]) -> str:
-    """Named where the labels of one part are those of another, each one higher; else nothing."""
-    ranges = {
-        part: (min(known), max(known))
-        for part, labels in parts.items() if (known := [n for n in labels if n >= 0])
-    }  # fmt: skip
-    for part, (low, high) in ranges.items():
-        for other, (lowest, highest) in ranges.items():
-            if (low, high) == (lowest + 1, highest + 1):
-                return (
-                    f"labels of {part} are {low} to {high} and those of {other} {lowest} to "
-                    f"{highest}: one of them may count from another number, then its classes are "
-                    f"one off"
-                )
-    return ""
 
 
 def check_counts_from_1(path: Path, label: int, classes: int, *, line: int | None = None) -> None:

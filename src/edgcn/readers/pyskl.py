@@ -16,10 +16,10 @@ from jaxtyping import Shaped
 from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers.crowds import MOST_BODIES, check_most, crowd_note, most_seen
 from edgcn.readers.flat import seen, with_confidence
-from edgcn.readers.labels import MOST_CLASSES, class_names, first_label_note, parts_note
+from edgcn.readers.labels import MOST_CLASSES, class_names, first_label_note
 from edgcn.readers.rates import ASSUMED, FPS, Rate
 from edgcn.readers.skeletons import LOOKED_AT, Bodies, guess
-from edgcn.readers.tags import split_note, split_rules
+from edgcn.readers.tags import parts_note, split_note, split_rules
 from edgcn.readers.text.pickles import as_array, as_numbers, described, load_pickle
 from edgcn.skeleton.recording import Frames, Recording, Recordings, Skipped, trimmed
 from edgcn.skeleton.topology import Topology

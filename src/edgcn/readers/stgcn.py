@@ -17,11 +17,11 @@ from edgcn.base.errors import FileError
 from edgcn.base.files import check_file
 from edgcn.readers.crowds import MOST_BODIES, check_most, most_seen
 from edgcn.readers.flat import seen, with_confidence
-from edgcn.readers.labels import MOST_CLASSES, class_names, first_label_note, parts_note
+from edgcn.readers.labels import MOST_CLASSES, class_names, first_label_note
 from edgcn.readers.pyskl import LOOKED_INTO, subject_and_camera, twice_note
 from edgcn.readers.rates import ASSUMED, FPS, Rate
 from edgcn.readers.skeletons import LOOKED_AT, Bodies, check_joints, guess
-from edgcn.readers.tags import split_note, split_rules
+from edgcn.readers.tags import parts_note, split_note, split_rules
 from edgcn.readers.text.files import skipped
 from edgcn.readers.text.folders import find
 from edgcn.readers.text.pickles import as_array, described, load_pickle

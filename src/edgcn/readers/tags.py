@@ -67,3 +67,20 @@ def _families(parts: Iterable[str]) -> dict[str, dict[str, str]]:
             name = suffix if first else f"{prefix}{number}" if prefix else f"split{number}"
             families.setdefault(name, {}).setdefault(_ROLE_OF[word or first], part)
     return families
+
+
+def parts_note(parts: Mapping[str, Iterable[int]]) -> str:
+    """Named where the labels of one part are those of another, each one higher; else nothing."""
+    ranges = {
+        part: (min(known), max(known))
+        for part, labels in parts.items() if (known := [n for n in labels if n >= 0])
+    }  # fmt: skip
+    for part, (low, high) in ranges.items():
+        for other, (lowest, highest) in ranges.items():
+            if (low, high) == (lowest + 1, highest + 1):
+                return (
+                    f"labels of {part} are {low} to {high} and those of {other} {lowest} to "
+                    f"{highest}: one of them may count from another number, then its classes are "
+                    f"one off"
+                )
+    return ""
