@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks import __main__ as command
-from benchmarks import encoders, prepare, ranks, report, roofline, stock, timing
+from benchmarks import encoders, long_tables, prepare, ranks, report, roofline, stock, timing
 from benchmarks.counting import bytes_moved, forward_work
 from benchmarks.machine import describe
 from benchmarks.markdown import markdown
@@ -313,6 +313,18 @@ def test_prepared_files_are_ntu_files_that_both_readers_read_alike(tmp_path: Pat
     assert len(paths) == 60
     assert sum(path.stat().st_size for path in paths) == size
     prepare.check_same(paths[::7])
+
+
+def test_a_long_table_is_what_both_references_read(tmp_path: Path) -> None:
+    size = long_tables.write_csv(tmp_path / "a.csv", frames=6)
+    assert size == (tmp_path / "a.csv").stat().st_size
+    ours, plain = (read(tmp_path / "a.csv", 5)
+                   for read in (long_tables.numpy_reads, long_tables.python_reads))  # fmt: skip
+    assert ours.shape == (5, len(long_tables.COLUMNS))
+    assert (ours == plain).all()
+    row = {"frames": 1000, "megabytes": 2.5, "seconds": 2.0, "processor": 0.02, "peak": 200.0}
+    made = long_tables.table({"files": [row | {"load": 1.0}], "numpy": 4e-5, "python": 6e-5})
+    assert "| **2.00** | 3.00 |" in made
 
 
 def test_no_prepared_file_replaces_another() -> None:
