@@ -19,6 +19,7 @@ Made by `python -m edgcn.experiments.spotting_page`, from evaluations by the pro
 Who tests chose nothing. A true and a found event of one class count one to one; mAP and confidence
 go by IoU 0.5. Seeds are those of the evaluation, which draw the windows that are learned from, the
 examples and the random encoder. What was tried: [lab/spotting.md](lab/spotting.md).
+precog16 and shrec21_train were measured before confidence was calibrated anew, UTKinect after it.
 """
 
 
