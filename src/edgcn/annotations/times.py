@@ -73,7 +73,10 @@ def seconds(path: Path, row: Row, unit: Unit, fps: float | None) -> tuple[float,
         start, end = start / 1000, end / 1000
     elif unit == "frames":
         if fps is None:
-            reason = "times are in frames, and nothing says how many a second; give --fps"
+            reason = (
+                "times are in frames, and nothing says how many a second; give it, as in "
+                "`--options fps 25` (of prepare, `--annotation-options fps 25`)"
+            )
             raise FileError(path, reason, line=row.line)
         start, end = start / fps, end / fps
     if not 0 <= start <= end:
