@@ -376,6 +376,11 @@ def spotter_and_empty_folder(folder: Path) -> None:
     (folder / "empty").mkdir()
 
 
+def spotter_and_points(folder: Path) -> None:
+    spotter(folder)
+    points_store(folder)
+
+
 def spotter_and_events(folder: Path) -> None:
     spotter(folder)
     (folder / "P01.eaf").write_text("<ANNOTATION_DOCUMENT/>")
@@ -969,7 +974,7 @@ CASES = (
     Case("recognizing one store twice", "recognize spots.edgcn waving waving --out found",
          spotter),
     Case("recognizing recordings of other joints", "recognize spots.edgcn store --out found",
-         lambda f: (spotter(f), points_store(f))),
+         spotter_and_points),
     Case("a confidence above 1", "recognize spots.edgcn waving --out found --least 2", spotter),
     Case("processes beyond reason",
          "recognize spots.edgcn waving --out found --accelerator cpu --devices 9999", spotter),

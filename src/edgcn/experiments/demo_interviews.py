@@ -4,13 +4,13 @@ synthetic interviews -> store; events of a tenth -> coded.csv -> spotters of the
 and of the baselines -> events of the rest -> a table, and timeline.html: found beside the truth
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from edgcn.annotations.events import Events
+from edgcn.annotations.events import Event, Events
 from edgcn.annotations.formats import write_events
 from edgcn.base.progress import Say
 from edgcn.commands.convert import events_of
@@ -31,6 +31,7 @@ from edgcn.store import Selection, Store
 
 SHARE = 0.1  # of the interviews, which somebody has coded
 MODEL = "edgcn-s"
+TIMELINE = "timeline.html"
 SHOWN = ("f1_30", "f1_50", "map_50", "frame_f1", "calibration_error")
 
 
@@ -58,10 +59,12 @@ def compared(
             if each.footage.name in rest.recordings]  # fmt: skip
     seconds = {each.footage.name: each.footage.seconds for each in seen}
     minutes = sum(each.footage.seconds for each in training) / 60
-    for kind, title, guessed in (
+    chance = by_chance(coded.rows, minutes, seconds, seed=seed)
+    guesses: list[tuple[Kind, str, Sequence[Event]]] = [
         ("nothing", NAMES["nothing"], ()),
-        ("chance", "events at random", by_chance(coded.rows, minutes, seconds, seed=seed)),
-    ):
+        ("chance", "events at random", chance),
+    ]
+    for kind, title, guessed in guesses:
         guess = replace(rest, rows=tuple(guessed))
         yield row_of(kind, title, rest, guess), guess
     readings: list[tuple[Kind, str, Reading]] = [
@@ -112,7 +115,7 @@ def interviews(
     for note in model.spotter_notes_:
         say(f"note: {note}")
     return draw_timeline(
-        out / "timeline.html",
+        out / TIMELINE,
         store,
         found,
         rest,

@@ -144,7 +144,7 @@ def _thresholds(
     true = np.bincount([int(row.label) for row in truth], minlength=classes)
     for at, least in enumerate(CONFIDENCES.tolist()):
         kept = np.flatnonzero(confidence >= least)
-        told = [rows[k] for k in kept]
+        told = [rows[k] for k in kept.tolist()]
         for overlap in (0.3, 0.5):
             hit = np.zeros(len(kept), dtype=bool)
             hit[[f for _, f in matches(truth, told, overlap)]] = True

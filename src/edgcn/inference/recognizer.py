@@ -164,10 +164,9 @@ class Recognizer(ClassifierMixin, TransformerMixin, BaseEstimator):
             none_of_these: also tell what is like no class that was learned.
         """
         spotter, own = self.spotter(), {"topology": self.topology, **self._adapting()}
-        classes = [str(name) for name in self.classes_of()]
         embedder, seen, notes = watched(X, self.embedder(), fps=fps, **own)
         by = Path(str(getattr(self.model, "model", self.model))).stem
-        reading = reading_of(embedder)
+        reading, classes = reading_of(embedder), [str(name) for name in self.classes_of()]
         made = watch(reading, spotter, classes, seen, by=by, none_of_these=none_of_these)
         return replace(made, notes=notes)
 
