@@ -200,7 +200,6 @@ def test_what_is_like_no_class_is_told_apart() -> None:
     told, others = sure(found, spotter)
     assert told.distances.tolist() == [1.0]
     assert others.distances.tolist() == [5.0]  # sure, but far; what is unsure is neither
-    np.testing.assert_allclose(spotter.probability(spotter.confidence(np.array([0.3]))), [0.3])
 
 
 def test_fit_learns_to_find_where_more_than_the_gestures_is_seen(

@@ -18,7 +18,7 @@ from edgcn.commands.prepare import PrepareConfig, prepare
 from edgcn.commands.report import ReportConfig, report
 from edgcn.commands.settings import Config
 from edgcn.evaluation.rows import Row
-from edgcn.experiments.demo_interviews import interviews
+from edgcn.experiments.demo_interviews import TIMELINE, interviews
 from edgcn.experiments.runner import Job, score, silent, tasks_of, train
 from edgcn.reports.tables import results_table
 
@@ -58,15 +58,15 @@ class DemoConfig(Config):
 
 def command(config: DemoConfig) -> str:
     """Run the demo, and say what comes next."""
-    report_page, timeline = demo(config)
+    page, timeline = demo(config), config.out / "interviews" / TIMELINE
     return (
-        f"wrote {report_page} and {timeline}   next, with your own files: edgcn prepare READER "
+        f"wrote {page} and {timeline}   next, with your own files: edgcn prepare READER "
         f"PATH --out stores/mine (edgcn --help lists the readers)"
     )
 
 
-def demo(config: DemoConfig, *, say: Say = tell) -> tuple[Path, Path]:
-    """Run everything into `config.out`; returns the paths of the report and of the timeline.
+def demo(config: DemoConfig, *, say: Say = tell) -> Path:
+    """Run everything into `config.out`; returns the report's path.
 
     Raises:
         EdgcnError: the folder exists.
@@ -116,4 +116,4 @@ def demo(config: DemoConfig, *, say: Say = tell) -> tuple[Path, Path]:
         say=say,
     )
     say(f"     found beside true gestures, with the moving skeletons: {timeline}")
-    return page, timeline
+    return page

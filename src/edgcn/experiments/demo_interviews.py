@@ -31,6 +31,7 @@ from edgcn.store import Selection, Store
 
 SHARE = 0.1  # of the interviews, which somebody has coded
 MODEL = "edgcn-s"
+TIMELINE = "timeline.html"
 SHOWN = ("f1_30", "f1_50", "map_50", "frame_f1", "calibration_error")
 
 
@@ -58,9 +59,10 @@ def compared(
             if each.footage.name in rest.recordings]  # fmt: skip
     seconds = {each.footage.name: each.footage.seconds for each in seen}
     minutes = sum(each.footage.seconds for each in training) / 60
+    chance = by_chance(coded.rows, minutes, seconds, seed=seed)
     guesses: list[tuple[Kind, str, Sequence[Event]]] = [
         ("nothing", NAMES["nothing"], ()),
-        ("chance", "events at random", by_chance(coded.rows, minutes, seconds, seed=seed)),
+        ("chance", "events at random", chance),
     ]
     for kind, title, guessed in guesses:
         guess = replace(rest, rows=tuple(guessed))
@@ -113,7 +115,7 @@ def interviews(
     for note in model.spotter_notes_:
         say(f"note: {note}")
     return draw_timeline(
-        out / "timeline.html",
+        out / TIMELINE,
         store,
         found,
         rest,

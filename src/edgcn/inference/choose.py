@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
+from scipy.special import expit
 
 from edgcn.annotations.events import Event
 from edgcn.evaluation.event_scores import matches
@@ -16,7 +17,7 @@ from edgcn.inference.examples import Example
 from edgcn.inference.spot import Found, Spotter, Windows, suppressed
 
 OVERLAPS = (0.1, 0.3, 0.5)
-CONFIDENCES = np.linspace(0.05, 0.95, 19)
+TRIED = expit(np.linspace(-3, 5, 25))  # probabilities, from 0.05 to 0.99
 RIGHT = 0.5  # IoU at which an event is right, as confidence means it
 SHRINK = 20.0  # how many classes' worth of events of all classes each class's threshold goes by
 ENOUGH = 20  # held-out events without which thresholds are not chosen
@@ -87,8 +88,7 @@ def _chosen(
 ) -> tuple[Spotter, float]:
     """The spotter with thresholds and confidence for its overlap; the F1 of held-out events.
 
-    Confidence is first what all events say, to choose thresholds by; then what those say that are
-    above these, since no others are told.
+    Confidence is what the events above the thresholds say: no others are told.
     """
     rows, near = list[Event](), list[float]()
     for row, parts in held.items():
@@ -103,17 +103,14 @@ def _chosen(
     right[[f for _, f in matches(truth, rows, RIGHT)]] = 1
     likely = np.array([row.score for row in rows], dtype=np.float64)
     weight, classes = weights(truth, rows, right, examples), len(spotter.thresholds)
-    slope, offset = calibrated(likely, right, weight)
-    rough = replace(spotter, slope=slope, offset=offset)
-    least, f1 = _thresholds(truth, rows, rough.confidence(likely), weight, classes)
+    least, f1 = _thresholds(truth, rows, likely, weight, classes)
     if len(truth) < enough:
-        least = rough.confidence(np.full(classes, UNCHOSEN)).astype(np.float32)
-    labels = np.array([int(row.label) for row in rows])
-    told = rough.confidence(likely) >= least[labels]
-    if told.any():
-        slope, offset = calibrated(likely[told], right[told], weight[told])
+        least = np.full(classes, UNCHOSEN)
+    told = likely >= least[[int(row.label) for row in rows]]
+    told = told if told.any() else np.ones(len(rows), dtype=bool)
+    slope, offset = calibrated(likely[told], right[told], weight[told])
     made = replace(spotter, slope=slope, offset=offset)
-    least = made.confidence(rough.probability(least)).astype(np.float32)
+    least = made.confidence(least).astype(np.float32)
     known = np.array(near)[right == 1]
     far = FAR * float(np.quantile(known, KNOWN)) if len(known) else spotter.far
     return replace(made, thresholds=least, far=far), f1
@@ -134,14 +131,14 @@ def _named(row: int, found: Found) -> list[Event]:
 
 
 def _thresholds(
-    truth: Sequence[Event], rows: Sequence[Event], confidence: Floats, weight: Floats, classes: int
+    truth: Sequence[Event], rows: Sequence[Event], likely: Floats, weight: Floats, classes: int
 ) -> tuple[Float[np.ndarray, " k"], float]:
-    """The confidence of each class at which most events are right, and the F1 of all."""
-    curves = np.zeros((len(CONFIDENCES), classes, 3))
+    """The probability of each class at which most events are right, and the F1 of all."""
+    curves = np.zeros((len(TRIED), classes, 3))
     labels = np.array([int(row.label) for row in rows])
     true = np.bincount([int(row.label) for row in truth], minlength=classes)
-    for at, least in enumerate(CONFIDENCES.tolist()):
-        kept = np.flatnonzero(confidence >= least)
+    for at, least in enumerate(TRIED.tolist()):
+        kept = np.flatnonzero(likely >= least)
         told = [rows[k] for k in kept.tolist()]
         for overlap in (0.3, 0.5):
             hit = np.zeros(len(kept), dtype=bool)
@@ -152,7 +149,7 @@ def _thresholds(
     shared = SHRINK * curves.sum(axis=1, keepdims=True) / classes
     best = _f1(curves + shared).argmax(axis=0)
     total = curves[best, np.arange(classes)].sum(axis=0)
-    return CONFIDENCES[best].astype(np.float32), float(_f1(total))
+    return TRIED[best], float(_f1(total))
 
 
 def _f1(counts: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n"]:

@@ -77,11 +77,6 @@ class Spotter:
         sure = logit(probability.clip(SURE, 1 - SURE))
         return np.asarray(expit(self.slope * sure + self.offset))
 
-    def probability(self, confidence: Floats) -> Floats:
-        """The other way round."""
-        sure = logit(confidence.astype(np.float64).clip(SURE, 1 - SURE))
-        return np.asarray(expit((sure - self.offset) / self.slope))
-
 
 class Windows(NamedTuple):
     """Windows of one recording and what a layer says of each."""

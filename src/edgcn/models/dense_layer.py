@@ -50,7 +50,7 @@ class DenseLayer:
         for at, (each, width) in enumerate(zip(maps, widths, strict=True)):
             own, beside = parts[at], (parts[count + at], parts[2 * count + at])
             layer = _folded(own[:, : whole * width], beside, levels)
-            said = (each.mean @ layer.flatten(1)).view(-1, *layer.shape[1:])
+            said = torch.einsum("td,dpr->tpr", each.mean, layer)
             values[each.stride] = values.get(each.stride, 0) + said
             if each.peak is not None:
                 peaks.append((each, own[:, whole * width :].T.contiguous()))
@@ -74,7 +74,7 @@ def _folded(
     levels: tuple[int, ...],
 ) -> Float[Tensor, "d places rows"]:
     """A layer for the frames of each place: before a window, its finest segments, after it."""
-    by_level = torch.split(own.view(len(own), sum(levels), -1), list(levels), dim=1)
+    by_level = torch.split(own.reshape(len(own), sum(levels), -1), list(levels), dim=1)
     finest = max(levels)
     finer = [each.repeat_interleave(finest // n, dim=1) * (n / finest)
              for each, n in zip(by_level, levels, strict=True)]  # fmt: skip
