@@ -143,7 +143,8 @@ class Studio:
             windows, coded = self.features.windows(), self.coded()
             by = f"studio:{self.title}"
             if not coded.events and hasattr(self.model, "spotter_"):
-                found, notes = self._first(), ("suggested by what it learned elsewhere",)
+                found = self._first()
+                notes: tuple[str, ...] = ("suggested by what it learned elsewhere",)
                 scores: dict[str, Any] = {"why": f"{self.title} learned nothing here yet"}
             else:
                 learnt = learn(windows, coded, self.people)
