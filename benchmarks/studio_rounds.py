@@ -179,9 +179,11 @@ def worlds(kind: str, keep: Path) -> list[World]:
         for seed in range(SEEDS):
             folder = keep / f"interviews-{seed}"
             if not (folder / "store").exists():
-                size: dict[str, Any] = {"subjects": 6, "interviews": 6, "minutes": 3.0}
                 folder.mkdir(parents=True, exist_ok=True)
-                write_store(read_synthetic(seed=seed, gestures=7, **size), folder / "store")
+                people = read_synthetic(
+                    seed=seed, subjects=6, interviews=6, minutes=3.0, gestures=7
+                )
+                write_store(people, folder / "store")
             made.append(world_of(open_store(folder / "store"), folder, PEOPLE[kind]))
         return made
     data = Path(os.environ.get("EDGCN_DATA", "../shared/data")) / "spotting" / "utkinect.npz"

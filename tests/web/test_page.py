@@ -186,8 +186,8 @@ def test_a_person_codes_learns_judges_exports_and_finds_it_again(
         person.press("Escape", "r")
         person.until(lambda state: len(state["rounds"]) == 1 and state["waiting"] >= 20)
         person.press("Alt+2", "n")
-        for _ in range(20):
-            state = person.until(lambda s: (s["all"].get(s["selected"]) or {}).get("use"))
+        for count in range(JUDGED):
+            state = person.until(lambda s, n=count: waits(s) and len(s["rounds"]) == 1 + n // 5)
             person.press(right_key(person, truth, state))
             person.until(lambda s, before=state["number"]: s["number"] > before)
         state = person.until(lambda s: len(s["rounds"]) == 4)  # again after every five

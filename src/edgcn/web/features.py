@@ -68,15 +68,15 @@ class Windows:
         Raises:
             EdgcnError: the recording has no windows.
         """
-        own = [
-            slice_ for length in LENGTHS if (slice_ := self.parts[row, length]).stop > slice_.start
-        ]
+        none = slice(0, 0)
+        own = {
+            length: part
+            for length in LENGTHS
+            if (part := self.parts.get((row, length), none)).stop > part.start
+        }
         if not own:
-            raise EdgcnError("this recording is too short: it has no windows")
-        part = min(
-            own,
-            key=lambda s: abs(self.ends[s.start] - self.starts[s.start] - event.end + event.start),
-        )
+            raise EdgcnError("this recording has no windows: it is too short, or nobody is seen")
+        part = own[min(own, key=lambda length: abs(length - (event.end - event.start)))]
         at = int(np.abs(self.starts[part] + self.ends[part] - event.start - event.end).argmin())
         return int(part.start) + at
 
