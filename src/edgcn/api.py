@@ -139,4 +139,4 @@ def reproduce(table: str, *, data: Where, **settings: Any) -> Path | None:
 
 def demo(**settings: Any) -> Path:
     """The whole tool on synthetic clips; returns the report. Settings: those of `edgcn demo`."""
-    return demo_experiment(make_config(DemoConfig, settings, where="demo"))[0]
+    return demo_experiment(make_config(DemoConfig, settings, where="demo"))

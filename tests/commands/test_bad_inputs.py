@@ -423,11 +423,6 @@ def spotter_and_empty_folder(folder: Path) -> None:
     (folder / "empty").mkdir()
 
 
-def spotter_and_points(folder: Path) -> None:
-    spotter(folder)
-    points_store(folder)
-
-
 def spotter_and_events(folder: Path) -> None:
     spotter(folder)
     (folder / "P01.eaf").write_text("<ANNOTATION_DOCUMENT/>")
