@@ -37,8 +37,8 @@ class StreamConfig(Config):
     model: Annotated[str, POSITIONAL]
     """A recognizer's file, from `edgcn fit` on recordings that show more than the gestures."""
     source: str
-    """camera:0, a video, udp:9000 (JSON datagrams), stdin (JSON lines), or recordings of any
-    reader."""
+    """What to watch: camera:0, a video, udp:9000 (JSON datagrams), stdin (JSON lines), or
+    recordings of any reader."""
     reader: str | None = None
     """Reader of recordings, as of `edgcn prepare`; by default they tell what they are."""
     options: dict[str, str] = Field(default={})

@@ -17,11 +17,10 @@ from jaxtyping import Float
 
 from edgcn.inference.dense import Reading, Stretch
 from edgcn.inference.stream_tail import Tail
-from edgcn.models.dense import FINEST, Map
+from edgcn.models.dense import FINEST, LEAST, Map
 from edgcn.models.readout import SEGMENTS
 
 PARTS = FINEST + 2  # before, quarters, after
-NARROWEST = 1e-9  # frames
 
 Floats = Float[np.ndarray, " n"]
 
@@ -142,19 +141,18 @@ class Sums:
         first, frames = starts / self.group.stride, lengths / self.group.stride
         steps = np.concatenate(([-0.5], np.arange(FINEST + 1) / FINEST, [1.5]))
         last = self.totals.end - 1
-        edges = (first[:, None] + frames[:, None] * steps).clip(self.begin, last)
-        low = np.floor(edges).astype(np.int64)
+        edges = first[:, None] + frames[:, None] * steps
+        begin = edges[:, :-1].clip(self.begin, last - LEAST)  # as `edgcn.models.dense.between`
+        end = np.maximum(edges[:, 1:].clip(max=last), begin + LEAST)
         totals, place = self.totals.rows(self.totals.first, self.totals.end), self.totals.first
         part = np.arange(PARTS)
-        near, far = low - place, np.minimum(low + 1, last) - place
-        fraction = (edges - low)[..., None]
-        begins, ends = (
-            totals[near[:, side], part]
-            + fraction[:, side] * (totals[far[:, side], part] - totals[near[:, side], part])
-            for side in (slice(None, -1), slice(1, None))
-        )
-        width = np.maximum(edges[:, 1:] - edges[:, :-1], NARROWEST)[..., None]
-        found: np.ndarray = ((ends - begins) / width).sum(axis=1)
+
+        def at(edge: np.ndarray) -> np.ndarray:
+            low = np.floor(edge).astype(np.int64)
+            near, far = totals[low - place, part], totals[np.minimum(low + 1, last) - place, part]
+            return np.asarray(near + (edge - low)[..., None] * (far - near))
+
+        found: np.ndarray = ((at(end) - at(begin)) / (end - begin)[..., None]).sum(axis=1)
         if self.maps is not None and self.group.peaks is not None:
             begin = np.floor(first + 1e-6).astype(np.int64).clip(self.begin, last - 1)
             stop = np.ceil(first + frames - 1e-6).astype(np.int64).clip(self.begin + 1, last)

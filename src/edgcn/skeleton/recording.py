@@ -211,7 +211,7 @@ def frame_hashes(frames: Frames, *, dims: int) -> UInt64[np.ndarray, " t"]:
     for own in parts(frames, rows=PART):
         with np.errstate(invalid="ignore"):  # NaN is for others to refuse
             geometry = np.add(own[..., :dims], 0, dtype=np.float32)  # -0 is 0
-        words = geometry.reshape(len(geometry), -1).view(np.uint32).astype(np.uint64)
+        words = geometry.reshape(len(geometry), len(constants)).view(np.uint32).astype(np.uint64)
         part = hashes[at : at + len(own)]
         part[:] = _mix(np.einsum("tw,w->t", _mix(words), constants))
         zero = part == 0

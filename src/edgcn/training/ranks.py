@@ -43,10 +43,10 @@ def ending_together(fabric: Fabric, *, then: str = AGAIN) -> Iterator[None]:
     Args:
         then: what to do when one is lost, in words.
     """
-    _advice[0] = then
     if fabric.world_size == 1:
         yield
         return
+    _advice[0] = then
     if fabric.local_rank:
         _start(_watch_parent, os.getppid())
     try:
