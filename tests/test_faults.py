@@ -16,7 +16,7 @@ TESTS = Path(__file__).parent
 def test_faults_lose_nothing() -> None:
     path = os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
-        [sys.executable, "-m", "faults", "--kills", "2", "--quick"],
+        [sys.executable, "-m", "faults", "--kills", "1", "--quick"],
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,

@@ -13,14 +13,14 @@ def test_the_demo_runs_and_is_never_written_over(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = DemoConfig(
-        out=tmp_path / "demo", clips=120, subjects=6, epochs=1, interviews=4, minutes=1.0
+        out=tmp_path / "demo", clips=80, subjects=4, epochs=1, interviews=4, minutes=1.0
     )
     last = command(config)
     said = capsys.readouterr().out
     timeline = config.out / "interviews" / "timeline.html"
     assert last.startswith(f"wrote {config.out / 'report' / 'report.html'} and {timeline}   next")
     for line in (
-        "1/5  120 synthetic clips of 6 seated people",
+        "1/5  80 synthetic clips of 4 seated people",
         "2/5  EDGCN: pre-training",
         "3/5  logistic regression",
         "note: synthetic",
