@@ -25,14 +25,8 @@ NTU_TRAIN = [1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 3
 
 
 @pytest.fixture(scope="module")
-def stores(small_releases: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Selection]:
-    folder = tmp_path_factory.mktemp("stores")
-    found = find_sources(small_releases)
-    return {n: open_store(ensure_store(found[n], folder, _quiet)).clips() for n in found}
-
-
-def _quiet(line: str) -> None:
-    pass
+def stores(small_stores: Path) -> dict[str, Selection]:
+    return {path.name: open_store(path).clips() for path in small_stores.iterdir()}
 
 
 def people(clips: Selection, rows: np.ndarray, prefix: str = "") -> list[int]:
@@ -78,7 +72,7 @@ def test_miga_release_is_split_by_its_folders(tmp_path: Path) -> None:
     write_small_miga(tmp_path / "MiGA")
     found = find_sources(tmp_path)["imigue"]
     assert found.note == "MiGA release"
-    clips = open_store(ensure_store(found, tmp_path / "stores", _quiet)).clips()
+    clips = open_store(ensure_store(found, tmp_path / "stores", lambda line: None)).clips()
     videos = np.array([int(str(name).partition("_")[0]) for name in clips.names])
     for split, test in ((clips.split(), range(25, 33)), (clips.split("validate"), range(17, 25))):
         assert sorted(set(videos[split.train].tolist())) == list(range(1, 17))

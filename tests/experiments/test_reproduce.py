@@ -31,14 +31,14 @@ def run(root: Path, out: Path, **settings: Any) -> tuple[list[dict[str, str]], s
 
 
 def test_tables_run_without_stand_ins_and_by_the_published_splits(
-    small_releases: Path, tmp_path: Path
+    small_stores: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    one, page, _ = run(small_releases, out, table="table1", rows=("edgcn",))
+    one, page, _ = run(small_stores, out, table="table1", rows=("edgcn",))
     assert "STAND-IN" not in page
     assert [row["printed"] for row in one] == ["0.469"]
-    two, _, _ = run(small_releases, out, table="table2", rows=TABLE_2)
-    three, _, _ = run(small_releases, out, table="table3", rows=TABLE_3)
+    two, _, _ = run(small_stores, out, table="table2", rows=TABLE_2)
+    three, _, _ = run(small_stores, out, table="table3", rows=TABLE_3)
     assert {row["key"] for row in three} == set(TABLE_3)
     for row in (*one, *two, *three):
         assert row["split"] == "subject"  # both sets publish one by subject
