@@ -58,7 +58,9 @@ class Stream:
         fps: frames per second, where they come without times; also how long the last frame lasts.
         look_ahead: seconds after its end by which an event is told, as far as it is known by then;
             infinite for when it is certain, which gives the events of `recognize`.
-        topology, dims, units: of the frames; the encoder's by default.
+        topology: of the frames; the encoder's by default, as are `dims` and `units`.
+        dims: how many coordinates a point has.
+        units: m or px.
         name: of the recording, in its events.
         subject: of one person; several have their numbers or the names that they come with.
         gone: seconds without a person after which they have left.
