@@ -26,6 +26,7 @@ from edgcn.readers.imigue_gestures import (
 )
 from edgcn.readers.imigue_table import NAME, TRAIN, read_table
 from edgcn.readers.label_table import shared
+from edgcn.readers.text.columns import is_number
 from edgcn.readers.text.files import integers, label_rows, read_lines, rows, stream
 from edgcn.readers.text.folders import find
 from edgcn.skeleton.layouts import BODY_25, MIGA_22
@@ -245,12 +246,4 @@ def _is_header(line: str) -> bool:
 
 def _is_names(line: str) -> bool:
     """Whether no field is a number."""
-    return not any(_is_number(field) for field in line.split(","))
-
-
-def _is_number(field: str) -> bool:
-    try:
-        float(field)
-    except ValueError:
-        return False
-    return True
+    return not any(is_number(field) for field in line.split(","))
