@@ -5,78 +5,20 @@ first frames (M, V, 3) -> `edgcn.pipeline.adapt` -> how every later frame become
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 
-from edgcn.inference.arrays import ArrayClips, array_clips
+from edgcn.inference.arrays import array_clips
 from edgcn.inference.footage import Depth
 from edgcn.models.embedder import Embedder
 from edgcn.pipeline.adapt import Skeleton
-from edgcn.pipeline.adapter import Adapter
 from edgcn.skeleton.recording import fit_bodies
-from edgcn.skeleton.tensors import Clips
 from edgcn.skeleton.topology import Topology
 
 Points = Float[np.ndarray, "m v 3"]
 Apply = Callable[[np.ndarray], np.ndarray]
-
-
-@dataclass
-class Adapters:
-    """What was found to make clips fit."""
-
-    adapter: Adapter | None = None
-    size: float | None = None
-
-
-@dataclass(frozen=True)
-class FirstFrames:
-    """One clip; a `ClipSource` that remembers how it was adapted."""
-
-    clips: ArrayClips
-    found: Adapters = field(default_factory=Adapters)
-
-    @property
-    def topology(self) -> Topology:
-        """Of the frames."""
-        return self.clips.topology
-
-    @property
-    def dims(self) -> int:
-        """Channels of geometry."""
-        return self.clips.dims
-
-    @property
-    def units(self) -> str:
-        """Of the geometry."""
-        return self.clips.units
-
-    @property
-    def bodies(self) -> int:
-        """How many are in a frame."""
-        return self.clips.bodies
-
-    @property
-    def name(self) -> str:
-        """In messages."""
-        return "the stream"
-
-    def __len__(self) -> int:
-        return len(self.clips)
-
-    def batch(self, rows: np.ndarray, frames: int) -> Clips:
-        """Resampled."""
-        return self.clips.batch(rows, frames)
-
-    def adapted(
-        self, adapter: Adapter, sizes: Float[np.ndarray, " n"] | None = None
-    ) -> "FirstFrames":
-        """The same frames as they come through an adapter, which is remembered."""
-        size = None if sizes is None else float(sizes[0])
-        view = replace(self.clips.adapted(adapter, sizes), name=self.name)
-        return FirstFrames(view, Adapters(adapter, size))
 
 
 @dataclass(frozen=True)
@@ -110,14 +52,14 @@ class Source:
         Raises:
             EdgcnError: the joints have no name in common, or nothing tells how large the body is.
         """
-        clips = array_clips(
+        first = array_clips(
             [np.stack(frames)], topology=self.topology, dims=self.dims, units=self.units
         )
+        clips = replace(first, name="the stream")
         embedder, adapted = self.embedder.adapted(
-            FirstFrames(clips), rows=np.arange(1), skeleton=self.skeleton, depth=self.depth
+            clips, rows=np.arange(1), skeleton=self.skeleton, depth=self.depth
         )
-        found = adapted.clips.found
-        if (adapter := found.adapter) is None:
+        if (adapter := adapted.adapter) is None:
             return embedder, self.as_they_are(), adapted.notes
-        sizes = None if found.size is None else np.array([found.size], dtype=np.float32)
+        sizes = None if adapted.sizes is None else adapted.sizes.astype(np.float32)
         return embedder, lambda points: adapter.apply(points[None], sizes)[0], adapted.notes

@@ -29,6 +29,8 @@ class Adapted(Generic[S]):
         rebuild: from the encoder's joints to those of the clips, where it is.
         notes: what was done, one line each.
         record: the same for results.json.
+        adapter: what the clips went through; None where they fit as they are.
+        sizes: for it, of each clip, where it takes any.
     """
 
     clips: S
@@ -36,6 +38,8 @@ class Adapted(Generic[S]):
     rebuild: RemapPlan | None
     notes: tuple[str, ...]
     record: dict[str, Any]
+    adapter: Adapter | None
+    sizes: Float[np.ndarray, " n"] | None
 
 
 def adapt(
@@ -64,12 +68,14 @@ def adapt(
         inputs = replace(inputs, topology=clips.topology, sensor=sensor)
     adapter, sizes = make_adapter(inputs, clips, None if rebuild else plan, depth, notes)
     same = Adapter(None, clips.topology, clips.dims, clips.dims, clips.units, clips.bodies)
-    view = clips if adapter == same else clips.adapted(adapter, sizes)
+    fits = adapter == same
+    view = clips if fits else clips.adapted(adapter, sizes)
     if rebuild:
         inputs = replace(inputs, normalize=refit(inputs.normalize, view, rows))
     record: dict[str, Any] = {"skeleton": skeleton, "depth": adapter.depth}
     record |= {"signs": list(adapter.signs), "joints": joint_lists(plan), "notes": notes}
-    return Adapted(view, inputs, rebuild, tuple(notes), record)
+    used = None if fits else adapter
+    return Adapted(view, inputs, rebuild, tuple(notes), record, used, sizes)
 
 
 def plan_joints(inputs: Inputs, clips: ClipSource, skeleton: Skeleton) -> RemapPlan | None:
