@@ -17,10 +17,9 @@ from jaxtyping import Float
 
 from edgcn.inference.dense import Reading, Stretch
 from edgcn.inference.stream_tail import Tail
-from edgcn.models.dense import FINEST, LEAST, Map
+from edgcn.models.dense import Map
+from edgcn.models.dense_layer import folded_layer, means_of
 from edgcn.models.readout import SEGMENTS
-
-PARTS = FINEST + 2  # before, quarters, after
 
 Floats = Float[np.ndarray, " n"]
 
@@ -61,42 +60,14 @@ def layer_of(
     Args:
         maps: of any clip, for their strides and widths.
     """
-    rows, at = len(weight), 0
-    inner, most = list[np.ndarray](), list[np.ndarray | None]()
-    for each in maps:
-        d = each.mean.shape[1]
-        pyramid = weight[:, at : at + 7 * d].reshape(rows, sum(SEGMENTS), d)
-        quarters, level = np.zeros((rows, FINEST, d), dtype=np.float64), 0
-        for count in SEGMENTS:
-            share = FINEST // count
-            quarters += np.repeat(pyramid[:, level : level + count], share, axis=1) / share
-            level += count
-        inner.append(quarters)
-        at += 7 * d
-        most.append(None if each.peak is None else weight[:, at : at + 2 * d])
-        at += 0 if each.peak is None else 2 * d
-    beside = list[list[np.ndarray]]([[], []])
-    for side in beside:
-        for each in maps:
-            side.append(weight[:, at : at + each.mean.shape[1]])
-            at += each.mean.shape[1]
-    assert at == weight.shape[1]
-    groups = []
+    folded, groups = folded_layer(maps, torch.from_numpy(weight).float(), SEGMENTS), []
     for stride, some in groupby(range(len(maps)), lambda number: maps[number].stride):
         members = tuple(some)
-        parts = [
-            np.concatenate(
-                [beside[0][m][:, None], inner[m], beside[1][m][:, None]], axis=1
-            ).transpose(2, 1, 0)
-            for m in members
-        ]
-        peaks = None
-        if all(most[m] is not None for m in members):
-            both = [np.split(np.asarray(most[m]), 2, axis=1) for m in members]
-            peaks = np.concatenate([part[side] for side in (0, 1) for part in both], axis=1)
-            peaks = np.ascontiguousarray(peaks.T, dtype=np.float32)
-        linear = np.ascontiguousarray(np.concatenate(parts), dtype=np.float32)
-        groups.append(Group(stride, members, linear, peaks))
+        linear = torch.cat([folded[m].linear for m in members])
+        both = [own.chunk(2) for m in members if (own := folded[m].peaks) is not None]
+        most = [half[side] for side in (0, 1) for half in both]
+        peaks = torch.cat(most).numpy() if len(both) == len(members) else None
+        groups.append(Group(stride, members, linear.contiguous().numpy(), peaks))
     return Layer(tuple(groups), -(weight.astype(np.float64) @ shift))
 
 
@@ -139,20 +110,10 @@ class Sums:
             starts, lengths: in frames of the recording.
         """
         first, frames = starts / self.group.stride, lengths / self.group.stride
-        steps = np.concatenate(([-0.5], np.arange(FINEST + 1) / FINEST, [1.5]))
-        last = self.totals.end - 1
-        edges = first[:, None] + frames[:, None] * steps
-        begin = edges[:, :-1].clip(self.begin, last - LEAST)  # as `edgcn.models.dense.between`
-        end = np.maximum(edges[:, 1:].clip(max=last), begin + LEAST)
-        totals, place = self.totals.rows(self.totals.first, self.totals.end), self.totals.first
-        part = np.arange(PARTS)
-
-        def at(edge: np.ndarray) -> np.ndarray:
-            low = np.floor(edge).astype(np.int64)
-            near, far = totals[low - place, part], totals[np.minimum(low + 1, last) - place, part]
-            return np.asarray(near + (edge - low)[..., None] * (far - near))
-
-        found: np.ndarray = ((at(end) - at(begin)) / (end - begin)[..., None]).sum(axis=1)
+        place, last = self.totals.first, self.totals.end - 1
+        sums = torch.from_numpy(self.totals.rows(place, self.totals.end))
+        read = means_of(sums, torch.from_numpy(first - place), torch.from_numpy(frames))
+        found: np.ndarray = read.numpy()
         if self.maps is not None and self.group.peaks is not None:
             begin = np.floor(first + 1e-6).astype(np.int64).clip(self.begin, last - 1)
             stop = np.ceil(first + frames - 1e-6).astype(np.int64).clip(self.begin + 1, last)

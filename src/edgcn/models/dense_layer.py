@@ -6,7 +6,9 @@ Means are linear, so that the layer may go over the frames of a map once, howeve
 read from it; only peaks are looked up window by window.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +18,18 @@ from torch import Tensor
 from edgcn.models.dense import Map, Windows, between, most, running
 
 Sums = Float[Tensor, "_ places rows"]
+
+
+class Folded(NamedTuple):
+    """What a layer makes of the frames of one map.
+
+    Args:
+        linear: in each place: before a window, in its finest segments, after it.
+        peaks: of the most of the peaks, then of the means, in a window; None without peaks.
+    """
+
+    linear: Float[Tensor, "d places rows"]
+    peaks: Float[Tensor, "two_d rows"] | None
 
 
 @dataclass(frozen=True)
@@ -35,31 +49,20 @@ class DenseLayer:
     def of(
         cls, maps: list[Map], weight: Float[Tensor, "rows width"], levels: tuple[int, ...]
     ) -> "DenseLayer":
-        """Of weights on what `pool` reads of a window, then on the means before and after.
-
-        Args:
-            levels: numbers of segments that windows are read in, the finest a multiple of all.
-        """
-        widths = [each.mean.shape[1] for each in maps]
-        whole = sum(levels)
-        inside = [(whole + 2 * (m.peak is not None)) * w for m, w in zip(maps, widths, strict=True)]
-        parts = torch.split(weight, [*inside, *widths, *widths], dim=1)
-        count = len(maps)
+        """Of weights as `folded_layer` takes them."""
         values: dict[int, Tensor] = {}
         peaks = []
-        for at, (each, width) in enumerate(zip(maps, widths, strict=True)):
-            own, beside = parts[at], (parts[count + at], parts[2 * count + at])
-            layer = _folded(own[:, : whole * width], beside, levels)
-            said = torch.einsum("td,dpr->tpr", each.mean, layer)
+        for each, layer in zip(maps, folded_layer(maps, weight, levels), strict=True):
+            said = torch.einsum("td,dpr->tpr", each.mean, layer.linear)
             values[each.stride] = values.get(each.stride, 0) + said
-            if each.peak is not None:
-                peaks.append((each, own[:, whole * width :].T.contiguous()))
+            if layer.peaks is not None:
+                peaks.append((each, layer.peaks))
         return cls({stride: running(said) for stride, said in values.items()}, peaks)
 
     @torch.no_grad()
     def __call__(self, starts: Windows, length: float) -> Float[Tensor, "n rows"]:
         """What it says of windows, all of one length, in frames of the recording."""
-        said = [_means(sums, starts / k, length / k) for k, sums in self.sums.items()]
+        said = [means_of(sums, starts / k, length / k).float() for k, sums in self.sums.items()]
         for each, layer in self.peaks:
             assert each.peak is not None
             first, frames = starts / each.stride, length / each.stride
@@ -68,7 +71,28 @@ class DenseLayer:
         return torch.stack(said).sum(dim=0)
 
 
-def _folded(
+def folded_layer(
+    maps: Sequence[Map], weight: Float[Tensor, "rows width"], levels: tuple[int, ...]
+) -> list[Folded]:
+    """Weights on what `pool` reads of a window, then on the means before and after, by map.
+
+    Args:
+        maps: of any clip, for their widths.
+        levels: numbers of segments that windows are read in, the finest a multiple of all.
+    """
+    widths = [each.mean.shape[1] for each in maps]
+    whole, count = sum(levels), len(maps)
+    inside = [(whole + 2 * (m.peak is not None)) * w for m, w in zip(maps, widths, strict=True)]
+    parts = torch.split(weight, [*inside, *widths, *widths], dim=1)
+    made = []
+    for at, (each, width) in enumerate(zip(maps, widths, strict=True)):
+        own, beside = parts[at], (parts[count + at], parts[2 * count + at])
+        peaks = None if each.peak is None else own[:, whole * width :].T.contiguous()
+        made.append(Folded(_places(own[:, : whole * width], beside, levels), peaks))
+    return made
+
+
+def _places(
     own: Float[Tensor, "rows inside"],
     beside: tuple[Float[Tensor, "rows d"], Float[Tensor, "rows d"]],
     levels: tuple[int, ...],
@@ -83,9 +107,12 @@ def _folded(
     return places.permute(2, 1, 0)
 
 
-def _means(sums: Sums, starts: Windows, length: float) -> Float[Tensor, "n rows"]:
+def means_of(
+    sums: Sums, starts: Windows, length: float | Float[Tensor, " n"]
+) -> Float[Tensor, "n rows"]:
     """Means over the places of windows, in frames of the map; half a window beside each."""
-    inside = torch.linspace(0, length, sums.shape[1] - 1, dtype=torch.float64)
-    edges = starts.double()[:, None] + F.pad(inside, (1, 1), value=1.5 * length)
-    edges[:, 0] -= 2 * length
-    return between(sums, edges).sum(dim=1).float()
+    inside = torch.linspace(0, 1, sums.shape[1] - 1, dtype=torch.float64)
+    shares = F.pad(inside, (1, 1), value=1.5)
+    shares[0] = -0.5
+    lengths = torch.as_tensor(length, dtype=torch.float64).expand(len(starts))
+    return between(sums, starts.double()[:, None] + lengths[:, None] * shares).sum(dim=1)
