@@ -50,6 +50,7 @@ def main() -> int:
     parser.add_argument("--kinds", default=",".join(KINDS), help="names, separated by commas")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", type=int, help="one input, by its number: try it again")
+    parser.add_argument("--inputs", type=int, help="of a kind; the time left goes to the others")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--out", type=Path, default=Path("finds"))
     given = parser.parse_args()
@@ -62,7 +63,8 @@ def main() -> int:
         if given.only is not None:
             return again(hunts[names[0]], given.seed, given.only, given.out)
         tallies = {name: Tally() for name in names}
-        hunt_all(hunts, tallies, given.seed, 60 * given.minutes, given.jobs)
+        most = given.inputs or sys.maxsize
+        hunt_all(hunts, tallies, given.seed, 60 * given.minutes, given.jobs, most)
         for name, tally in tallies.items():
             for find in tally.smallest.values():
                 keep(hunts[name], find, given.out)
@@ -71,9 +73,14 @@ def main() -> int:
 
 
 def hunt_all(
-    hunts: dict[str, Hunt], tallies: dict[str, Tally], seed: int, seconds: float, jobs: int
+    hunts: dict[str, Hunt],
+    tallies: dict[str, Tally],
+    seed: int,
+    seconds: float,
+    jobs: int,
+    most: int = sys.maxsize,
 ) -> None:
-    """Every kind in turn, in so many processes, until time is up."""
+    """Every kind in turn, in so many processes, until time is up or each had `most` inputs."""
     turns: queue.SimpleQueue[str] = queue.SimpleQueue()
     for name in hunts:
         turns.put(name)
@@ -82,6 +89,8 @@ def hunt_all(
 
     def take_turns() -> None:
         while (left := until - time.monotonic()) > 0 and not stop.is_set():
+            if all(tally.inputs >= most for tally in tallies.values()):
+                return
             try:
                 name = turns.get(timeout=1)
             except queue.Empty:
@@ -92,9 +101,10 @@ def hunt_all(
                     tally.inputs += 1
                     if find is not None and tally.add(find):
                         print(f"{name}: {find.line()}", flush=True)
-                    if stop.is_set():
+                    if stop.is_set() or tally.inputs >= most:
                         break
-            turns.put(name)
+            if tally.inputs < most:
+                turns.put(name)
 
     threads = [threading.Thread(target=take_turns) for _ in range(jobs)]
     for thread in threads:

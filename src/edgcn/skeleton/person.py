@@ -3,11 +3,12 @@
 (T, M, V, C) frames of a topology -> torso and its direction, sides exchanged, facing
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from edgcn.skeleton.names import canonical
 from edgcn.skeleton.topology import Topology
@@ -79,12 +80,20 @@ def between(points: Points, start: tuple[int, ...], end: tuple[int, ...]) -> Vec
     return np.asarray(chosen[:, list(end)].mean(1) - chosen[:, list(start)].mean(1))
 
 
-def crossed(points: Points, bone: tuple[int, int, int, int]) -> Bool[np.ndarray, " some"]:
-    """Where a bone of both sides is shorter from the other side's parent, frame by frame."""
-    whole = points[(points[:, list(bone)] != 0).any(-1).all(-1)]
-    left, its_parent, right, other_parent = (whole[:, joint] for joint in bone)
+def crossed(
+    points: Points, sides: Sequence[tuple[int, int, int, int]]
+) -> tuple[Int[np.ndarray, " bones"], Int[np.ndarray, " bones"]]:
+    """In how many frames a bone of both sides is shorter from the other side's parent.
+
+    Returns:
+        Those frames, and the frames that have all four joints, of each bone.
+    """
+    joints = points[:, np.array(sides, dtype=np.int64).reshape(-1, 4)]
+    there = (joints != 0).any(-1).all(-1)
+    left, its_parent, right, other_parent = np.moveaxis(joints, 2, 0)
     own = _length(left - its_parent) + _length(right - other_parent)
-    return np.asarray(own > _length(left - other_parent) + _length(right - its_parent))
+    wrong = there & (own > _length(left - other_parent) + _length(right - its_parent))
+    return wrong.sum(0), there.sum(0)
 
 
 def backward(points: Points, person: Person) -> Bool[np.ndarray, " some"]:
@@ -100,5 +109,5 @@ def backward(points: Points, person: Person) -> Bool[np.ndarray, " some"]:
     return np.concatenate(found) if found else np.zeros(0, dtype=bool)
 
 
-def _length(vectors: Vectors) -> Float[np.ndarray, " some"]:
+def _length(vectors: Float[np.ndarray, "*some d"]) -> Float[np.ndarray, "*some"]:
     return np.asarray(np.sqrt(np.square(vectors).sum(-1)))

@@ -124,9 +124,7 @@ class Postures:
         if made.points:
             self.fractions.append(made.fractions)
         points = sample(frames, dims=self.dims)
-        for row, bone in zip(self._crossed, self._bones, strict=True):
-            wrong = crossed(points, bone)
-            row += (wrong.sum(), len(wrong))
+        self._crossed += np.stack(crossed(points, self._bones), axis=1)
         if self.dims == 3 and self._person.lower and self._person.upper and self._person.shoulders:
             wrong = backward(points, self._person)
             self._backward += (wrong.sum(), len(wrong))
