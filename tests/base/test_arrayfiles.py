@@ -60,6 +60,7 @@ CLAIMS = {
     "it claims float32 .* more than the file holds": header((10**12, 20, 3)),
     "it claims float32 .*, 4000 bytes": header((1000,)) + b"\0" * 100,
     "claims": header((0, 2**63)),
+    r"it claims float32 \(5,\), which is less than it holds": header((5,)) + b"\0" * 24,
     "expected a numpy array, got ValueError": b"hello",
     "got pickled objects; save it with np.asarray": header((1,), "|O"),
     "plain numbers or text": header((1,), "|V8") + b"\0" * 8,

@@ -96,7 +96,7 @@ def map_npy(path: Path) -> Array:
     """The array of an .npy file, on disk; only what is looked at is read.
 
     Raises:
-        FileError: no .npy file, pickled objects, or more claimed than there is.
+        FileError: no .npy file, pickled objects, or more or less claimed than there is.
     """
     size = path.stat().st_size
     try:
@@ -104,6 +104,8 @@ def map_npy(path: Path) -> Array:
             shape, fortran, dtype = _header(path, "", file)
             start = file.tell()
         _check_size(path, "", shape, dtype, size - start)
+        if size - start > math.prod(shape) * dtype.itemsize:
+            raise _holds_more(path, "", shape, dtype)
         if not math.prod(shape):
             return np.empty(shape, dtype)
         order: Literal["C", "F"] = "F" if fortran else "C"
@@ -139,7 +141,8 @@ def _member(path: Path, key: str, archive: zipfile.ZipFile) -> Array:
             done += read
         if done < len(view):
             raise FileError(path, f"{key}: expected {len(view)} bytes, got {done}: it is cut off")
-        file.read(1)  # at the end of a member its checksum is compared
+        if file.read(1):  # at the end of a member its checksum is compared, too
+            raise _holds_more(path, key, shape, dtype)
     native: Array = array.astype(array.dtype.newbyteorder("="), copy=False)
     _check_text(path, key, native)
     return native
@@ -174,6 +177,14 @@ def _check_size(path: Path, key: str, shape: tuple[int, ...], dtype: np.dtype, m
             f"{key and f'{key}: '}it claims {dtype} {shape}, {claimed} bytes, which is more than "
             f"the file holds",
         )
+
+
+def _holds_more(path: Path, key: str, shape: tuple[int, ...], dtype: np.dtype) -> FileError:
+    return FileError(
+        path,
+        f"{key and f'{key}: '}it claims {dtype} {shape}, which is less than it holds: its head is "
+        f"damaged, or it is several arrays; write it anew, one array a file",
+    )
 
 
 def _check_text(path: Path, key: str, array: Array) -> None:

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from edgcn.annotations.events import Events, moved
 from edgcn.annotations.formats import read_events
+from edgcn.base.arrayfiles import npz_names
 from edgcn.base.errors import EdgcnError, require
 from edgcn.base.progress import Say
 from edgcn.base.screen import tell
@@ -144,8 +145,7 @@ def reader_of(place: Path) -> str:
             return reader
     arrays = [file for file in files if file.suffix == ".npz"]
     if len(arrays) == 1:
-        with np.load(arrays[0], allow_pickle=False) as found:
-            return "events_npz" if "rec" in found.files else "clips_npz"
+        return "events_npz" if "rec" in npz_names(arrays[0]) else "clips_npz"
     raise EdgcnError(f"{place}: the names of its files do not say their format; give --reader NAME "
                      f"(edgcn --help lists them)")  # fmt: skip
 
