@@ -42,6 +42,12 @@ def test_one_event_in_many_shapes(text: str, tmp_path: Path) -> None:
     assert table.recordings == ("P01",)
 
 
+def test_a_name_without_end_is_no_column(tmp_path: Path) -> None:
+    """Found by the fuzzer: what looks for a unit at its end took time with its square."""
+    table = read(tmp_path, f"label,start_s,end_s,{'[' * 100_000}\ntouch,1.5,2.25,\n")
+    assert spans(table) == [("touch", 1.5, 2.25)]
+
+
 def test_units_that_only_the_range_tells_are_said(tmp_path: Path) -> None:
     table = read(tmp_path, "label,start,end\na,1.0,3.5\nb,50.0,60.0\n")
     assert "ends up to 60: read as seconds" in table.notes[0]

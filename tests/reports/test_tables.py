@@ -100,13 +100,23 @@ def test_scores_are_percentages_with_one_decimal(value: Any, shown: str) -> None
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(3082, "3082"), (np.int64(5), "5"), ([7], "7"), ((), "-"), ("a\nb", "a b"), ("", "-")],
+    [
+        (3082, "3082"),
+        (10**400, "1" + 400 * "0"),
+        (np.int64(5), "5"),
+        ([7], "7"),
+        ((), "-"),
+        ("a\nb", "a b"),
+        ("", "-"),
+    ],
 )
 def test_counts_and_words_stay_as_they_are(value: Any, shown: str) -> None:
     assert format_cell({"seeds": value}, "seeds") == shown
 
 
-@pytest.mark.parametrize("value", [46.9, -0.1, "0.5", float("inf")])
+@pytest.mark.parametrize(
+    "value", [46.9, -0.1, "0.5", float("inf"), pytest.param(10**400, id="huge")]
+)
 def test_a_score_that_is_no_fraction_is_refused_by_name(value: Any) -> None:
     with pytest.raises(EdgcnError, match=r"top1 of 'x'.*between 0 and 1.*divide percentages"):
         format_cell({"name": "x", "top1": value}, "top1")

@@ -48,7 +48,7 @@ ENDINGS: dict[str, Unit] = {
 }  # fmt: skip
 ENDING = re.compile(r"[ _(\[-]+(" + "|".join(map(re.escape, ENDINGS)) + r")[)\]]?$")
 HEADER = "a header with label, start and end, or with recording and label"
-WIDEST = 1000  # columns that are looked at
+WIDEST, LONGEST = 1000, 200  # columns that are looked at, characters of their names
 HEADER_WITHIN = 100  # rows; BORIS writes what it knows of the observation before the header
 
 
@@ -91,7 +91,7 @@ def _columns(cells: Sequence[str]) -> dict[str, tuple[str, Unit | None]]:
     found: dict[str, tuple[str, Unit | None]] = {}
     ranks: dict[str, int] = {}
     for cell in cells[:WIDEST]:
-        name = " ".join(cell.lower().split())
+        name = " ".join(cell[: LONGEST + 1].lower().split())
         match = ENDING.search(name)
         bare = name[: match.start()] if match else name
         for what, known in NAMES.items():

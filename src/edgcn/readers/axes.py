@@ -19,6 +19,7 @@ FILLERS = ("pos", "position", "loc", "location", "coord", "translation", "world"
            "pixels", "mm", "cm", "m")  # fmt: skip
 NO_PLACE = ("rot", "rotation", "orientation", "quat", "quaternion", "vel", "velocity", "acc",
             "acceleration", "std", "var", "angle", "error", "presence")  # fmt: skip
+LONGEST = 200  # characters of a joint's name and its axis
 _COLON_END, _CAMEL_END = re.compile(r":([xyzXYZ])$"), re.compile(r"(?<=[a-z0-9])([XYZ])$")
 _CAMEL_START = re.compile(r"^([xyz])(?=[A-Z])")
 _CAMEL_POS = re.compile(r"(?<=[a-z0-9])(Pos|Position)$")
@@ -55,7 +56,7 @@ def find_axes(names: Sequence[str]) -> Axes:
 
 def split_axis(name: str) -> tuple[str, str]:
     """A column's joint and axis (x, y, z or c); nothing where it is no joint's position."""
-    words = _words(name)
+    words = _words(name) if len(name) <= LONGEST else []
     lower = [word.lower() for word in words]
     if any(word in NO_PLACE for word in lower):
         return "", ""

@@ -7,7 +7,6 @@ A row has what it has of: name, top1, low, high (interval of its protocol's main
 macro_f1, balanced, n (clips), seeds, baseline (bool), and the scores of other protocols.
 """
 
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
@@ -136,11 +135,11 @@ def main_score(protocol: str) -> str:
     return MAIN_SCORES.get(protocol, "top1")
 
 
-def percent(fraction: object, *, what: str = "score") -> str:
+def percent(fraction: Any, *, what: str = "score") -> str:
     """A fraction as a percentage with one decimal, without the sign; `-` for None and NaN."""
     if is_missing(fraction):
         return MISSING
-    if not isinstance(fraction, Real) or not -1e-9 <= float(fraction) <= 1 + 1e-9:
+    if not isinstance(fraction, Real) or not -1e-9 <= fraction <= 1 + 1e-9:
         raise EdgcnError(
             f"expected {what} as a fraction between 0 and 1, got {fraction!r}; "
             "divide percentages by 100"
@@ -150,7 +149,7 @@ def percent(fraction: object, *, what: str = "score") -> str:
 
 def is_missing(value: object) -> bool:
     """Whether a table or figure has nothing to show for this value: None or NaN."""
-    return value is None or (isinstance(value, Real) and math.isnan(value))
+    return value is None or (isinstance(value, Real) and bool(value != value))
 
 
 def format_cell(row: Row, column: str) -> str:

@@ -4,6 +4,8 @@ rows (R, C): joints x clips x frames, frames last, as (V, B, T, C) lies in memor
 All follow autocast as `torch.nn.functional.linear` does.
 """
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import torch
@@ -14,6 +16,8 @@ from torch.autograd.function import once_differentiable
 Rows = Float[Tensor, "rows c"]
 PIECES = 8  # of a product over rows: more than threads, and long enough still
 WIDE = 192 * 96  # results larger than this are shared out well without
+IMAGES = 16  # that rows are seen as: fewer, and PyTorch does not ask oneDNN
+MANY, BROAD = 4096, 64  # rows and channels from which a convolution's start is worth it
 
 
 def at_precision(*tensors: Tensor) -> list[Tensor]:
@@ -22,6 +26,31 @@ def at_precision(*tensors: Tensor) -> list[Tensor]:
     if not torch.is_autocast_enabled(kind):
         return list(tensors)
     return [tensor.to(torch.get_autocast_dtype(kind)) for tensor in tensors]
+
+
+@cache
+def _is_amd() -> bool:
+    """Whether oneDNN multiplies faster here than MKL: measured on both makers' processors."""
+    known: Mapping[str, Any] = getattr(
+        torch.cpu, "get_capabilities", dict
+    )()  # older PyTorch cannot tell
+    return "AMD" in str(known.get("cpu_name", ""))
+
+
+def _convolves(x: Rows) -> bool:
+    """Whether to have oneDNN's convolutions multiply these rows; see docs/lab/performance.md."""
+    plain = x.dtype == torch.float32 and x.device.type == "cpu" and len(x) >= MANY
+    return plain and _is_amd()
+
+
+def times(x: Rows, weight: Float[Tensor, "d c"]) -> Float[Tensor, "rows d"]:
+    """x @ weight.T; as a convolution of one point where that is faster."""
+    channels = x.shape[1]
+    if channels < BROAD or len(x) % IMAGES or not (x.is_contiguous() and _convolves(x)):
+        return x @ weight.t()
+    images = x.view(IMAGES, -1, 1, channels).permute(0, 3, 1, 2)
+    out = torch.conv2d(images, weight[..., None, None])
+    return out.permute(0, 2, 3, 1).reshape(len(x), -1)
 
 
 def over_rows(a: Float[Tensor, "rows d"], b: Rows) -> Float[Tensor, "d c"]:
@@ -68,6 +97,11 @@ def _slide(
     wrong then, and these are computed again.
     """
     channels, width = x.shape[1], taps.shape[1]
+    if stride == 1 and x.is_contiguous() and _convolves(x):
+        images = x.view(-1, frames, 1, channels).permute(0, 3, 1, 2)
+        kernel = taps.view(3, channels, width).permute(2, 1, 0)[..., None]
+        convolved = torch.conv2d(images, kernel, padding=(1, 0))
+        return convolved.permute(0, 2, 3, 1).reshape(-1, width)
     out = x.new_empty(len(x) // stride, width)
     every = -(-3 // stride)  # far enough apart not to overlap
     for skipped in range(every):
@@ -153,8 +187,25 @@ def _grad_taps(
 
 def mix_channels(x: Rows, weight: Float[Tensor, "d c"]) -> Float[Tensor, "rows d"]:
     """One product, without a bias."""
-    x, weight = at_precision(x, weight)
-    return x @ weight.t()
+    out: Tensor = _Product.apply(*at_precision(x, weight))  # type: ignore[no-untyped-call]
+    return out
+
+
+class _Product(torch.autograd.Function):
+    """`times` with its gradients, which are products of the same kind."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Rows, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return times(x, weight)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight = ctx.saved_tensors
+        grad = grad.contiguous()
+        grad_x = times(grad, weight.t()) if ctx.needs_input_grad[0] else None
+        return grad_x, over_rows(grad, x)
 
 
 def mix_parts(
@@ -165,7 +216,7 @@ def mix_parts(
         return mix_channels(parts.flatten(0, 1), weight)
     parts, weight = at_precision(parts, weight)
     if parts.shape[2] * len(parts) <= len(weight):  # less to join than to add up
-        return torch.cat(tuple(parts), dim=1) @ weight.t()
+        return mix_channels(torch.cat(tuple(parts), dim=1), weight)
     out: Tensor = _MixParts.apply(parts, weight)  # type: ignore[no-untyped-call]
     return out
 
