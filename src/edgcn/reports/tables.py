@@ -135,11 +135,12 @@ def main_score(protocol: str) -> str:
     return MAIN_SCORES.get(protocol, "top1")
 
 
-def percent(fraction: Any, *, what: str = "score") -> str:
+def percent(fraction: object, *, what: str = "score") -> str:
     """A fraction as a percentage with one decimal, without the sign; `-` for None and NaN."""
     if is_missing(fraction):
         return MISSING
-    if not isinstance(fraction, Real) or not -1e-9 <= fraction <= 1 + 1e-9:
+    number: Any = fraction  # which a whole number beyond all floats can be, too
+    if not isinstance(fraction, Real) or not -1e-9 <= number <= 1 + 1e-9:
         raise EdgcnError(
             f"expected {what} as a fraction between 0 and 1, got {fraction!r}; "
             "divide percentages by 100"
