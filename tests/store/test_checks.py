@@ -231,7 +231,8 @@ def test_names_that_are_none_and_rates_that_are_times(tmp_path: Path) -> None:
     named = [replace(c.segments[0], name=f"own{n}") for n, c in enumerate(clips)]
     clips[:2] = [replace(clips[n], name="day", segments=(named[n],)) for n in (0, 1)]
     _, text = stored(replace(made, recordings=clips), tmp_path)
-    assert "check: 1 class named 'None': is that no name?" in text
+    assert "check: 2 classes whose name says that nothing happens count as any other: " in text
+    assert "`--leave-out None none` takes the label off" in text
     assert "check: 1 name of several recordings: day" in text
     assert "check: 1 subject named 'nan': is that no name?" in text
     assert "check: 0.033 frames per second, in 12 recordings: people are filmed at 1 to" in text

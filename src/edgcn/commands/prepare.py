@@ -19,6 +19,7 @@ from edgcn.base.errors import EdgcnError, did_you_mean
 from edgcn.base.parts import Setting, check_settings, settings_of
 from edgcn.base.progress import Say, track
 from edgcn.base.screen import tell
+from edgcn.base.spelling import spelled_as
 from edgcn.base.spool import by_parts
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.readers import READERS
@@ -50,6 +51,9 @@ class PrepareConfig(Config, coerce_numbers_to_str=True):
     annotations: tuple[Path, ...] = ()
     """Files or folders with annotations of the recordings, matched by name: ELAN, BORIS, tables,
     label files of SMG and iMiGUE. They take the place of labels that the recordings come with."""
+    leave_out: tuple[str, ...] = ()
+    """Labels that are no gestures, such as `none` or `rest`: their clips are kept without a label,
+    and in whole recordings they are background."""
     units: Units = "auto"
     """What lengths are in: m, cm or mm in space, px in a picture. `auto` goes by the length of
     people's torsos, and says so."""
@@ -88,9 +92,12 @@ def prepare(config: PrepareConfig, *, say: Say = tell) -> Store:
     recordings = as_declared(read, units=config.units, y=config.y, size=size)
     attached = None
     if config.annotations:
-        table = read_events(config.annotations, settings=config.annotation_options)
+        own = {"leave_out": ",".join(config.leave_out)} | config.annotation_options
+        table = read_events(config.annotations, settings=own)
         attached = Attached(recordings, table)
         recordings = attached.recordings
+    elif config.leave_out:
+        recordings = unlabelled(recordings, config.leave_out, say)
     if config.topology is not None:
         recordings = remapped(recordings, config.topology, say)
     keep_sources(recordings, config)
@@ -182,6 +189,26 @@ def keep_sources(recordings: Recordings, config: PrepareConfig) -> None:
                     f"--out {config.out} would be written over {source}, which is read; choose "
                     f"another --out"
                 )
+
+
+def unlabelled(recordings: Recordings, words: tuple[str, ...], say: Say) -> Recordings:
+    """The recordings; clips of these labels have none."""
+    out = spelled_as(words, recordings.classes, option="--leave-out")
+    classes = tuple(name for name in recordings.classes if name not in out)
+    numbers = {
+        old: classes.index(name) if name in classes else -1
+        for old, name in enumerate(recordings.classes)
+    }
+    say(f"clips of {', '.join(map(repr, sorted(out)))} are kept without a label, as was asked for")
+
+    def convert() -> Iterator[Recording | Skipped]:
+        for item in recordings.recordings:
+            if isinstance(item, Recording):
+                parts = (replace(s, label=numbers.get(s.label, s.label)) for s in item.segments)
+                item = replace(item, segments=tuple(parts))
+            yield item
+
+    return replace(recordings, classes=classes, recordings=convert())
 
 
 def remapped(recordings: Recordings, name: str, say: Say) -> Recordings:

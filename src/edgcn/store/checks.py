@@ -3,6 +3,7 @@
 recordings, one by one as they are stored -> a report of plain JSON types, kept in store.json
 """
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from edgcn.base.spelling import says_nothing
 from edgcn.base.spool import parts
 from edgcn.base.words import count, named, percent
 from edgcn.pipeline.size import tells_size
@@ -237,13 +239,29 @@ class Checks:
                 f"{count(self.single, 'clip')} of {clips} of one frame only: no gesture is so "
                 f"short; is another axis the time?"
             )
-        for what, given in (("class", self.of.classes), ("subject", [p for p in self.people if p])):
-            if odd := [repr(name) for name in given if name.strip() in UNNAMED]:
-                notes.append(f"{count(len(odd), what)} named {named(odd)}: is that no name?")
+        notes += self._of_nothing()
+        if odd := [repr(name) for name in self.people if name and name.strip() in UNNAMED]:
+            notes.append(f"{count(len(odd), 'subject')} named {named(odd)}: is that no name?")
         empty = [name for row, name in enumerate(self.of.classes) if not self.labels[row]]
         if empty and clips:
             notes.append(f"{count(len(empty), 'class')} without clips: {named(empty)}")
         return notes
+
+    def _of_nothing(self) -> list[str]:
+        """Classes whose names say that there is no gesture."""
+        found = [
+            (name, self.labels[row])
+            for row, name in enumerate(self.of.classes)
+            if says_nothing(name) and self.labels[row]
+        ]
+        if not found:
+            return []
+        names = named([f"{name!r} ({count(clips, 'clip')})" for name, clips in found])
+        words = " ".join(shlex.quote(name) for name, _ in found)
+        return [
+            f"{count(len(found), 'class')} whose name says that nothing happens count as any "
+            f"other: {names}; `--leave-out {words}` takes the label off"
+        ]
 
     def _twins(self) -> list[str]:
         groups = [group for group in self.contents.values() if len(group) > 1]
