@@ -30,7 +30,7 @@ from edgcn.skeleton.recording import Recording, Recordings, Skipped, with_hashes
 from edgcn.skeleton.remap import plan_remap
 from edgcn.skeleton.topology import Topology
 from edgcn.store import Store, open_store, write_store
-from edgcn.store.conventions import Units, Y, as_declared
+from edgcn.store.conventions import Units, Up, Y, as_declared
 from edgcn.store.inspect import advice, health, skipped_lines, summary
 from edgcn.store.union import read_stores
 
@@ -59,6 +59,9 @@ class PrepareConfig(Config, coerce_numbers_to_str=True):
     people's torsos, and says so."""
     y: Y = "auto"
     """Where y points. `auto` goes by people's heads: up in space, down in a picture."""
+    up: Up = "y"
+    """The vertical axis, where it is not y: z of many motion capture systems, x of a picture that
+    was turned. People are turned until it is y."""
     size: str | None = None
     """Width and height of the picture that x and y are fractions of, such as 1280x720."""
     options: dict[str, str] = Field(default={})
@@ -89,7 +92,8 @@ def prepare(config: PrepareConfig, *, say: Say = tell) -> Store:
     read = open_recordings(config)
     known = "size" in reader_settings(config.reader)  # such a reader needs it itself
     size = None if known else picture_size(config.size)
-    recordings = as_declared(read, units=config.units, y=config.y, size=size)
+    up = "y" if "up" in reader_settings(config.reader) else config.up
+    recordings = as_declared(read, units=config.units, y=config.y, up=up, size=size)
     attached = None
     if config.annotations:
         own = {"leave_out": ",".join(config.leave_out)} | config.annotation_options
@@ -154,7 +158,8 @@ def open_recordings(config: PrepareConfig) -> Recordings:
         there = f"; a folder of this name is ./{config.reader}" * Path(config.reader).exists()
         raise EdgcnError(f"reader {config.reader!r} needs the path of its recordings{there}")
     read, settings = known[config.reader], reader_settings(config.reader)
-    given = {"size": config.size} if config.size and "size" in settings else {}
+    own = {"size": config.size or "", "up": config.up if config.up != "y" else ""}
+    given = {name: text for name, text in own.items() if text and name in settings}
     values = {
         name: from_text(text, settings[name].annotation if name in settings else None)
         for name, text in (given | config.options).items()

@@ -137,6 +137,11 @@ class Checks:
         torso, axis = posture.torso, posture.axis
         if units == "px" and 0 < torso < 2:
             notes.append(f"a torso is {torso:.3g} pixels long: these are no pixels")
+        if not torso:
+            notes.append(
+                f"nobody's torso is seen: nothing tells whether lengths are {units} and y points "
+                f"{'down' if units == 'px' else 'up'}, as is assumed; see --units and --y"
+            )
         if units == "m" and torso and not HUMAN[0] <= torso <= HUMAN[1]:
             notes.append(f"a torso is {torso:.3g} m long, and a person's 0.2 to 0.8; see --units")
         if self.bones.length > LONG_BONES:
@@ -158,24 +163,7 @@ class Checks:
                 f"{count(len(names), 'recording')} of another size than the others (a torso of "
                 f"{known[odd][0]:.3g} beside {torso:.3g} {units}): {named(names)}"
             )
-        if axis and self.dims == 3 and abs(axis[2]) > LYING:
-            notes.append("everybody lies down: the torso points along z; is z the vertical axis?")
-        if axis and abs(axis[0]) > LYING:
-            notes.append(
-                "everybody lies on the side: the torso points along x; is y exchanged with x?"
-            )
-        if axis and (units == "px") == (axis[1] > UPRIGHT) and abs(axis[1]) > UPRIGHT:
-            notes.append("everybody stands on the head: y points the other way; see --y")
-        elif axis:
-            tall = [row for row, torso in enumerate(posture.torsos) if torso]
-            down = 1 if units == "px" else -1
-            names = [self.recorded[row] for row, own in zip(tall, posture.axes, strict=True)
-                     if down * own[1] > UPRIGHT]  # fmt: skip
-            if names:
-                notes.append(
-                    f"{count(len(names), 'recording')} in which people stand on the head: "
-                    f"{named(names)}"
-                )
+        notes += self._ways(axis)
         if posture.exchanged:
             notes.append(
                 f"left and right look exchanged: {named(posture.exchanged)} "
@@ -184,6 +172,37 @@ class Checks:
         if posture.mirrored:
             notes.append(
                 "toes point backward: left and right are exchanged, or one axis is mirrored"
+            )
+        return notes
+
+    def _ways(self, axis: tuple[float, ...]) -> list[str]:
+        """Who is not upright: everybody, or some recordings."""
+        notes, flat = [], self.of.units == "px"
+        tall = [name for name, torso in zip(self.recorded, self.postures.torsos, strict=True)
+                if torso]  # fmt: skip
+        each = list(zip(tall, self.postures.axes, strict=True))
+        lying = [
+            name for name, own in each if any(abs(own[at]) > LYING for at in (0, *(2,)[flat:]))
+        ]
+        if axis and not flat and abs(axis[2]) > LYING:
+            notes.append(
+                "everybody lies down: the torso points along z; is z the vertical axis? see --up z"
+            )
+        elif axis and abs(axis[0]) > LYING:
+            notes.append(
+                "everybody lies on the side: the torso points along x; is y exchanged with x, or x "
+                "the vertical? see --up x"
+            )
+        elif lying:
+            notes.append(f"{count(len(lying), 'recording')} in which people lie: {named(lying)}")
+        down = 1 if flat else -1
+        upside = [name for name, own in each if down * own[1] > UPRIGHT]
+        if axis and down * axis[1] > UPRIGHT:
+            notes.append("everybody stands on the head: y points the other way; see --y")
+        elif upside:
+            notes.append(
+                f"{count(len(upside), 'recording')} in which people stand on the head: "
+                f"{named(upside)}"
             )
         return notes
 
