@@ -17,13 +17,13 @@ from edgcn.base.words import count, named, percent
 from edgcn.pipeline.size import tells_size
 from edgcn.skeleton.recording import Frames, Recording, Recordings, Segment
 from edgcn.skeleton.unseen import seen
-from edgcn.store.bones import LONG_BONES, LYING, Bones
+from edgcn.store.bones import LONG_BONES, Bones
 from edgcn.store.posture import Postures
+from edgcn.store.upright import not_upright
 
 HUMAN = (0.15, 1.0)  # meters: torsos of children to those of giants
 RARE = 0.01  # share of points that may jump: sensors do
 OFF = 4.0  # times as large or as small as the others
-UPRIGHT = 0.5  # of its length, along the axis that a torso points to
 STILL = 0.3  # share of frames that may repeat the one before
 RATES = (1, 1000)  # frames a second that people are filmed at
 UNNAMED = ("", "None", "nan", "NaN", "null", "NULL", "N/A")  # what programs write for no name
@@ -134,13 +134,15 @@ class Checks:
 
     def _place(self) -> list[str]:
         notes, posture, units = [], self.postures, self.of.units
-        torso, axis = posture.torso, posture.axis
+        torso = posture.torso
         if units == "px" and 0 < torso < 2:
             notes.append(f"a torso is {torso:.3g} pixels long: these are no pixels")
         if not torso:
+            assumed = "y points down" if units == "px" else "lengths are meters and y points up"
+            options = "--y" if units == "px" else "--units and --y"
             notes.append(
-                f"nobody's torso is seen: nothing tells whether lengths are {units} and y points "
-                f"{'down' if units == 'px' else 'up'}, as is assumed; see --units and --y"
+                f"nobody's torso is seen: nothing tells whether {assumed}, as is assumed; see "
+                f"{options}"
             )
         if units == "m" and torso and not HUMAN[0] <= torso <= HUMAN[1]:
             notes.append(f"a torso is {torso:.3g} m long, and a person's 0.2 to 0.8; see --units")
@@ -163,7 +165,7 @@ class Checks:
                 f"{count(len(names), 'recording')} of another size than the others (a torso of "
                 f"{known[odd][0]:.3g} beside {torso:.3g} {units}): {named(names)}"
             )
-        notes += self._ways(axis)
+        notes += not_upright(self.recorded, posture, flat=units == "px")
         if posture.exchanged:
             notes.append(
                 f"left and right look exchanged: {named(posture.exchanged)} "
@@ -172,37 +174,6 @@ class Checks:
         if posture.mirrored:
             notes.append(
                 "toes point backward: left and right are exchanged, or one axis is mirrored"
-            )
-        return notes
-
-    def _ways(self, axis: tuple[float, ...]) -> list[str]:
-        """Who is not upright: everybody, or some recordings."""
-        notes, flat = [], self.of.units == "px"
-        tall = [name for name, torso in zip(self.recorded, self.postures.torsos, strict=True)
-                if torso]  # fmt: skip
-        each = list(zip(tall, self.postures.axes, strict=True))
-        lying = [
-            name for name, own in each if any(abs(own[at]) > LYING for at in (0, *(2,)[flat:]))
-        ]
-        if axis and not flat and abs(axis[2]) > LYING:
-            notes.append(
-                "everybody lies down: the torso points along z; is z the vertical axis? see --up z"
-            )
-        elif axis and abs(axis[0]) > LYING:
-            notes.append(
-                "everybody lies on the side: the torso points along x; is y exchanged with x, or x "
-                "the vertical? see --up x"
-            )
-        elif lying:
-            notes.append(f"{count(len(lying), 'recording')} in which people lie: {named(lying)}")
-        down = 1 if flat else -1
-        upside = [name for name, own in each if down * own[1] > UPRIGHT]
-        if axis and down * axis[1] > UPRIGHT:
-            notes.append("everybody stands on the head: y points the other way; see --y")
-        elif upside:
-            notes.append(
-                f"{count(len(upside), 'recording')} in which people stand on the head: "
-                f"{named(upside)}"
             )
         return notes
 
