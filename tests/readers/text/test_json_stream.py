@@ -19,8 +19,11 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
+@settings(max_examples=25, deadline=None)
 @given(
-    items=st.lists(VALUES, max_size=5), part=st.integers(1, 9), indent=st.sampled_from([None, 1])
+    items=st.lists(VALUES | st.just(1.5e300), max_size=5),
+    part=st.integers(1, 9),
+    indent=st.sampled_from([None, 1]),
 )
 def test_items_are_those_of_the_whole_file_however_it_is_cut(
     items: list[Any], part: int, indent: int | None, tmp_path_factory: pytest.TempPathFactory

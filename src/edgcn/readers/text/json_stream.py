@@ -15,6 +15,7 @@ from edgcn.base.files import check_file
 from edgcn.readers.text.json_files import each_once
 
 PART = 2**20  # bytes read at a time
+AFTER = frozenset(",]} \t\n\r")  # where a number is over: `1` may be the beginning of `1e5`
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
@@ -112,7 +113,8 @@ class _Text:
         while True:
             try:
                 found, end = self._json.raw_decode(self._text, self._at)
-                if end < len(self._text) or self._over:
+                whole = self._text[end : end + 1] in AFTER or not isinstance(found, int | float)
+                if self._over or (end < len(self._text) and whole):
                     self._at = end
                     return found
             except json.JSONDecodeError:
