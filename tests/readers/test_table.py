@@ -10,6 +10,7 @@ from edgcn.base.errors import EdgcnError, FileError
 from edgcn.readers import long_table
 from edgcn.readers.table import read_table_of_joints as read
 from edgcn.readers.text import columns
+from edgcn.readers.text.columns import Columns, Table
 from edgcn.skeleton.layouts import COCO_17, KINECT_V2
 from readers.items import parted, reason, wholes
 from readers.named_writers import write_table
@@ -227,9 +228,12 @@ def test_rows_of_joints_are_read_some_frames_at_a_time(
     path = write_long(tmp_path / "a.csv", points(), JOINTS, np.arange(5 * 17 - 1))
     made, whole = list[int](), long_table._wide
     monkeypatch.setattr(columns, "PART", 700)  # a frame and a half
-    monkeypatch.setattr(
-        long_table, "_wide", lambda *given: (made.append(len(given[2].exact)), whole(*given))[1]
-    )
+
+    def counted(text: Table, long: long_table.Long, part: Columns, line: int) -> Columns:
+        made.append(len(part.exact))
+        return whole(text, long, part, line)
+
+    monkeypatch.setattr(long_table, "_wide", counted)
     (recording,) = wholes(read(path))
     np.testing.assert_array_equal(recording.frames[:, 0], points())
     assert sum(made) == 84
