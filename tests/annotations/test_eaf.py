@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from edgcn.annotations.eaf import divided, read_eaf
+from edgcn.annotations.eaf import read_eaf
+from edgcn.annotations.eaf_times import divided
 from edgcn.annotations.eaf_write import write_eaf
 from edgcn.annotations.events import Event, events
 from edgcn.base.errors import EdgcnError
@@ -62,6 +63,36 @@ def test_a_file_as_people_have_them(tmp_path: Path) -> None:
     assert any("left out 1 annotations without a value" in note for note in table.notes)
 
 
+def test_parts_stand_in_the_order_that_they_name(tmp_path: Path) -> None:
+    text = DOCUMENT.replace('"a3" ANNOTATION_REF', '"a3" PREVIOUS_ANNOTATION="a4" ANNOTATION_REF')
+    text = text.replace('"a1" PREVIOUS_ANNOTATION="a3"', '"a1"')  # a4 comes first, though below
+    rows = read_eaf(document(tmp_path, text), tiers="parts").rows
+    assert [(r.label, r.start) for r in rows] == [("first", 1.5), ("second", 1.0)]
+    both = text.replace('PREVIOUS_ANNOTATION="a4"', 'PREVIOUS_ANNOTATION="a3"')  # no chain
+    rows = read_eaf(document(tmp_path, both), tiers="parts").rows
+    assert [(r.label, r.start) for r in rows] == [("first", 1.0), ("second", 1.5)]
+
+
+def test_times_are_those_of_the_video_that_begins_elsewhere(tmp_path: Path) -> None:
+    """ELAN plays second 12.5 of a file whose TIME_ORIGIN is 12500 at its own 0."""
+    media = '<MEDIA_DESCRIPTOR MEDIA_URL="a.wav" MIME_TYPE="audio/x-wav" TIME_ORIGIN="700"/>'
+    text = DOCUMENT.replace("<MEDIA_DESCRIPTOR", f"{media}<MEDIA_DESCRIPTOR", 1)
+    text = text.replace('"video/mp4"', '"video/mp4" TIME_ORIGIN="12500"')
+    path = document(tmp_path, text)
+    table = read_eaf(path, tiers="words")
+    assert [(r.start, r.end) for r in table.rows] == [(13.5, 14.5), (15.5, 16.5)]
+    assert any("12.5 s of P01.mp4: times are now those of P01.mp4" in n for n in table.notes)
+    assert read_eaf(path, tiers="words", media="a.wav").rows[0].start == pytest.approx(1.7)
+    with pytest.raises(EdgcnError, match=r"no media file is named 'P1.mp4'.*did you mean"):
+        read_eaf(path, media="P1.mp4")
+
+
+def test_tiers_read_into_one_list_are_named(tmp_path: Path) -> None:
+    path = document(tmp_path)
+    assert any("4 events of 2 tiers in one list: words, parts" in n for n in read_eaf(path).notes)
+    assert not any("in one list" in n for n in read_eaf(path, tiers="words,parts").notes)
+
+
 def test_parts_without_ids_have_times_of_their_own(tmp_path: Path) -> None:
     text = DOCUMENT.replace('ANNOTATION_ID="a3"', "").replace('ANNOTATION_ID="a4"', "")
     rows = read_eaf(document(tmp_path, text), tiers="parts").rows
@@ -83,11 +114,13 @@ def test_tiers_are_chosen_and_may_be_the_labels(tmp_path: Path) -> None:
     ("old", "new", "says"),
     [
         ("<ANNOTATION_DOCUMENT", "<!DOCTYPE x><ANNOTATION_DOCUMENT", "document type"),
-        ('TIME_SLOT_REF2="ts4"', 'TIME_SLOT_REF2="ts9"', "'ts9' that is not there"),
+        ('TIME_SLOT_REF2="ts4"', 'TIME_SLOT_REF2="ts9"', "'ts9' is not there"),
         ('TIME_VALUE="1000"', 'TIME_VALUE="9000"', "before its start"),
         ('TIME_VALUE="1000"', 'TIME_VALUE="-1"', "expected a time"),
         ('TIME_VALUE="1000"', f'TIME_VALUE="{"9" * 5000}"', "expected a time"),
         ('ANNOTATION_REF="a1"', 'ANNOTATION_REF="a99"', "not there"),
+        (' TIME_VALUE="4000"', "", "'ts2' has no time, nor has one after it"),
+        ('"video/mp4"', '"video/mp4" TIME_ORIGIN="1 s"', "expected a TIME_ORIGIN in milliseconds"),
         ('TIER_ID="parts"', 'TIER_ID="words"', "each TIER_ID once, got 'words' again"),
         ('"ts3"/>', '"ts1"/>', "each TIME_SLOT_ID once, got 'ts1' again"),
         ("</ANNOTATION_DOCUMENT>", "", "expected XML"),

@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgcn.base.spelling import alike, natural, spelling, tidy
+from edgcn.base.spelling import alike, natural, says_nothing, spelling, tidy
 from edgcn.base.words import LISTED, named
 
 
@@ -49,3 +49,21 @@ def test_names_that_are_alike() -> None:
 def test_a_list_ends_with_how_many_more() -> None:
     assert named(["a", "b"], most=LISTED) == "a, b"
     assert named(list("abcdefg"), most=LISTED) == "a, b, c, d, e and 2 more"
+
+
+def test_labels_that_say_that_nothing_happens() -> None:
+    for label in (
+        "none",
+        "No Gesture",
+        "no_gesture",
+        "-",
+        "???",
+        "",
+        "NaN",
+        "n/a",
+        "(rest)",
+        "idle",
+    ):
+        assert says_nothing(label), label
+    for label in ("no", "nod", "rest hands", "another", "0", "touch other face part", "+"):
+        assert not says_nothing(label), label

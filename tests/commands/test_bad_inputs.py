@@ -829,6 +829,7 @@ CASES = (
          members(fps=np.array(0.033)), works=True),
     Case("names that a program writes for none", PREPARE_NPZ,
          members(classes=np.array(["a", "nan", "None"])), works=True),
+    Case("a label to leave out that there is not", f"{PREPARE_NPZ} --leave-out nonne"),
     Case("parts of a data set that are cut off or count from 1", "prepare stgcn . --out store",
          stgcn, works=True),
     Case("axes M and T exchanged", PREPARE_PKL, pyskl(total_frames=1, bodies=1)),

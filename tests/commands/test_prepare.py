@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgcn.annotations.formats import read_events
 from edgcn.base.errors import EdgcnError
 from edgcn.commands.info import InfoConfig, command, info
 from edgcn.commands.prepare import PrepareConfig, from_text, open_recordings, prepare, readers
@@ -258,3 +259,42 @@ def test_clips_that_train_and_test_are_named(tmp_path: Path) -> None:
     text = shown(tiny_store(tmp_path, clips=[*clips, *again], splits=rule))
     assert "check: 2 of 2 test clips have frames that training clips have, too: clip000b" in text
     assert "check: 2 clips with the same frames as another, 2 under several subjects" in text
+
+
+def test_labels_that_say_nothing_are_named_and_left_out_where_asked(tmp_path: Path) -> None:
+    path = tiny_file(tmp_path / "clips.npz", clips=12, classes=3, subjects=2)
+    arrays = dict(np.load(path))
+    np.savez(path, **arrays | {"classes": np.array(["rub", "no gesture", "idle"])})
+    said, store = prepared(path, tmp_path / "all", reader="clips_npz")
+    assert any("'no gesture' (4 clips), 'idle' (4 clips)" in line for line in said)
+    assert any("`--leave-out 'no gesture' idle` takes the label off" in line for line in said)
+    assert len(store.clips()) == 12
+    said, store = prepared(
+        path, tmp_path / "some", reader="clips_npz", leave_out=("No Gesture", "idle")
+    )
+    assert "clips of 'idle', 'no gesture' are kept without a label, as was asked for" in said
+    assert store.classes == ("rub",)
+    assert store.clips().labels.tolist() == [0, -1, -1] * 4
+    with pytest.raises(EdgcnError, match=r"no label is 'idel'.*did you mean 'idle'"):
+        prepared(path, tmp_path / "x", reader="clips_npz", leave_out=("idel",))
+
+
+def test_events_of_nothing_are_background_where_asked(tmp_path: Path) -> None:
+    path = tiny_file(tmp_path / "clips.npz", clips=2, classes=2, subjects=2)
+    table = tmp_path / "coded.csv"
+    table.write_text("recording,label,start_s,end_s\nclip000,rub,0,0.1\nclip001,None,0,0.1\n")
+    read = read_events([table])
+    assert "`--options leave_out 'None'` makes it background" in read.notes[-1]
+    assert [r.label for r in read_events([table], settings={"leave_out": "none"}).rows] == ["rub"]
+    values = {"reader": "clips_npz", "annotations": (table,)}
+    said, store = prepared(path, tmp_path / "all", **values)
+    assert [
+        line for line in said if "says that nothing happens" in line or "leave_out" in line
+    ] == [
+        "check: 1 class whose name says that nothing happens count as any other: 'None' (1 clip); "
+        "`--leave-out None` takes the label off"
+    ]
+    said, store = prepared(path, tmp_path / "some", leave_out=("none",), **values)
+    assert store.classes == ("rub",)
+    assert (len(store.recordings), len(store.clips())) == (2, 1)
+    assert any(line.startswith("left out 1 event of 'None'") for line in said)

@@ -3,6 +3,7 @@
 The genuine files lie in the data folder. EDGCN_WRITE_DOCS=1 draws docs/images/keraal.png anew.
 """
 
+import json
 import os
 from pathlib import Path
 
@@ -65,6 +66,27 @@ def test_pictures_are_as_wide_as_their_group_says(tmp_path: Path) -> None:
     assert [(one.subject, one.condition) for one in (first, second)] == [
         ("G3 P1", "C"), ("G1A P7", ""),
     ]  # fmt: skip
+
+
+def test_a_recording_ends_with_its_last_frame_though_nobody_is_seen_there(tmp_path: Path) -> None:
+    path = tmp_path / f"{NAME.format('OP')}.json"
+    points = np.random.default_rng(0).uniform(0.2, 0.8, (4, 18, 2)).astype(np.float32)
+    write_keraal(path, points[:1].repeat(4, axis=0), COCO_18)
+    content = json.loads(path.read_text())
+    last = max(content["positions"], key=float)
+    content["positions"][last] = {}
+    path.write_text(json.dumps(content))
+    (recording,) = wholes(read_keraal(tmp_path))
+    assert recording.frames.any(axis=(1, 2, 3)).tolist() == [True, True, True, False]
+    assert "missing in 1 of 4 frames" in recording.note
+    content["positions"][max(content["positions"], key=float)] = {
+        joint: [x + 0.7, y]
+        for joint, (x, y, *_) in next(iter(content["positions"].values())).items()
+    }
+    path.write_text(json.dumps(content))
+    (recording,) = wholes(read_keraal(tmp_path))
+    assert "who may be the subject again" in recording.note
+    assert "--options" not in recording.note  # there is none here
 
 
 def test_one_sensor_at_a_time_and_what_is_wrong_is_one_line(tmp_path: Path) -> None:

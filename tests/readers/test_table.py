@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 
 from edgcn.base.errors import EdgcnError, FileError
+from edgcn.readers import long_table
 from edgcn.readers.table import read_table_of_joints as read
+from edgcn.readers.text import columns
+from edgcn.readers.text.columns import Columns, Table
 from edgcn.skeleton.layouts import COCO_17, KINECT_V2
 from readers.items import parted, reason, wholes
 from readers.named_writers import write_table
@@ -217,6 +220,26 @@ def test_a_row_for_each_joint_of_each_frame(tmp_path: Path, joints: Sequence[obj
     np.testing.assert_array_equal(recording.frames[:, 0], points())
     assert "a row for each joint of each frame" in recordings.remarks[0]
     assert ("which are numbered as coco_17 has them" in recordings.remarks[0]) == (joints != JOINTS)
+
+
+def test_rows_of_joints_are_read_some_frames_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_long(tmp_path / "a.csv", points(), JOINTS, np.arange(5 * 17 - 1))
+    made, whole = list[int](), long_table._wide
+    monkeypatch.setattr(columns, "PART", 700)  # a frame and a half
+
+    def counted(text: Table, long: long_table.Long, part: Columns, line: int) -> Columns:
+        made.append(len(part.exact))
+        return whole(text, long, part, line)
+
+    monkeypatch.setattr(long_table, "_wide", counted)
+    (recording,) = wholes(read(path))
+    np.testing.assert_array_equal(recording.frames[:, 0], points())
+    assert sum(made) == 84
+    assert len(made) > 1
+    path.write_text(path.read_text() + "\n4,nose,1,2,0.5\n")
+    assert "line 86: expected each joint once in a frame, got nose again" in reason(read(path))
 
 
 def test_a_joint_that_comes_twice_in_a_frame_or_no_frames_at_all(tmp_path: Path) -> None:

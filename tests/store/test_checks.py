@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgcn.base.errors import EdgcnError
 from edgcn.skeleton.layouts import BODY_25, KINECT_V2
 from edgcn.skeleton.recording import Recording, Recordings, Segment, trimmed
 from edgcn.skeleton.remap import plan_remap
 from edgcn.store import Store, open_store, write_store
-from edgcn.store.conventions import Units, Y, as_declared, misread
+from edgcn.store.conventions import Units, Up, Y, as_declared, misread
 from edgcn.store.inspect import health
 from helpers import tiny_recordings
 from layouts import gesture
@@ -46,9 +47,9 @@ def changed(made: Recordings, change: Change, rows: slice = slice(None)) -> Reco
 
 def stored(
     made: Recordings, folder: Path, *, units: Units = "auto", y: Y = "auto",
-    size: tuple[int, int] | None = None,
+    up: Up = "y", size: tuple[int, int] | None = None,
 ) -> tuple[Store, str]:  # fmt: skip
-    write_store(as_declared(made, units=units, y=y, size=size), folder / "s")
+    write_store(as_declared(made, units=units, y=y, up=up, size=size), folder / "s")
     store = open_store(folder / "s")
     return store, "\n".join(health(store))
 
@@ -100,6 +101,36 @@ def test_pictures_with_y_up_are_flipped(tmp_path: Path) -> None:
     store, text = stored(made, tmp_path)
     np.testing.assert_array_equal(store.frames, expected.frames)
     assert "y taken to point up and the people flipped" in text
+
+
+WAYS: dict[str, tuple[bool, Up, Callable[[np.ndarray], np.ndarray]]] = {  # x, y, z -> the file's
+    "z up": (False, "z", lambda x: x[..., [0, 2, 1]] * [1, -1, 1]),
+    "z down": (False, "z", lambda x: x[..., [0, 2, 1]] * [1, 1, -1]),
+    "x up": (False, "x", lambda x: x[..., [1, 0, 2]] * [1, -1, 1]),
+    "x down": (False, "x", lambda x: x[..., [1, 0, 2]] * [-1, 1, 1]),
+    "a picture turned left": (True, "x", lambda x: x[..., [1, 0, 2]] * [1, -1, 1]),
+    "a picture turned right": (True, "x", lambda x: x[..., [1, 0, 2]] * [-1, 1, 1]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_people_are_turned_where_another_vertical_is_declared(way: str) -> None:
+    flat, up, change = WAYS[way]
+    expected = [item.frames for item in people(3, flat=flat).recordings]  # type: ignore[union-attr]
+    declared = as_declared(changed(people(3, flat=flat), change), up=up)
+    turned = [item.frames for item in declared.recordings]  # type: ignore[union-attr]
+    np.testing.assert_array_equal(np.concatenate(turned), np.concatenate(expected))
+    assert declared.remarks == [
+        f"{up} taken for the vertical and the people turned by a quarter of a circle, head up, as "
+        f"--up says"
+    ]
+
+
+def test_a_vertical_that_cannot_be() -> None:
+    with pytest.raises(EdgcnError, match="--up z: expected x or y"):
+        as_declared(people(1, flat=True), up="z")
+    with pytest.raises(EdgcnError, match="--up z says what is up; leave out --y down"):
+        as_declared(people(1), up="z", y="down")
 
 
 @pytest.mark.parametrize("flat", [False, True])
@@ -222,7 +253,12 @@ def test_pictures_of_which_some_are_upside_down_or_all_lie(tmp_path: Path) -> No
     assert "5 recordings in which people stand on the head: clip0" in stored(upside, tmp_path)[1]
     lying = changed(people(flat=True), lambda x: x[..., [1, 0, 2]])
     (tmp_path / "b").mkdir()
-    assert "is y exchanged with x?" in stored(lying, tmp_path / "b")[1]
+    assert "is y exchanged with x, or x the vertical?" in stored(lying, tmp_path / "b")[1]
+    for up in ("x", "z"):
+        way = changed(people(3), WAYS[f"{up} up"][2])
+        assert f"see --up {up}" in stored(way, tmp_path / up)[1]
+    some = changed(people(), lambda x: x[..., [0, 2, 1]] * [1, -1, 1], slice(2))
+    assert "2 recordings in which people lie: clip0, clip1" in stored(some, tmp_path / "c")[1]
 
 
 def test_names_that_are_none_and_rates_that_are_times(tmp_path: Path) -> None:
@@ -231,7 +267,8 @@ def test_names_that_are_none_and_rates_that_are_times(tmp_path: Path) -> None:
     named = [replace(c.segments[0], name=f"own{n}") for n, c in enumerate(clips)]
     clips[:2] = [replace(clips[n], name="day", segments=(named[n],)) for n in (0, 1)]
     _, text = stored(replace(made, recordings=clips), tmp_path)
-    assert "check: 1 class named 'None': is that no name?" in text
+    assert "check: 2 classes whose name says that nothing happens count as any other: " in text
+    assert "`--leave-out None none` takes the label off" in text
     assert "check: 1 name of several recordings: day" in text
     assert "check: 1 subject named 'nan': is that no name?" in text
     assert "check: 0.033 frames per second, in 12 recordings: people are filmed at 1 to" in text

@@ -57,6 +57,14 @@ def _observation(path: Path, name: str, found: Any, known: dict[str, Any]) -> Ev
     marks: list[Mark] = []
     comments: dict[tuple[str, str, float], str] = {}
     notes: list[str] = []
+    if later := found.get("time offset") or 0:
+        if type(later) not in (int, float) or not abs(later) < LONGEST:
+            where = f"observation {quoted(name)}"
+            raise FileError(path, f"{where}: expected a time offset in seconds, got {later!r:.40}")
+        notes.append(
+            f"{path}: observation {quoted(name)} has a time offset of {later:g} s, taken off: "
+            f"times are those of the video, as BORIS plays it"
+        )
     for count, row in enumerate(found["events"], 1):
         where = f"observation {quoted(name)}, event {count}"
         if not isinstance(row, list) or len(row) < 3:
@@ -67,6 +75,7 @@ def _observation(path: Path, name: str, found: Any, known: dict[str, Any]) -> Ev
             raise FileError(path, f"{where}: expected the code of a behavior, got none")
         if type(time) not in (int, float) or not abs(time) < LONGEST:
             raise FileError(path, f"{where}: expected a time in seconds, got {quoted(str(time))}")
+        time = float(time) - later
         texts = [str(value) for value in rest if isinstance(value, str)]
         modifiers, comment = (*texts, "", "")[:2]
         kind = str(known.get(code, {}).get("type", "")).lower()
@@ -76,19 +85,14 @@ def _observation(path: Path, name: str, found: Any, known: dict[str, Any]) -> Ev
             subject,
             code,
             str(known.get(code, {}).get("category") or "").strip(),
-            float(time),
+            time,
             "point" if kind.startswith("point") else "",
             modifiers=modifiers,
         )
         marks.append(mark)
-        comments.setdefault((subject, code, float(time)), comment)
+        comments.setdefault((subject, code, time), comment)
         if code not in known:
             notes.append(f"{path}: {quoted(code)} is not in the ethogram; it is read as a state")
-    if found.get("time offset"):
-        notes.append(
-            f"{path}: observation {quoted(name)} has a time offset of "
-            f"{quoted(str(found['time offset']))} s, which is not taken off"
-        )
     marks.sort(key=lambda mark: mark.time)
     table = paired(path, marks)
     rows = [

@@ -4,31 +4,39 @@ TIER > ANNOTATION > ALIGNABLE_ANNOTATION (two time slots, a value) -> events; a 
 another has the other's times. (EAF 2.x and 3.0: www.mpi.nl/tools/elan/EAF_Annotation_Format_3.0)
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 from xml.etree.ElementTree import Element
 
-from edgcn.annotations.events import STATUSES, Event, Events, Media, events, joined
+from edgcn.annotations.eaf_times import (
+    ALIGNED,
+    LONGEST_NUMBER,
+    REFERRING,
+    Clocks,
+    divided,
+    ends,
+    in_order,
+)
+from edgcn.annotations.events import STATUSES, Event, Events, Media, events, joined, moved
 from edgcn.annotations.xml import read_xml
 from edgcn.base.errors import FileError, did_you_mean
 from edgcn.base.words import named, quoted
 
-ALIGNED, REFERRING = "ALIGNABLE_ANNOTATION", "REF_ANNOTATION"
 SCORE, STATUS = " score", " status"  # endings of the child tiers that our writer makes
-LONGEST_NUMBER = 15  # digits: 30,000 years of milliseconds
 PROPERTY = "edgcn tier "  # before the name of a tier: the tier that its events are of
 Labels = Literal["value", "tier", "tier and value"]
 
 
-def read_eaf(path: Path, *, tiers: str = "", labels: Labels = "value") -> Events:
+def read_eaf(path: Path, *, tiers: str = "", labels: Labels = "value", media: str = "") -> Events:
     """The events of a document, one recording named as the file.
 
     Args:
         tiers: names of the tiers to read, with commas between them; all by default.
         labels: what a label is: an annotation's value, the name of its tier, or TIER: VALUE.
+        media: the video whose clock times are on, where several begin at other moments; by
+            default the first.
 
     Raises:
         FileError: no such document, a tier that is not there, or times that do not fit.
@@ -43,15 +51,23 @@ def read_eaf(path: Path, *, tiers: str = "", labels: Labels = "value") -> Events
         there = named([quoted(name) for name in document.tiers], most=20) or "none"
         raise FileError(path, f"no tier is named {quoted(unknown[0])}; there are {there}{near}")
     parts = [document.events(name, labels) for name in chosen or document.tiers]
-    table = joined(parts)
+    table, later = joined(parts), document.clocks.begins(media)
     scheme = document.scheme if labels == "value" else ()
-    return events(
+    used = list(dict.fromkeys(row.tier for row in table.rows))
+    if len(used) > 1 and not chosen:
+        document.notes.append(
+            f"{path}: {len(table)} events of {len(used)} tiers in one list: "
+            f"{named(used, most=20)}; `--options tiers NAME` takes some (of prepare, "
+            f"`--annotation-options tiers NAME`)"
+        )
+    own = events(
         table.rows,
         recordings=(path.stem,),
         labels=scheme,
-        media={path.stem: document.media},
-        notes=[*document.notes, *table.notes],
+        media={path.stem: Media(tuple(document.clocks.files))},
+        notes=[*document.notes, *document.clocks.notes, *table.notes],
     )
+    return moved(own, {path.stem: later})
 
 
 class _Document:
@@ -61,14 +77,13 @@ class _Document:
         self.path = path
         self.notes: list[str] = []
         self.tiers = self._once(root, "TIER", "TIER_ID")
-        self.kinds = {k.get("LINGUISTIC_TYPE_ID", ""): k for k in root.iter("LINGUISTIC_TYPE")}
         header = next(root.iter("HEADER"), Element("HEADER"))
         self.names = {
             name[len(PROPERTY) :]: (item.text or "")
             for item in header.iter("PROPERTY")
             if (name := item.get("NAME", "")).startswith(PROPERTY)
         }
-        self.media = _media(header)
+        self.clocks = Clocks(path, header)
         self.slots = self._slots(root, header)
         self.spans = self._spans(root)
         self.scheme = tuple(
@@ -103,13 +118,14 @@ class _Document:
             if not (text.isdecimal() and len(text) <= LONGEST_NUMBER):
                 raise self._wrong(slot, f"expected a time in {units}, got {text[:40]!r}")
             known[name] = int(text) / rates[units]
-        if missing := len(set(order) - known.keys()):
+        self.named = set(order)
+        if missing := len(self.named - known.keys()):
             self.notes.append(
                 f"{self.path}: {missing} time slots have no time; annotations between them divide "
                 f"the time around them evenly, as ELAN shows them"
             )
             for tier in self.tiers.values():
-                known |= divided([_ends(item) for item in tier.iter(ALIGNED)], known)
+                known |= divided([ends(item) for item in tier.iter(ALIGNED)], known)
             known |= divided(list(pairwise(order)), known)
         return known
 
@@ -140,7 +156,7 @@ class _Document:
                 start, end = spans[parent]
                 for items in by_tier.values():
                     step = (end - start) / len(items)
-                    for index, item in enumerate(items):
+                    for index, item in enumerate(in_order(items)):
                         keep(item, (start + index * step, start + (index + 1) * step))
             done = {id(item) for parent in ready for item in shares[parent]}
             waiting = [item for item in waiting if id(item) not in done]
@@ -154,16 +170,17 @@ class _Document:
         return self._tiers_of.get(id(item), "")
 
     def _span(self, item: Element) -> tuple[float, float]:
-        ends = []
-        for slot in _ends(item):
+        span = []
+        for slot in ends(item):
             if slot not in self.slots:
-                raise self._wrong(
-                    item, f"it refers to a time slot {quoted(slot)} that is not there"
+                lacks = (
+                    "has no time, nor has one after it" if slot in self.named else "is not there"
                 )
-            ends.append(self.slots[slot])
-        if ends[0] > ends[1]:
-            raise self._wrong(item, f"it ends at {ends[1]:g} s, before its start at {ends[0]:g} s")
-        return ends[0], ends[1]
+                raise self._wrong(item, f"its time slot {quoted(slot)} {lacks}")
+            span.append(self.slots[slot])
+        if span[0] > span[1]:
+            raise self._wrong(item, f"it ends at {span[1]:g} s, before its start at {span[0]:g} s")
+        return span[0], span[1]
 
     def _wrong(self, item: Element, reason: str) -> FileError:
         return FileError(self.path, reason, line=int(item.get("line", 0)) or None)
@@ -227,41 +244,3 @@ class _Document:
             expected = ", ".join(STATUSES)
             raise self._wrong(item, f"expected its status of {expected}; got {status[:40]!r}")
         return replace(row, status=status) if status else row
-
-
-def divided(chain: Sequence[tuple[str, str]], known: Mapping[str, float]) -> dict[str, float]:
-    """Times of the slots that have none: what lies between two known times, in equal parts.
-
-    Args:
-        chain: start and end slot of each annotation of a tier, one after the other.
-    """
-    found: dict[str, float] = {}
-    run: list[tuple[str, str]] = []
-    for start, end in chain:
-        if run and start in known:
-            run = []  # it never came to an end
-        if run or (start in known and end not in known):
-            run.append((start, end))
-        if not run or end not in known:
-            continue
-        first, last = known[run[0][0]], known[end]
-        for index, (a, b) in enumerate(run):
-            for slot, part in ((a, index), (b, index + 1)):
-                if slot not in known:
-                    found[slot] = first + (last - first) * part / len(run)
-        run = []
-    return found
-
-
-def _ends(item: Element) -> tuple[str, str]:
-    """The time slots of an annotation."""
-    return item.get("TIME_SLOT_REF1", ""), item.get("TIME_SLOT_REF2", "")
-
-
-def _media(header: Element) -> Media:
-    """Names of the media files; where they lay on the coder's disk is nobody's business."""
-    files = []
-    for item in header.iter("MEDIA_DESCRIPTOR"):
-        path = item.get("RELATIVE_MEDIA_URL") or item.get("MEDIA_URL") or ""
-        files.append(path.replace("\\", "/").rpartition("/")[2])
-    return Media(tuple(dict.fromkeys(file for file in files if file)))

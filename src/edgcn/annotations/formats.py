@@ -14,6 +14,7 @@ from edgcn.annotations.boris import read_boris, write_boris
 from edgcn.annotations.eaf import read_eaf
 from edgcn.annotations.eaf_write import write_eaf
 from edgcn.annotations.events import Event, Events, bounded, joined, of_recording, stem
+from edgcn.annotations.nothing import of_nothing, without_labels
 from edgcn.annotations.numbered import (
     PREDICTION,
     read_imigue_labels,
@@ -113,13 +114,15 @@ def read_events(
 
     Args:
         format: of all files; by default each file's own.
-        settings: of the formats' readers; each takes those that it has.
+        settings: of the formats' readers; each takes those that it has. `leave_out` is of all:
+            labels with commas between them, whose events are left out.
 
     Raises:
         EdgcnError: nothing to read, a setting that no reader of these files has, or a file that
             cannot be read.
     """
     settings = dict(settings or {})
+    leave_out = settings.pop("leave_out", None)
     given = {file: Path(path) for path in paths for file in files_in(Path(path))}
     if not given:
         raise EdgcnError("no annotation files were given")
@@ -155,7 +158,10 @@ def read_events(
     ]
     left_out = [f"{error.path}: no table of events, left out" for error in others]
     told = told_together([*table.notes, *left_out], list(given))
-    return replace(table, notes=(*told, *strange))
+    table = replace(table, notes=(*told, *strange))
+    if leave_out is not None:
+        return without_labels(table, str(leave_out).split(","))
+    return replace(table, notes=(*table.notes, *of_nothing(table)))
 
 
 def told_together(notes: Iterable[str], files: Iterable[Path]) -> list[str]:

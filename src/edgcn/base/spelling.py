@@ -2,7 +2,16 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+from edgcn.base.errors import EdgcnError, did_you_mean
+
+NOTHING = {
+    "", "none", "null", "nil", "nan", "na", "n/a", "nothing", "nogesture", "nongesture",
+    "nomovement", "nomotion", "noaction", "noevent", "nolabel", "unlabelled", "unlabeled",
+    "unknown", "undefined", "unclear", "other", "others", "background", "bg", "idle", "rest",
+    "resting", "restposition",
+}  # fmt: skip  # labels that say that nothing happens, or nothing of interest
 
 _INVISIBLE = re.compile("[\ufeff\u200b\u2060]")  # byte order marks and spaces of no width
 
@@ -41,6 +50,29 @@ def alike(names: Iterable[str]) -> list[list[str]]:
         joined = re.sub(r"(?<!\d)[\s_-]+|[\s_-]+(?!\d)", "", spelling(name))
         groups.setdefault(re.sub(r"(?<!\d)0+(?=\d)", "", joined), []).append(name)
     return [group for group in groups.values() if len(group) > 1]
+
+
+def says_nothing(label: str) -> bool:
+    """Whether a label's words say that there is no gesture: none, No Gesture, rest, -, ?."""
+    return re.sub(r"[\s_.?<>()\[\]*-]+", "", spelling(label)) in NOTHING
+
+
+def spelled_as(words: Iterable[str], names: Sequence[str], *, option: str) -> set[str]:
+    """Those of the names that are meant, in any upper or lower case.
+
+    Args:
+        option: by which the words were given, for the message.
+
+    Raises:
+        EdgcnError: a word is none of the names.
+    """
+    known = {spelling(name) for name in names}
+    if wrong := [word for word in words if spelling(word) not in known]:
+        near = did_you_mean(wrong[0], names)
+        there = ", ".join(map(repr, names[:20])) or "none"
+        raise EdgcnError(f"{option}: no label is {wrong[0]!r}; there are {there}{near}")
+    meant = {spelling(word) for word in words}
+    return {name for name in names if spelling(name) in meant}
 
 
 def legible(name: str, *, most: int = 40) -> str:

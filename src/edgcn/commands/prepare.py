@@ -19,6 +19,7 @@ from edgcn.base.errors import EdgcnError, did_you_mean
 from edgcn.base.parts import Setting, check_settings, settings_of
 from edgcn.base.progress import Say, track
 from edgcn.base.screen import tell
+from edgcn.base.spelling import spelled_as
 from edgcn.base.spool import by_parts
 from edgcn.commands.settings import POSITIONAL, Config
 from edgcn.readers import READERS
@@ -29,7 +30,7 @@ from edgcn.skeleton.recording import Recording, Recordings, Skipped, with_hashes
 from edgcn.skeleton.remap import plan_remap
 from edgcn.skeleton.topology import Topology
 from edgcn.store import Store, open_store, write_store
-from edgcn.store.conventions import Units, Y, as_declared
+from edgcn.store.conventions import Units, Up, Y, as_declared
 from edgcn.store.inspect import advice, health, skipped_lines, summary
 from edgcn.store.union import read_stores
 
@@ -50,11 +51,17 @@ class PrepareConfig(Config, coerce_numbers_to_str=True):
     annotations: tuple[Path, ...] = ()
     """Files or folders with annotations of the recordings, matched by name: ELAN, BORIS, tables,
     label files of SMG and iMiGUE. They take the place of labels that the recordings come with."""
+    leave_out: tuple[str, ...] = ()
+    """Labels that are no gestures, such as `none` or `rest`: their clips are kept without a label,
+    and in whole recordings they are background."""
     units: Units = "auto"
     """What lengths are in: m, cm or mm in space, px in a picture. `auto` goes by the length of
     people's torsos, and says so."""
     y: Y = "auto"
     """Where y points. `auto` goes by people's heads: up in space, down in a picture."""
+    up: Up = "y"
+    """The vertical axis, where it is not y: z of many motion capture systems, x of a picture that
+    was turned. People are turned until it is y."""
     size: str | None = None
     """Width and height of the picture that x and y are fractions of, such as 1280x720."""
     options: dict[str, str] = Field(default={})
@@ -85,12 +92,16 @@ def prepare(config: PrepareConfig, *, say: Say = tell) -> Store:
     read = open_recordings(config)
     known = "size" in reader_settings(config.reader)  # such a reader needs it itself
     size = None if known else picture_size(config.size)
-    recordings = as_declared(read, units=config.units, y=config.y, size=size)
+    up = "y" if "up" in reader_settings(config.reader) else config.up
+    recordings = as_declared(read, units=config.units, y=config.y, up=up, size=size)
     attached = None
     if config.annotations:
-        table = read_events(config.annotations, settings=config.annotation_options)
+        own = {"leave_out": ",".join(config.leave_out)} | config.annotation_options
+        table = read_events(config.annotations, settings=own)
         attached = Attached(recordings, table)
         recordings = attached.recordings
+    elif config.leave_out:
+        recordings = unlabelled(recordings, config.leave_out, say)
     if config.topology is not None:
         recordings = remapped(recordings, config.topology, say)
     keep_sources(recordings, config)
@@ -147,7 +158,8 @@ def open_recordings(config: PrepareConfig) -> Recordings:
         there = f"; a folder of this name is ./{config.reader}" * Path(config.reader).exists()
         raise EdgcnError(f"reader {config.reader!r} needs the path of its recordings{there}")
     read, settings = known[config.reader], reader_settings(config.reader)
-    given = {"size": config.size} if config.size and "size" in settings else {}
+    own = {"size": config.size or "", "up": config.up if config.up != "y" else ""}
+    given = {name: text for name, text in own.items() if text and name in settings}
     values = {
         name: from_text(text, settings[name].annotation if name in settings else None)
         for name, text in (given | config.options).items()
@@ -182,6 +194,26 @@ def keep_sources(recordings: Recordings, config: PrepareConfig) -> None:
                     f"--out {config.out} would be written over {source}, which is read; choose "
                     f"another --out"
                 )
+
+
+def unlabelled(recordings: Recordings, words: tuple[str, ...], say: Say) -> Recordings:
+    """The recordings; clips of these labels have none."""
+    out = spelled_as(words, recordings.classes, option="--leave-out")
+    classes = tuple(name for name in recordings.classes if name not in out)
+    numbers = {
+        old: classes.index(name) if name in classes else -1
+        for old, name in enumerate(recordings.classes)
+    }
+    say(f"clips of {', '.join(map(repr, sorted(out)))} are kept without a label, as was asked for")
+
+    def convert() -> Iterator[Recording | Skipped]:
+        for item in recordings.recordings:
+            if isinstance(item, Recording):
+                parts = (replace(s, label=numbers.get(s.label, s.label)) for s in item.segments)
+                item = replace(item, segments=tuple(parts))
+            yield item
+
+    return replace(recordings, classes=classes, recordings=convert())
 
 
 def remapped(recordings: Recordings, name: str, say: Say) -> Recordings:

@@ -6,7 +6,6 @@
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,16 +14,18 @@ import numpy as np
 from jaxtyping import Float
 
 from edgcn.base.errors import FileError
+from edgcn.base.spool import Spool, parts
 from edgcn.base.words import count
 from edgcn.readers.file_each import find_files, recordings_of
 from edgcn.readers.labelling import Take
 from edgcn.readers.named_joints import find_joints
 from edgcn.readers.rates import Rate
 from edgcn.readers.text.files import LARGEST
-from edgcn.readers.text.json_files import json_array, read_json
+from edgcn.readers.text.json_files import json_array
+from edgcn.readers.text.json_stream import json_items
 from edgcn.readers.times import ASIDE, on_time
 from edgcn.skeleton.azure_layout import AZURE_32
-from edgcn.skeleton.recording import Recordings
+from edgcn.skeleton.recording import Frames, Recordings
 
 PREFIX = "K4ABT_JOINT_"
 SAID = "times in column 'timestamp_usec' are microseconds, as its name says"
@@ -32,20 +33,23 @@ HINT = "write them with `offline_processor RECORDING.mkv OUT.json` of the Azure 
 AS_SEEN = np.array([-1, -1, 1], dtype=np.float32)  # half a circle around z
 REACH = 500.0  # millimeters that somebody moves at most while the sensor gives them a new id
 
-Body = Float[np.ndarray, "32 3"]
+Body = Float[np.ndarray, "joints 3"]
+EXPECTED = f'expected an object with a list "frames"; {HINT}'
 
 
-@dataclass
 class Person:
-    """One person through the frames: their bodies by frame, and the id of late."""
+    """One person through the frames: the numbers of theirs and their bodies, and the id of late."""
 
-    own: int
-    bodies: dict[int, Body] = field(default_factory=dict)
+    def __init__(self, own: int, joints: int) -> None:
+        self.own, self.joints = own, joints
+        self.frames: list[int] = []
+        self.bodies = Spool((joints, 3))
 
-    @property
-    def last(self) -> Body:
-        """As they were seen last."""
-        return next(reversed(self.bodies.values()))
+    def add(self, frame: int, body: Body) -> None:
+        """One more frame."""
+        self.frames.append(frame)
+        self.bodies.append(body[None])
+        self.last = body
 
 
 def read_azure_kinect(
@@ -80,26 +84,49 @@ def read_azure_kinect(
 
 
 def _takes(path: Path, *, timed: bool) -> Iterator[Take]:
-    content = read_json(path)
-    frames = content.get("frames") if isinstance(content, dict) else None
-    if not isinstance(frames, list) or not frames or not all(isinstance(f, dict) for f in frames):
-        raise FileError(path, f'expected an object with a list "frames"; {HINT}')
-    order = _order(path, content.get("joint_names"))
+    others: dict[str, Any] = {}
     people: list[Person] = []
-    for number, frame in enumerate(frames):
-        _follow(people, number, _bodies(path, number, frame, order))
+    numbers, stamps, total = [], [], 0
+    for frame in json_items(path, key="frames", others=others):
+        if not isinstance(frame, dict):
+            raise FileError(path, EXPECTED)
+        joints = people[0].joints if people else 0
+        _follow(people, total, _bodies(path, total, frame, joints))
+        numbers.append(frame.get("frame_id"))
+        stamps.append(frame.get("timestamp_usec"))
+        total += 1
+    if not total:
+        raise FileError(path, EXPECTED)
     if not people:
-        raise FileError(path, f"nobody in any of its {len(frames)} frames")
-    subject = max(people, key=lambda person: len(person.bodies))
-    points = np.zeros((len(frames), 1, len(AZURE_32), 3), dtype=np.float32)
-    for number, body in subject.bodies.items():
-        points[number, 0] = body * AS_SEEN
-    take = Take(points, note=_note(people, subject, len(frames)))
-    numbers = _all(path, frames, "frame_id")
-    stamps = _all(path, frames, "timestamp_usec") if timed else None
-    yield on_time(path, take, numbers=numbers, stamps=stamps, column="timestamp_usec", known=SAID)[
-        0
-    ]
+        raise FileError(path, f"nobody in any of its {total} frames")
+    order = _order(path, others.get("joint_names"))
+    if people[0].joints <= max(order):
+        raise FileError(path, _expected("joint_positions", [people[0].joints, 3]))
+    subject = max(people, key=lambda person: len(person.frames))
+    take = Take(_frames(subject, total, order), note=_note(people, subject, total))
+    yield on_time(
+        path,
+        take,
+        numbers=_all(path, numbers, "frame_id"),
+        stamps=_all(path, stamps, "timestamp_usec") if timed else None,
+        column="timestamp_usec",
+        known=SAID,
+    )[0]
+
+
+def _frames(person: Person, total: int, order: list[int]) -> Frames:
+    """The person in each frame, 0 where they are not seen, as a camera in front sees them."""
+    made, at, numbers = Spool((1, len(AZURE_32), 3)), 0, np.array(person.frames)
+    missing = [place < 0 for place in order]
+    for part in parts(person.bodies.array()):
+        own = numbers[at : at + len(part)]
+        block = np.zeros((own[-1] + 1 - len(made), 1, len(AZURE_32), 3), dtype=np.float32)
+        block[own - len(made), 0] = part[:, order] * AS_SEEN
+        block[:, :, missing] = 0
+        made.append(block)
+        at += len(part)
+    made.append(np.zeros((total - len(made), 1, len(AZURE_32), 3), dtype=np.float32))
+    return made.array()
 
 
 def _order(path: Path, names: Any) -> list[int]:
@@ -112,20 +139,26 @@ def _order(path: Path, names: Any) -> list[int]:
     return [*find_joints(path, bare, topology=AZURE_32).match.places]
 
 
-def _bodies(path: Path, number: int, frame: dict[str, Any], order: list[int]) -> dict[int, Body]:
-    """Everybody in a frame by their id."""
+def _expected(where: str, got: list[int]) -> str:
+    return f"expected {where} [32][3], got {got}; older SDKs have 26 joints"
+
+
+def _bodies(path: Path, number: int, frame: dict[str, Any], joints: int) -> dict[int, Body]:
+    """Everybody in a frame by their id.
+
+    Args:
+        joints: of those before; 0 of the first one.
+    """
     entries, found = frame.get("bodies") or [], dict[int, Body]()
     if not isinstance(entries, list):
         raise FileError(path, f"expected a list of bodies in frame {number}")
     for at, entry in enumerate(entries):
         positions = entry.get("joint_positions") if isinstance(entry, dict) else None
         where = f"joint_positions of body {at} in frame {number}"
-        joints = json_array(path, positions, "[32][3]", where=where)
-        if joints.ndim != 2 or joints.shape[1] != 3 or len(joints) <= max(order):
-            got = list(joints.shape)
-            raise FileError(path, f"expected {where} [32][3], got {got}; older SDKs have 26 joints")
-        body = joints[order]
-        body[[place < 0 for place in order]] = 0
+        body = json_array(path, positions, "[32][3]", where=where)
+        joints = joints or len(body)
+        if body.ndim != 2 or body.shape != (joints, 3):
+            raise FileError(path, _expected(where, [*body.shape]))
         own = entry.get("body_id", at)
         if not isinstance(own, int) or own in found:
             raise FileError(path, f"expected one whole body_id for each body of frame {number}")
@@ -145,19 +178,18 @@ def _follow(people: list[Person], number: int, bodies: dict[int, Body]) -> None:
                 person = near
                 free.remove(near)
         if person is None:
-            person = Person(own)
+            person = Person(own, len(body))
             people.append(person)
         person.own = own
-        person.bodies[number] = body
+        person.add(number, body)
 
 
 def _distance(one: Body, other: Body) -> float:
     return float(np.linalg.norm(one - other, axis=-1).mean())
 
 
-def _all(path: Path, frames: list[dict[str, Any]], key: str) -> Float[np.ndarray, " t"] | None:
+def _all(path: Path, values: list[Any], key: str) -> Float[np.ndarray, " t"] | None:
     """A number of each frame; None where no frame has it."""
-    values = [frame.get(key) for frame in frames]
     if all(value is None for value in values):
         return None
     if not all(map(_counts, values)):
@@ -172,10 +204,10 @@ def _counts(value: object) -> bool:
 
 def _note(people: list[Person], subject: Person, total: int) -> str:
     said = []
-    if missing := total - len(subject.bodies):
+    if missing := total - len(subject.frames):
         said.append(f"the subject is missing in {missing} of {total} frames")
     if len(people) > 1:
-        most = max(len(person.bodies) for person in people if person is not subject)
+        most = max(len(person.frames) for person in people if person is not subject)
         others = count(len(people) - 1, "other person", "other people")
         said.append(f"{others} left out, in up to {most} frames")
     return ", ".join(said)

@@ -14,7 +14,8 @@ import numpy as np
 from edgcn.base.errors import FileError
 from edgcn.base.spelling import spelled_out
 from edgcn.readers.numbered import parted
-from edgcn.readers.text.json_files import json_array, json_items
+from edgcn.readers.text.json_files import json_array
+from edgcn.readers.text.json_stream import json_items
 from edgcn.readers.tracking import Person
 
 FRAMES = ("instance_info", "frames", "results", "predictions", "annotations")

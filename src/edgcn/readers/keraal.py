@@ -172,11 +172,11 @@ def _picture(path: Path, own: Sensor) -> tuple[Frames, str]:
     names = [*dict.fromkeys(name for entry in given.values() for name in entry)]
     if not seen:
         raise FileError(path, f"nobody in any of its {len(given)} frames")
-    first = min(1, min(frames))  # AlphaPose counts from 0
-    if max(seen) - first >= 20 * len(seen):
-        raise FileError(path, f"expected numbers that count frames, got {max(seen)}")
+    first, last = min(1, min(frames)), max(frames)  # AlphaPose counts from 0
+    if last - first >= 20 * len(seen):
+        raise FileError(path, f"expected numbers that count frames, got {last}")
     order = _order(path, names, own)
-    points = np.zeros((max(seen) - first + 1, 1, len(own.topology), 3), dtype=np.float32)
+    points = np.zeros((last - first + 1, 1, len(own.topology), 3), dtype=np.float32)
     size = PICTURE.get(path.stem[:2], OTHERS)
     for number in seen:
         entry = frames[number]
@@ -188,7 +188,7 @@ def _picture(path: Path, own: Sensor) -> tuple[Frames, str]:
                 points[number - first, 0, order[name], :2] = x * size[0], y * size[1]
     points, _ = detected(points, None, dims=2)
     bodies = [[body] if body.any() else [] for body in points[:, 0]]
-    subject = persons(bodies, len(own.topology))[0]
+    subject = persons(bodies, len(own.topology), option=False)[0]
     return subject.frames, subject.note
 
 

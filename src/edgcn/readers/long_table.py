@@ -3,7 +3,8 @@
 rows -> the same numbers as columns, x y (z) c of each joint side by side, a row for each frame
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -91,8 +92,12 @@ def joints_by_number(long: Long, topology: Topology | None) -> dict[str, str]:
     return dict(zip(long.names, own.joints, strict=True))
 
 
-def side_by_side(text: Table, long: Long, *, exact: Sequence[int], words: Sequence[int]) -> Columns:
-    """The table with a row for each frame of each person.
+def side_by_side(
+    text: Table, long: Long, *, exact: Sequence[int], words: Sequence[int]
+) -> Iterator[Columns]:
+    """The table with a row for each frame of each person, some frames at a time.
+
+    Where frames do not follow each other in the file, all of them at once.
 
     Args:
         exact: columns of frames and times, by which rows are of one frame.
@@ -103,38 +108,77 @@ def side_by_side(text: Table, long: Long, *, exact: Sequence[int], words: Sequen
     """
     if not exact:
         raise FileError(text.path, "expected a column of frame numbers or of times, got none")
-    places = {name: at for at, name in enumerate(long.names)}
-    parts, joints = list[Columns](), list[np.ndarray]()
-    known: list[dict[str, int]] = [{} for _ in words]
-    keys = [np.empty((0, len(exact) + len(words)))]
-    for part in columns_in_parts(
+    parts = columns_in_parts(
         text, numbers=[*long.axes.values()], exact=exact, words=[long.joint, *words]
-    ):
-        joints.append(np.array([places[name] for name in part.words[0]], dtype=np.int16))
-        codes = [
-            [seen.setdefault(word, len(seen)) for word in own]
-            for seen, own in zip(known, part.words[1:], strict=True)
-        ]
-        keys.append(np.column_stack([part.exact, *codes]))
-        parts.append(part._replace(words=[]))
-    rows, frame = np.unique(np.concatenate(keys), axis=0, return_inverse=True)
-    joint = np.concatenate([np.empty(0, dtype=np.int16), *joints]).astype(np.int64)
+    )
+    held, line = None, 2
+    if not _in_order(text, exact):
+        held, parts = _joined([*parts]), iter(())
+    for part in parts:
+        rows = part if held is None else _joined([held, part])
+        others = np.flatnonzero((rows.exact != rows.exact[-1]).any(axis=1))
+        whole = int(others[-1]) + 1 if len(others) else 0  # the last frame may go on
+        if whole:
+            yield _wide(text, long, _cut(rows, slice(whole)), line)
+        held, line = _cut(rows, slice(whole, None)), line + whole
+    if held is not None:
+        yield _wide(text, long, held, line)
+
+
+def _in_order(text: Table, exact: Sequence[int]) -> bool:
+    """Whether no frame is before the one above."""
+    last = np.full((1, len(exact)), -np.inf)
+    for part in columns_in_parts(text, exact=exact):
+        if not (np.diff(np.concatenate([last, part.exact]), axis=0) >= 0).all():
+            return False
+        last = part.exact[-1:]
+    return True
+
+
+def _joined(parts: Sequence[Columns]) -> Columns:
+    words = zip(*(part.words for part in parts), strict=True)
+    return Columns(
+        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.exact for part in parts]),
+        [[*chain.from_iterable(own)] for own in words],
+    )
+
+
+def _cut(rows: Columns, part: slice) -> Columns:
+    return Columns(rows.values[part], rows.exact[part], [own[part] for own in rows.words])
+
+
+def _wide(text: Table, long: Long, part: Columns, line: int) -> Columns:
+    """Whole frames, a row each.
+
+    Args:
+        line: of the file that the first row stands in.
+    """
+    places = {name: at for at, name in enumerate(long.names)}
+    joint = np.array([places[name] for name in part.words[0]], dtype=np.int64)
+    known: list[dict[str, int]] = [{} for _ in part.words[1:]]
+    codes = [
+        [seen.setdefault(word, len(seen)) for word in own]
+        for seen, own in zip(known, part.words[1:], strict=True)
+    ]
+    keys = np.column_stack([part.exact, *codes])
+    rows, frame = np.unique(keys, axis=0, return_inverse=True)
     place = frame.reshape(-1) * len(long.names) + joint
     counts = np.bincount(place)
-    if len(counts) and counts.max() > 1:
+    if counts.max() > 1:
         row = int(np.flatnonzero(counts[place] > 1)[-1])
         raise FileError(
             text.path,
             f"expected each joint once in a frame, got {legible(long.names[joint[row]])} again; "
             f"is there a column that tells persons apart?",
-            line=row + 2,
+            line=row + line,
         )
     values = np.full((len(rows) * len(long.names), len(long.axes)), np.nan, dtype=np.float32)
-    values[place] = np.concatenate([part.values for part in parts])
-    told = [[*seen] for seen in known]
+    values[place] = part.values
+    told, count = [[*seen] for seen in known], part.exact.shape[1]
     return Columns(
         values.reshape(len(rows), -1),
-        rows[:, : len(exact)],
+        rows[:, :count],
         [[own[int(code)] for code in column]
-         for own, column in zip(told, rows[:, len(exact) :].T, strict=True)],
+         for own, column in zip(told, rows[:, count:].T, strict=True)],
     )  # fmt: skip

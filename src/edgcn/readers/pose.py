@@ -148,5 +148,5 @@ def _takes(path: Path, choice: Choice) -> Iterator[Take]:
     if frames.shape[1] > 1:
         frames = np.nan_to_num(frames)
         people = [[person for person in frame if person.any()] for frame in frames]
-        frames, note, _ = persons(people, frames.shape[2])[0]
+        frames, note, _ = persons(people, frames.shape[2], option=False)[0]
     yield Take(frames, fps=pose.fps, note="; ".join(filter(None, (note, said))))

@@ -63,8 +63,8 @@ class Layout(NamedTuple):
         """The points' numbers and all else of each frame, some at a time."""
         exact, words = self.exact, [*self.words.values()]
         if self.long is not None:
-            whole = side_by_side(self.text, self.long, exact=exact, words=words)
-            return iter([whole._replace(values=whole.values[:, self.points.used])])
+            made = side_by_side(self.text, self.long, exact=exact, words=words)
+            return (part._replace(values=part.values[:, self.points.used]) for part in made)
         return columns_in_parts(self.text, numbers=self.points.used, exact=exact, words=words)
 
     @property

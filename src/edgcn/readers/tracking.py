@@ -88,6 +88,7 @@ def persons(
     ids: Sequence[Sequence[object]] | None = None,
     keep: Keep = "surest",
     most: int = 1,
+    option: bool = True,
 ) -> list[Followed]:
     """Who is kept of the people in each frame: one of them, all apart, or some as bodies of one.
 
@@ -96,6 +97,7 @@ def persons(
         ids: what the file calls each of them; it is followed where it stays with a person.
         keep: see `Keep`.
         most: bodies that are kept together.
+        option: whether the user may say who is kept.
     """
     tracks = _by_id(people, ids) if ids is not None else []
     if not tracks:
@@ -121,7 +123,11 @@ def persons(
     if keep == "alone":
         return [_alone(people, tracks, joints)]
     subject = _chosen(tracks, keep)
-    return [Followed(_frames(len(people), [subject], joints), _note(people, tracks, subject))]
+    return [
+        Followed(
+            _frames(len(people), [subject], joints), _note(people, tracks, subject, option=option)
+        )
+    ]
 
 
 def _frames(total: int, tracks: Sequence[Track], joints: int, *, bodies: int = 1) -> Frames:
@@ -243,7 +249,9 @@ def _distance(track: Track, sight: Sight) -> float:
     return float(np.minimum(lengths / size, 1).mean())
 
 
-def _note(people: Sequence[Sequence[Person]], tracks: list[Track], subject: Track) -> str:
+def _note(
+    people: Sequence[Sequence[Person]], tracks: list[Track], subject: Track, *, option: bool
+) -> str:
     """In how many frames the subject is missing, and whether others were to be seen; or nothing."""
     total, missing = len(people), len(people) - len(subject.sights)
     others = sum(1 for frame, seen in enumerate(people) if seen and frame not in subject.sights)
@@ -253,7 +261,8 @@ def _note(people: Sequence[Sequence[Person]], tracks: list[Track], subject: Trac
     if others:
         said.append(f"someone else is seen in {others} of these, or the picture jumps")
     if others and not any(len(seen) > 1 for seen in people):
-        said.append("who may be the subject again, then `--options people alone` takes both")
+        both = ", then `--options people alone` takes both" * option
+        said.append(f"who may be the subject again{both}")
     rivals = [t for t in tracks if t is not subject and 2 * len(t.sights) > len(subject.sights)]
     beside = max((len(t.sights.keys() & subject.sights.keys()) for t in rivals), default=0)
     if beside:

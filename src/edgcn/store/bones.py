@@ -13,7 +13,6 @@ from edgcn.skeleton.recording import Frames
 from edgcn.skeleton.topology import Topology
 
 LONG_BONES = 2.0  # times a person's: genuine ones are up to 1.5 (`edgcn.readers.skeletons`)
-LYING = 0.8  # of its length, that a torso points along another axis than y
 RECORDINGS, FRAMES = 100, 4  # that are measured, and of each of them
 
 

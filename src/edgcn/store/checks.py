@@ -3,6 +3,7 @@
 recordings, one by one as they are stored -> a report of plain JSON types, kept in store.json
 """
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -10,18 +11,19 @@ from typing import Any
 
 import numpy as np
 
+from edgcn.base.spelling import says_nothing
 from edgcn.base.spool import parts
 from edgcn.base.words import count, named, percent
 from edgcn.pipeline.size import tells_size
 from edgcn.skeleton.recording import Frames, Recording, Recordings, Segment
 from edgcn.skeleton.unseen import seen
-from edgcn.store.bones import LONG_BONES, LYING, Bones
+from edgcn.store.bones import LONG_BONES, Bones
 from edgcn.store.posture import Postures
+from edgcn.store.upright import not_upright
 
 HUMAN = (0.15, 1.0)  # meters: torsos of children to those of giants
 RARE = 0.01  # share of points that may jump: sensors do
 OFF = 4.0  # times as large or as small as the others
-UPRIGHT = 0.5  # of its length, along the axis that a torso points to
 STILL = 0.3  # share of frames that may repeat the one before
 RATES = (1, 1000)  # frames a second that people are filmed at
 UNNAMED = ("", "None", "nan", "NaN", "null", "NULL", "N/A")  # what programs write for no name
@@ -132,9 +134,16 @@ class Checks:
 
     def _place(self) -> list[str]:
         notes, posture, units = [], self.postures, self.of.units
-        torso, axis = posture.torso, posture.axis
+        torso = posture.torso
         if units == "px" and 0 < torso < 2:
             notes.append(f"a torso is {torso:.3g} pixels long: these are no pixels")
+        if not torso:
+            assumed = "y points down" if units == "px" else "lengths are meters and y points up"
+            options = "--y" if units == "px" else "--units and --y"
+            notes.append(
+                f"nobody's torso is seen: nothing tells whether {assumed}, as is assumed; see "
+                f"{options}"
+            )
         if units == "m" and torso and not HUMAN[0] <= torso <= HUMAN[1]:
             notes.append(f"a torso is {torso:.3g} m long, and a person's 0.2 to 0.8; see --units")
         if self.bones.length > LONG_BONES:
@@ -156,24 +165,7 @@ class Checks:
                 f"{count(len(names), 'recording')} of another size than the others (a torso of "
                 f"{known[odd][0]:.3g} beside {torso:.3g} {units}): {named(names)}"
             )
-        if axis and self.dims == 3 and abs(axis[2]) > LYING:
-            notes.append("everybody lies down: the torso points along z; is z the vertical axis?")
-        if axis and abs(axis[0]) > LYING:
-            notes.append(
-                "everybody lies on the side: the torso points along x; is y exchanged with x?"
-            )
-        if axis and (units == "px") == (axis[1] > UPRIGHT) and abs(axis[1]) > UPRIGHT:
-            notes.append("everybody stands on the head: y points the other way; see --y")
-        elif axis:
-            tall = [row for row, torso in enumerate(posture.torsos) if torso]
-            down = 1 if units == "px" else -1
-            names = [self.recorded[row] for row, own in zip(tall, posture.axes, strict=True)
-                     if down * own[1] > UPRIGHT]  # fmt: skip
-            if names:
-                notes.append(
-                    f"{count(len(names), 'recording')} in which people stand on the head: "
-                    f"{named(names)}"
-                )
+        notes += not_upright(self.recorded, posture, flat=units == "px")
         if posture.exchanged:
             notes.append(
                 f"left and right look exchanged: {named(posture.exchanged)} "
@@ -237,13 +229,29 @@ class Checks:
                 f"{count(self.single, 'clip')} of {clips} of one frame only: no gesture is so "
                 f"short; is another axis the time?"
             )
-        for what, given in (("class", self.of.classes), ("subject", [p for p in self.people if p])):
-            if odd := [repr(name) for name in given if name.strip() in UNNAMED]:
-                notes.append(f"{count(len(odd), what)} named {named(odd)}: is that no name?")
+        notes += self._of_nothing()
+        if odd := [repr(name) for name in self.people if name and name.strip() in UNNAMED]:
+            notes.append(f"{count(len(odd), 'subject')} named {named(odd)}: is that no name?")
         empty = [name for row, name in enumerate(self.of.classes) if not self.labels[row]]
         if empty and clips:
             notes.append(f"{count(len(empty), 'class')} without clips: {named(empty)}")
         return notes
+
+    def _of_nothing(self) -> list[str]:
+        """Classes whose names say that there is no gesture."""
+        found = [
+            (name, self.labels[row])
+            for row, name in enumerate(self.of.classes)
+            if says_nothing(name) and self.labels[row]
+        ]
+        if not found:
+            return []
+        names = named([f"{name!r} ({count(clips, 'clip')})" for name, clips in found])
+        words = " ".join(shlex.quote(name) for name, _ in found)
+        return [
+            f"{count(len(found), 'class')} whose name says that nothing happens count as any "
+            f"other: {names}; `--leave-out {words}` takes the label off"
+        ]
 
     def _twins(self) -> list[str]:
         groups = [group for group in self.contents.values() if len(group) > 1]

@@ -1,4 +1,4 @@
-"""What coordinates are in, and which way y points: as declared, or as the people in them tell.
+"""What coordinates are in, and which axis points where: as declared, or as the people in them tell.
 
 recordings of a reader -> the same in meters (or pixels) with the head up, and what was assumed
 
@@ -24,6 +24,7 @@ from edgcn.store.posture import Postures
 
 Units = Literal["auto", "m", "cm", "mm", "px"]
 Y = Literal["auto", "up", "down"]
+Up = Literal["x", "y", "z"]
 
 FIRST = 100  # recordings that are looked at
 ENOUGH = 2**28  # bytes of their frames that may wait in memory
@@ -42,16 +43,18 @@ class Conversion:
 
     Args:
         factors: of each channel.
+        order: which of the file's axes each channel is.
         remark: says it; empty where nothing is done.
     """
 
     factors: tuple[float, float, float] = (1, 1, 1)
+    order: tuple[int, int, int] = (0, 1, 2)
     remark: str = ""
 
     def apply(self, frames: Frames) -> Frames:
         """The frames converted; what was not seen stays 0."""
         factors = np.array(self.factors, dtype=frames.dtype)
-        return by_parts(frames, lambda part: part * factors)
+        return by_parts(frames, lambda part: part[..., self.order] * factors)
 
 
 def as_declared(
@@ -59,6 +62,7 @@ def as_declared(
     *,
     units: Units = "auto",
     y: Y = "auto",
+    up: Up = "y",
     size: tuple[int, int] | None = None,
 ) -> Recordings:
     """The recordings in meters or pixels, people upright; what was assumed is in `remarks`.
@@ -66,12 +70,18 @@ def as_declared(
     Args:
         units: of the coordinates; by default the reader's, or what the torsos tell.
         y: where it points; by default up in space and down in pictures, or what the torsos tell.
+        up: the vertical axis; people are turned, not mirrored, until it is y.
         size: width and height of the picture of which x and y are fractions.
 
     Raises:
-        EdgcnError: pixels of recordings in space, or lengths of recordings in a picture.
+        EdgcnError: pixels of recordings in space, or lengths of recordings in a picture; a vertical
+            axis that they do not have, or where y points although it is not the vertical.
     """
     flat = recordings.units == "px"
+    if flat and up == "z":
+        raise EdgcnError("--up z: expected x or y, since the recordings are of a picture")
+    if up != "y" and y != "auto":
+        raise EdgcnError(f"--up {up} says what is up; leave out --y {y}")
     if units != "auto" and flat != (units == "px"):
         raise EdgcnError(
             f"--units {units}: expected {'px' if flat else 'm, cm or mm'}, since the recordings "
@@ -81,10 +91,10 @@ def as_declared(
     def convert() -> Iterator[Item]:
         items = (_looked_at(item, recordings) for item in recordings.recordings)
         first = _first(items)
-        found = _conversion(first, recordings, units, y, size)
+        found = _conversion(first, recordings, units, y, up, size)
         if found.remark:
             recordings.remarks.append(found.remark)
-        plain = found.factors == (1, 1, 1)
+        plain = found == Conversion(remark=found.remark)
         for item in chain(first, items):
             if plain or isinstance(item, Skipped) or item.frames.shape[-1:] != (3,):
                 yield item
@@ -140,6 +150,7 @@ def _conversion(
     of: Recordings,
     units: Units,
     y: Y,
+    up: Up,
     size: tuple[int, int] | None,
 ) -> Conversion:
     """What the first recordings need."""
@@ -166,19 +177,41 @@ def _conversion(
             "x and y are within 0..1, as fractions of a picture are: people are as distorted as "
             "the picture is wide; give its size, as in --size 1280x720"
         )
-    up = known.axis[1] if known.axis else 0.0
+    if up == "y":
+        order, signs, text = (0, 1, 2), *_upright(known.axis, y, flat=flat)
+    else:
+        order, signs, text = _turned(known.axis, up, flat=flat)
+    said += [text] * bool(text)
+    x, y_, z = (scale[list(order)] * signs).tolist()
+    return Conversion((x, y_, 1.0 if flat else z), order, "; ".join(said))
+
+
+Triple = tuple[int, int, int]
+
+
+def _upright(axis: tuple[float, ...], y: Y, *, flat: bool) -> tuple[Triple, str]:
+    """Signs of the axes so that the head is up, and what is said of it."""
+    height = axis[1] if axis else 0.0
     wanted = "down" if flat else "up"
-    upside = up > UPSIDE if flat else up < -UPSIDE
+    upside = height > UPSIDE if flat else height < -UPSIDE
     found = y if y != "auto" else ("up" if flat else "down") if upside else wanted
-    if found != wanted:
-        scale *= (1, -1, 1) if flat else (-1, -1, 1)
-        how = (
-            "as --y says" if y != "auto" else f"since people stand on the head; or say --y {wanted}"
-        )
-        turn = "flipped" if flat else "turned by half a circle around z"
-        said.append(f"y taken to point {found} and the people {turn}, {how}")
-    x, y_, z = scale.tolist()
-    return Conversion((x, y_, 1.0 if flat else z), "; ".join(said))
+    if found == wanted:
+        return (1, 1, 1), ""
+    how = "as --y says" if y != "auto" else f"since people stand on the head; or say --y {wanted}"
+    turn = "flipped" if flat else "turned by half a circle around z"
+    signs = (1, -1, 1) if flat else (-1, -1, 1)
+    return signs, f"y taken to point {found} and the people {turn}, {how}"
+
+
+def _turned(axis: tuple[float, ...], up: Up, *, flat: bool) -> tuple[Triple, Triple, str]:
+    """Axes and signs by which the vertical becomes y, by a quarter of a circle."""
+    at = "xyz".index(up)
+    down = bool(axis) and axis[at] < 0
+    said = f"{up} taken for the vertical and the people turned by a quarter of a circle, head "
+    said += "up, as --up says"
+    if at == 2:
+        return (0, 2, 1), ((1, -1, 1) if down else (1, 1, -1)), said
+    return (1, 0, 2), ((1, -1, 1) if down != flat else (-1, 1, 1)), said
 
 
 def _postures(frames: Iterable[Float[np.ndarray, "..."]], of: Recordings) -> Postures:

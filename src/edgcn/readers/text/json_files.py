@@ -1,8 +1,6 @@
 """JSON read as strictly as other text: each key once, numbers that are numbers, and finite."""
 
 import json
-import re
-from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,6 @@ from jaxtyping import Float
 from edgcn.base.errors import FileError
 from edgcn.readers.text.files import read_lines
 
-_SPACE = re.compile(r"[ \t\n\r]*")
 _JSON = {str: "text", bool: "true or false", type(None): "null", list: "lists", dict: "objects"}
 
 
@@ -25,53 +22,14 @@ def read_json(path: Path) -> Any:
 def parse_json(path: Path, text: str) -> Any:
     """What the text of a file says, likewise."""
     try:
-        return json.loads(text, object_pairs_hook=_once)
+        return json.loads(text, object_pairs_hook=each_once)
     except json.JSONDecodeError as error:
         raise FileError(path, f"expected JSON, got {error.msg}", line=error.lineno) from None
     except (RecursionError, ValueError) as error:
         raise FileError(path, f"expected JSON, got {error}") from None
 
 
-def json_items(path: Path) -> Iterator[Any]:
-    """The items of a list that is a whole JSON file, one after the other; else all of it as one.
-
-    Only the text and one item are in memory at a time.
-    """
-    lines = read_lines(path)
-    text = "\n".join(lines)
-    at = _past_space(text, 0)
-    if text[at : at + 1] != "[":
-        yield read_json(path)
-        return
-    del lines
-    decoder = json.JSONDecoder(object_pairs_hook=_once)
-    at = _past_space(text, at + 1)
-    try:
-        while text[at : at + 1] != "]":
-            item, at = decoder.raw_decode(text, at)
-            yield item
-            at = _past_space(text, at)
-            if text[at : at + 1] == ",":
-                at = _past_space(text, at + 1)
-                if text[at : at + 1] == "]":
-                    raise json.JSONDecodeError("Expecting value", text, at)
-            elif text[at : at + 1] != "]":
-                raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
-        if _past_space(text, at + 1) < len(text):
-            raise json.JSONDecodeError("Extra data", text, at + 1)
-    except json.JSONDecodeError as error:
-        raise FileError(path, f"expected JSON, got {error.msg}", line=error.lineno) from None
-    except (RecursionError, ValueError) as error:
-        raise FileError(path, f"expected JSON, got {error}") from None
-
-
-def _past_space(text: str, at: int) -> int:
-    """Where the next character stands that is no white space."""
-    found = _SPACE.match(text, at)
-    return found.end() if found else at
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object, whose keys must not come twice: the last one would win in silence."""
     if len(found := dict(pairs)) < len(pairs):
         twice = next(key for n, (key, _) in enumerate(pairs) if key in dict(pairs[:n]))
