@@ -53,7 +53,7 @@ function selectedEvent() {
     el("p", { className: "quiet" }, `${clock(event.start)} – ${clock(event.end)} (${(event.end - event.start).toFixed(2)} s)`,
       event.score === null ? "" : `, confidence ${Math.round(100 * event.score)} %`, event.by ? `, by ${event.by}` : ""),
     el("div", { className: "buttons" },
-      button("✓ accept", "Accept (y or Enter)", () => judge("accepted")),
+      event.label ? button("✓ accept", "Accept (y or Enter)", () => judge("accepted")) : null,
       button("✕ reject", "Reject (x)", () => judge("rejected")),
       button("⌦ remove", "Remove (Delete)", () => change({ [here.selected]: null })),
       button("like this", "Nearest neighbors (m)", () => neighbors(event))));
