@@ -3,7 +3,8 @@
 A made coder labels five gestures of two labels, then judges 20 suggestions, and again. Beside it,
 20 labels by hand: the next gesture after moments drawn at random, and in the order of time. Event
 F1 (IoU 0.3) on what is not labelled yet, and on people that nobody coded; three seeds. Made
-interviews, and UTKinect's training subjects where they are in EDGCN_DATA.
+interviews, and UTKinect where it is in EDGCN_DATA: how the page suggests was chosen with its
+training subjects and on interviews of the seeds 0 to 2, and not with what is scored here besides.
 """
 
 import argparse
@@ -26,10 +27,11 @@ from edgcn.store import Store, open_store, write_store
 from edgcn.web.features import Features, Windows
 from edgcn.web.learn import Coded, examples_of, joined, learn_from, suggest
 
-SEEDS, JUDGED, ROUNDS = 3, 20, 2
+SEEDS, JUDGED, ROUNDS = (3, 4, 5), 20, 2
 AT_ONCE = 5  # judgements between two rounds of learning, as the page has it
 ORDERS = ("suggestions", "at random", "in order of time")
-PEOPLE = {"interviews": 4, "utkinect": 3}  # whose recordings are coded; the others never are
+# Whose recordings are coded; those of the others never are.
+PEOPLE = {"interviews": 4, "utkinect": 3, "utkinect-test": 3}
 
 
 def _key(event: Event) -> tuple[str, float]:
@@ -49,6 +51,19 @@ class World:
     names: list[str]
     people: list[str]
     pool: frozenset[str]
+
+    @property
+    def parts(self) -> tuple[Windows, Windows]:
+        """The recordings that are coded, and those that never are."""
+        mine, others = (
+            {
+                row: f
+                for row, f in self.windows.footage.items()
+                if (self.names[row] in self.pool) == own
+            }
+            for own in (True, False)
+        )
+        return replace(self.windows, footage=mine), replace(self.windows, footage=others)
 
 
 @dataclass
@@ -118,26 +133,34 @@ def rounds(world: World, order: str, seed: int) -> list[tuple[float, float]]:
     person.begin()
     scores = []
     for place in range(ROUNDS * JUDGED // AT_ONCE + 1):
-        coded = person.coded()
-        found = suggest(world.windows, coded, person.learnt(), world.names, by="")
-        if place % (JUDGED // AT_ONCE) == 0:
-            told = [each.event for each in found if not each.asked]
+        scored = place % (JUDGED // AT_ONCE) == 0
+        if order != "suggestions" and not scored:
+            by_hand(person, at_random=order == "at random")
+            continue
+        coded, learnt = person.coded(), person.learnt()
+        mine, others = (suggest(part, coded, learnt, world.names, by="") for part in world.parts)
+        if scored:
             other = [e for e in world.truth if not person.own(e)]
-            scores.append((
-                event_counts(person.rest, [e for e in told if person.own(e)], 0.3).f1,
-                event_counts(other, [e for e in told if not person.own(e)], 0.3).f1,
-            ))  # fmt: skip
+            rest, elsewhere = (
+                event_counts(truth, [s.event for s in found if not s.asked], 0.3).f1
+                for truth, found in ((person.rest, mine), (other, others))
+            )
+            scores.append((rest, elsewhere))
         if order == "suggestions":
-            own = sorted((each for each in found if person.own(each.event)), key=lambda s: -s.use)
-            for each in own[:AT_ONCE]:
+            for each in sorted(mine, key=lambda s: -s.use)[:AT_ONCE]:
                 person.judge(each.event)
             continue
-        for _ in range(AT_ONCE):
-            by_hand(person, at_random=order == "at random")
+        by_hand(person, at_random=order == "at random")
     return scores
 
 
 def by_hand(person: Person, *, at_random: bool) -> None:
+    """Label some gestures: after a moment drawn at random, or the next one of all."""
+    for _ in range(AT_ONCE):
+        label_one(person, at_random=at_random)
+
+
+def label_one(person: Person, *, at_random: bool) -> None:
     """Label the next gesture after a moment drawn at random, or the next one of all."""
     rest = person.rest
     if not rest:
@@ -153,8 +176,8 @@ def by_hand(person: Person, *, at_random: bool) -> None:
     person.looked[person.world.names.index(rest[0].recording)] = rest[0].end
 
 
-def world_of(store: Store, folder: Path, pool: int, *, train_only: bool = False) -> World:
-    """A store with the windows of its recordings; what test people did may be left out."""
+def world_of(store: Store, folder: Path, pool: int, side: int | None = None) -> World:
+    """A store with the windows of its recordings, or of its training (0) or test people (1)."""
     windows = Features(store, load("edgcn-s"), folder / "features", lambda: None).compute()
     assert windows is not None
     table = store.recordings
@@ -162,11 +185,14 @@ def world_of(store: Store, folder: Path, pool: int, *, train_only: bool = False)
     truth = moved(
         events_of(store), {n: -float(s) for n, s in zip(names, table.starts, strict=True)}
     )
-    rows = truth.rows
-    if train_only:
-        train = {name for name, own in zip(names, store.sides()[0], strict=True) if own}
-        rows = tuple(row for row in rows if row.recording in train)
-    coders = list(dict.fromkeys(people))[:pool]
+    rows, here = truth.rows, list(range(len(names)))
+    if side is not None:
+        here = np.flatnonzero(store.sides()[side]).tolist()
+        own = {names[row] for row in here}
+        rows = tuple(row for row in rows if row.recording in own)
+        footage = {row: windows.footage[row] for row in here if row in windows.footage}
+        windows = replace(windows, footage=footage)
+    coders = list(dict.fromkeys(people[row] for row in here))[:pool]
     mine = frozenset(n for n, who in zip(names, people, strict=True) if who in coders)
     return World(windows, rows, names, people, mine)
 
@@ -175,7 +201,7 @@ def worlds(kind: str, keep: Path) -> list[World]:
     """One for each seed; recordings of people are the same for all."""
     if kind == "interviews":
         made = []
-        for seed in range(SEEDS):
+        for seed in SEEDS:
             folder = keep / f"interviews-{seed}"
             if not (folder / "store").exists():
                 folder.mkdir(parents=True, exist_ok=True)
@@ -188,12 +214,13 @@ def worlds(kind: str, keep: Path) -> list[World]:
     data = Path(os.environ.get("EDGCN_DATA", "../shared/data")) / "spotting" / "utkinect.npz"
     if not data.is_file():
         raise EdgcnError(f"{data} is not there")
-    folder = keep / kind
+    folder = keep / "utkinect"
     if not (folder / "store").exists():
         folder.mkdir(parents=True, exist_ok=True)
         prepare(PrepareConfig(reader="events_npz", path=data, out=folder / "store"))
     store = open_store(folder / "store")
-    return [world_of(store, folder, PEOPLE[kind], train_only=True)] * SEEDS
+    side = int(kind == "utkinect-test")
+    return [world_of(store, folder, PEOPLE[kind], side)] * len(SEEDS)
 
 
 def main() -> None:
@@ -208,7 +235,9 @@ def main() -> None:
             f"{JUDGED * n} more" for n in range(1, ROUNDS + 1)), "|")  # fmt: skip
         print("|---" * (ROUNDS + 2) + "|", flush=True)
         for order in ORDERS:
-            scores = np.array([rounds(w, order, seed) for seed, w in enumerate(every)])
+            scores = np.array(
+                [rounds(world, order, seed) for seed, world in zip(SEEDS, every, strict=True)]
+            )
             cells = [
                 f"{rest.mean():.2f} ({', '.join(f'{s:.2f}' for s in rest)}); {other.mean():.2f}"
                 for rest, other in scores.transpose(1, 2, 0)

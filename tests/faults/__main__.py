@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from faults.coding import coding
 from faults.commands import furnish
 from faults.kills import kill
 from faults.others import OTHERS
@@ -19,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="faults", description=__doc__.partition(":")[0])
     parser.add_argument("--kills", type=int, default=200, help="kills in all")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
-    parser.add_argument("--only", choices=["kills", *OTHERS], help="one kind of fault")
+    parser.add_argument("--only", choices=["kills", "coding", *OTHERS], help="one kind of fault")
     parser.add_argument("--quick", action="store_true", help="few, and only of the first kinds")
     options = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -41,6 +42,10 @@ def main() -> None:
                 started = time.monotonic()
                 count = attempt(base, work, options.quick)
                 print(f"{kind}: {count} in {time.monotonic() - started:.0f} s", flush=True)
+        if options.only in (None, "coding") and not options.quick:
+            started = time.monotonic()
+            told = coding(min(50, options.kills), work=Path(name) / "coded", seed=options.seed)
+            print(f"coding: {told} in {time.monotonic() - started:.0f} s", flush=True)
         os.chdir("/")
 
 

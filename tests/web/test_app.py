@@ -49,7 +49,8 @@ def test_what_is_written_is_answered_with_ids_and_is_there_again(page: Page) -> 
     [
         (event(recording="nobody"), "there is no recording 'nobody'"),
         (event(label=""), "label"),
-        (event(label=" \t "), "line of text"),
+        (event(label=" \t "), "choose a label, or reject it"),
+        (event(label="", status="accepted"), "choose a label, or reject it"),
         (event(label="a\x1b[2Jb"), "control characters"),
         (event(start=2.0, end=1.0), "ends after it starts"),
         (event(start=-1.0), "start"),

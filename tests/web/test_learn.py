@@ -7,13 +7,14 @@ import pytest
 
 from edgcn.annotations.events import Event
 from edgcn.base.errors import EdgcnError
-from edgcn.evaluation.event_scores import event_counts
+from edgcn.evaluation.event_scores import event_counts, iou
 from edgcn.inference.basis import Basis
 from edgcn.inference.dense import Footage
 from edgcn.inference.learn import labels_of
 from edgcn.web.features import Windows, every_window, excerpts, windows_of
-from edgcn.web.learn import Coded, Suggestion, examples_of, joined, learn, suggest, usefulness
+from edgcn.web.learn import Coded, Suggestion, examples_of, joined, learn, suggest
 from edgcn.web.looks import motifs, neighbors
+from edgcn.web.order import in_order
 from edgcn.web.worth import advice, worth
 
 NAMES = ("p1", "p2", "p3")
@@ -92,13 +93,26 @@ def test_what_was_rejected_is_not_suggested_again(windows: Windows) -> None:
 def test_the_first_to_look_at_are_events_that_differ(windows: Windows) -> None:
     """Of many alike one comes first, then another kind; what is no event comes last."""
     known = coded()
-    one, other = truth(2)[0], truth(2)[1]
-    at = [windows.nearest(2, event) for event in (one, one, other, Event("p3", "", 3.5, 4.2))]
-    uses = usefulness(
-        windows.at(np.array(at)), windows.at(np.array([0])), learn(windows, known, NAMES)
-    )
-    assert set(np.argsort(-uses)[:2].tolist()) in ({0, 2}, {1, 2})
-    assert uses[3] < np.sort(uses)[-2]
+    one, other, again = truth(2)[0], truth(2)[1], truth(2)[2]
+    found = [(2, one), (2, other), (2, again), (2, Event("p3", "", 3.5, 4.2))]
+    uses, _ = in_order(windows, learn(windows, known, NAMES), found, [], frozenset((0, 1, 2)))
+    assert set(np.argsort(-uses)[:2].tolist()) in ({0, 1}, {1, 2})
+    assert uses[3] == uses.min()
+
+
+def test_what_has_no_label_yet_is_asked_about(windows: Windows) -> None:
+    """Of a label without an example nothing can be suggested; it stands out, and is asked about."""
+    rows = [truth(0)[at] for at in range(0, 12, 2)]
+    known = Coded({0: [e for e in rows if e.label == "wave"]}, {}, frozenset((1,)), ("wave",))
+    asked = [s for s in suggested(windows, known) if not s.event.label]
+    assert all(each.asked and each.use > 1 for each in asked)
+    assert "p2" not in {each.event.recording for each in asked}  # somebody looked through it
+    first = max(asked, key=lambda each: each.use).event
+    (met,) = [e for e in truth(NAMES.index(first.recording)) if iou(e, first) >= 0.3]
+    assert met.label == "nod"
+    again = replace(known, rejected={NAMES.index(first.recording): [first]})
+    events = [s.event for s in suggested(windows, again) if s.event.recording == first.recording]
+    assert not [e for e in events if iou(e, first) > 0.9]
 
 
 def test_nothing_coded_is_said(windows: Windows) -> None:

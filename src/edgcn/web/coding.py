@@ -28,11 +28,12 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class EventRow(BaseModel, extra="forbid"):
     """An event as it is written and sent.
 
-    `use` says how useful it is to look at; what is `asked` is too unsure to be told as suggested.
+    `use` says how useful it is to look at; what is `asked` is too unsure to be told as suggested,
+    and may have no label: the coder says what it is.
     """
 
     recording: Name
-    label: Name
+    label: Text
     start: Seconds
     end: Seconds
     subject: Text = ""
@@ -102,8 +103,10 @@ class Coding:
         if row.recording not in self.seconds:
             raise EdgcnError(f"there is no recording {row.recording!r}")
         row.label = " ".join(row.label.split())
-        if not row.label or printable(row.label) != row.label:
+        if printable(row.label) != row.label:
             raise EdgcnError("a label is a line of text without control characters")
+        if not row.label and row.status != "rejected" and not row.asked:
+            raise EdgcnError("say what this is: choose a label, or reject it")
         longest = self.seconds[row.recording]
         row.start, row.end = min(row.start, longest), min(row.end, longest)
         if not row.start < row.end:

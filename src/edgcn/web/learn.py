@@ -7,11 +7,10 @@ looked through, and a little around what was coded or judged.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
-from scipy.special import softmax
 
 from edgcn.annotations.events import Event
 from edgcn.base.errors import EdgcnError
@@ -21,13 +20,13 @@ from edgcn.inference.learn import learn_layers, to_learn_from
 from edgcn.inference.spot import Found, Spotter, probabilities
 from edgcn.inference.spot import Windows as Scanned
 from edgcn.web.features import GRID, Windows
+from edgcn.web.order import in_order
 
 TAUGHT = 3000  # windows that are learned from: more take longer than a person waits
 BESIDE = {"annotated": 2.0}  # seconds around an event that its coder has looked at
 LOOPED = 1.0  # seconds around a suggestion that the page plays with it
 ENOUGH = 60  # held-out events without which thresholds are not chosen: few choose badly
 ASKED = 60  # suggestions below the threshold that are asked about, at most
-FIRST = 100  # suggestions that are put in order one after the other
 AGAIN = 0.3  # IoU with a rejected event from which something is not suggested again
 
 
@@ -115,7 +114,7 @@ def learn_from(
 
 @dataclass(frozen=True)
 class Suggestion:
-    """What may be an event.
+    """What may be an event; without a label where it is like nothing that was coded.
 
     Args:
         use: how useful it is to look at; the greatest first.
@@ -130,7 +129,10 @@ class Suggestion:
 def suggest(
     windows: Windows, coded: Coded, learnt: Learnt, names: Sequence[str], *, by: str
 ) -> list[Suggestion]:
-    """What may be events in all recordings, none where the coder has said what is there."""
+    """What may be events in all recordings, none where the coder has said what is there.
+
+    Parts that nobody has a label for are among them, and asked about.
+    """
     spotter, found = learnt.spotter, []
     for row in windows.footage:
         scored = probabilities(windows.scan(row, learnt.layer), spotter.bias, spotter.centers)
@@ -139,52 +141,24 @@ def suggest(
         told = spotter.confidence(kept.probabilities) >= spotter.thresholds[kept.labels]
         events = named(kept, spotter, coded.labels, names[row], by)
         found += [(row, event, sure) for event, sure in zip(events, told.tolist(), strict=True)]
-    if not found:
-        return []
-    vectors = windows.at(np.array([windows.nearest(row, event) for row, event, _ in found]))
-    uses = usefulness(vectors, known_vectors(windows, coded), learnt)
-    sure = np.array([told for *_, told in found])
-    asked = np.isin(np.arange(len(found)), np.flatnonzero(~sure)[np.argsort(-uses[~sure])[:ASKED]])
-    return [
-        Suggestion(event, round(float(use), 4), not told)
-        for (_, event, told), use, ask in zip(found, uses, asked, strict=True)
-        if told or ask
-    ]
-
-
-def usefulness(
-    vectors: Float[np.ndarray, "n q"], known: Float[np.ndarray, "k q"], learnt: Learnt
-) -> Float[np.ndarray, " n"]:
-    """How useful each is to look at: likely an event, and unlike what was judged.
-
-    The first ones are chosen one after the other, each unlike those before it as well; those that
-    follow are below 1.
-    """
-    spotter = learnt.spotter
-    classes = len(spotter.bias) - 1
-    values = vectors @ learnt.layer[: classes + 1].T + spotter.bias
-    likely = 1 - softmax(values, axis=1)[:, -1]
-    unit, others = (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
-                    for rows in (vectors, known))  # fmt: skip
-    near = (unit @ others.T).max(axis=1, initial=-1.0)
-    uses = np.full(len(vectors), np.nan)
-    for place in range(min(FIRST, len(vectors))):
-        best = int(np.where(np.isnan(uses), likely * (1 - near), -1.0).argmax())
-        uses[best] = 2 - place / FIRST
-        near = np.maximum(near, unit @ unit[best])
-    return np.where(np.isnan(uses), (likely * (1 - near)).clip(0, 2) / 2, uses)
-
-
-def known_vectors(windows: Windows, coded: Coded) -> Float[np.ndarray, "k q"]:
-    """Of the windows nearest to what was coded or rejected."""
-    at = [
-        windows.nearest(row, event)
+    said = [
+        (row, event)
         for group in (coded.events, coded.rejected)
         for row, rows in group.items()
         if row in windows.footage
         for event in rows
     ]
-    return windows.at(np.array(at, dtype=np.int64))
+    uses, strange = in_order(windows, learnt, [one[:2] for one in found], said, coded.seen)
+    sure = np.array([told for *_, told in found], dtype=bool)
+    asked = np.isin(np.arange(len(found)), np.flatnonzero(~sure)[np.argsort(-uses[~sure])[:ASKED]])
+    return [
+        Suggestion(event, round(float(use), 4), not told)
+        for (_, event, told), use, ask in zip(found, uses, asked, strict=True)
+        if told or ask
+    ] + [
+        Suggestion(replace(event, recording=names[row], status="suggested", by=by), use, True)
+        for row, event, use in strange
+    ]
 
 
 def unsaid(

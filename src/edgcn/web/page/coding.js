@@ -85,7 +85,7 @@ export function labels() {
 
 function named() {
   const names = [...coding.labels.keys()];
-  for (const label of new Set([...coding.events.values()].map((event) => event.label))) if (!coding.labels.has(label)) names.push(label);
+  for (const label of new Set([...coding.events.values()].map((event) => event.label))) if (label && !coding.labels.has(label)) names.push(label);
   const taken = new Set([...coding.labels.values()].map((label) => label.key).filter(Boolean));
   const free = [...KEYS].filter((key) => !taken.has(key));
   return names.map((name) => ({ name, key: coding.labels.get(name)?.key || free.shift() || "" }));

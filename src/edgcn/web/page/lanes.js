@@ -4,6 +4,7 @@ import { about, here, recording } from "./state.js";
 import { eventsOf, labels } from "./coding.js";
 
 export const RIGHT = 8;
+export const NAMELESS = "what is this?"; // of events that are asked about and have no label
 const LOW = 15; // of a lane
 export let RULER = 22, MOTION = 30, LEFT = 150, UNIT = 1; // grow with the size of the page's text
 
@@ -33,6 +34,9 @@ function made(list) {
       if (several.length > 1 && subject !== recording().subject && !eventsOf(here.row).some((e) => e.label === name && e.subject === subject)) continue;
       rows.push({ label: name, key, subject, title: several.length > 1 && subject ? `${name} · ${subject}` : name });
     }
+  }
+  for (const subject of several) {
+    if (eventsOf(here.row).some((event) => !event.label && event.subject === subject)) rows.push({ label: "", key: "", subject, title: several.length > 1 && subject ? `${NAMELESS} · ${subject}` : NAMELESS });
   }
   return rows.length ? rows : [{ label: "", key: "", subject: recording().subject, title: "press + for a label" }];
 }

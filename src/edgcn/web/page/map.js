@@ -30,19 +30,35 @@ export async function showMap(wide) {
 
 function legend() {
   return el("p", { className: "legend" }, ...labels().slice(0, SET.length).map(({ name }, index) => {
-    const mark = el("span", { className: "dot" });
+    const mark = el("span", { className: `dot shape${index % SHAPES.length}` });
     mark.style.setProperty("--mark", SET[index]);
     return el("span", {}, mark, ` ${name}`);
   }));
 }
 
-// The color of what was coded at a window, if anything was.
+// Outlines from -1 to 1, by label as colors are: two that look alike to some differ in shape. None is a circle.
+const SHAPES = [
+  [], [[-0.9, -0.9], [0.9, -0.9], [0.9, 0.9], [-0.9, 0.9]], [[0, -1.2], [1.2, 1], [-1.2, 1]], [[0, -1.3], [1.3, 0], [0, 1.3], [-1.3, 0]],
+  [[-0.4, -1.3], [0.4, -1.3], [0.4, -0.4], [1.3, -0.4], [1.3, 0.4], [0.4, 0.4], [0.4, 1.3], [-0.4, 1.3], [-0.4, 0.4], [-1.3, 0.4], [-1.3, -0.4], [-0.4, -0.4]],
+];
+
+function shape(context, outline, x, y, size) {
+  context.beginPath();
+  if (!outline.length) context.arc(x, y, size, 0, 2 * Math.PI);
+  else outline.forEach(([right, down], index) => (index ? context.lineTo(x + size * right, y + size * down) : context.moveTo(x + size * right, y + size * down)));
+  context.closePath();
+}
+
+// The color and outline of what was coded at a window, if anything was.
 function colorOf([, , row, start, end], numbers) {
   for (const event of eventsOf(row)) {
     if (event.status === "rejected") continue;
-    if (Math.min(end, event.end) - Math.max(start, event.start) > 0.5 * (end - start)) return [SET[numbers.get(event.label)] || SET[7], event.status !== "suggested"];
+    if (Math.min(end, event.end) - Math.max(start, event.start) > 0.5 * (end - start)) {
+      const number = numbers.get(event.label) ?? 7;
+      return [SET[number] || SET[7], event.status !== "suggested", SHAPES[number % SHAPES.length]];
+    }
   }
-  return [paper().quiet, false];
+  return [paper().quiet, false, SHAPES[0]];
 }
 
 const placed = (point, width, height) => [EDGE + point[0] * (width - 2 * EDGE), EDGE + point[1] * (height - 2 * EDGE)];
@@ -51,11 +67,10 @@ function draw(canvas) {
   const { context, width, height } = sized(canvas), numbers = new Map(labels().map(({ name }, index) => [name, index]));
   context.clearRect(0, 0, width, height);
   points.points.forEach((point, index) => {
-    const [x, y] = placed(point, width, height), [color, sure] = colorOf(point, numbers);
+    const [x, y] = placed(point, width, height), [color, sure, outline] = colorOf(point, numbers);
     context.globalAlpha = sure ? 1 : 0.55;
     context.fillStyle = color;
-    context.beginPath();
-    context.arc(x, y, chosen.has(index) ? 5 : sure ? 3.5 : 2.5, 0, 2 * Math.PI);
+    shape(context, outline, x, y, chosen.has(index) ? 5 : sure ? 3.8 : 2.5);
     context.fill();
     if (chosen.has(index)) { context.globalAlpha = 1; context.strokeStyle = paper().strong; context.stroke(); }
   });

@@ -4,7 +4,7 @@ import { $, say } from "./dom.js";
 import { go, here, recording } from "./state.js";
 import { change, coding, made, plain } from "./coding.js";
 import { get } from "./api.js";
-import { LEFT, hit, layout, scrolled, zoom } from "./lanes.js";
+import { LEFT, NAMELESS, hit, layout, scrolled, zoom } from "./lanes.js";
 import { redraw, sketch } from "./timeline.js";
 import { seek } from "./player.js";
 
@@ -25,7 +25,8 @@ export function edit(id, changes) {
   const moved = { ...plain(old), asked: false, ...changes };
   [moved.start, moved.end] = [Math.max(0, Math.min(moved.start, moved.end)), Math.min(recording().seconds, Math.max(moved.start, moved.end))];
   if (moved.end - moved.start < 0.02) return null;
-  if (!("status" in changes) && old.status !== "annotated") moved.status = "edited";
+  if (!moved.label) moved.asked = true; // where it is says not yet what it is
+  else if (!("status" in changes) && old.status !== "annotated") moved.status = "edited";
   return change({ [id]: moved });
 }
 
@@ -115,7 +116,7 @@ function hover(event) {
   const [x, y] = place(event), found = hit(at(), x, y);
   over.style.cursor = !found.lane ? "default" : !found.event ? "crosshair" : found.part === "middle" ? "grab" : "ew-resize";
   const one = found.event;
-  over.title = one ? `${one.label} ${one.start.toFixed(2)} – ${one.end.toFixed(2)} s, ${one.status}${one.by ? `, by ${one.by}` : ""}` : "";
+  over.title = one ? `${one.label || NAMELESS} ${one.start.toFixed(2)} – ${one.end.toFixed(2)} s, ${one.status}${one.by ? `, by ${one.by}` : ""}` : "";
 }
 
 function wheel(event) {

@@ -6,16 +6,17 @@ import { change, coding, eventsOf, labels, learn, onCoding, plain } from "./codi
 import { STATUS } from "./colors.js";
 import { EVERY, forget, judge, next, relabel, visit, waiting } from "./review.js";
 import { neighbors } from "./wall.js";
+import { NAMELESS } from "./lanes.js";
 import { pressLabel } from "./keys.js";
 
 const LISTED = 60;
 
 export function addLabel() {
   const dialog = $("dialog"), name = el("input", { type: "text", maxLength: 200, required: true });
-  const close = () => dialog.close();
-  fill(dialog, el("form", { method: "dialog", onsubmit: () => {
+  const close = () => dialog.close(), asking = coding.events.get(here.selected)?.label === "";
+  fill(dialog, el("form", { method: "dialog", onsubmit: async () => {
     const text = name.value.replace(/\s+/g, " ").trim();
-    if (text) change({ [`label:${text}`]: { key: "" } });
+    if (text && await change({ [`label:${text}`]: { key: "" } }) && asking) relabel(text);
   } }, el("h2", {}, "A new label"), el("label", {}, "What people do, in a word or two ", name),
   el("div", { className: "buttons" }, el("button", { type: "submit" }, "Add"), el("button", { type: "button", onclick: close }, "Cancel"))));
   dialog.showModal();
@@ -47,11 +48,12 @@ function selectedEvent() {
   badge.style.setProperty("--mark", color);
   const button = (text, title_, onclick) => el("button", { title: title_, onclick }, text);
   return el("section", { className: "selected" }, title,
-    el("p", {}, el("strong", {}, event.label), " ", badge),
+    el("p", {}, el("strong", {}, event.label || NAMELESS), " ", badge),
+    event.label || event.status === "rejected" ? null : el("p", { className: "quiet" }, "It is like nothing that has a label yet. Press a label's key, + for a new label, or x if it is nothing; drag its edges."),
     el("p", { className: "quiet" }, `${clock(event.start)} – ${clock(event.end)} (${(event.end - event.start).toFixed(2)} s)`,
       event.score === null ? "" : `, confidence ${Math.round(100 * event.score)} %`, event.by ? `, by ${event.by}` : ""),
     el("div", { className: "buttons" },
-      button("✓ accept", "Accept (y or Enter)", () => judge("accepted")),
+      event.label ? button("✓ accept", "Accept (y or Enter)", () => judge("accepted")) : null,
       button("✕ reject", "Reject (x)", () => judge("rejected")),
       button("⌦ remove", "Remove (Delete)", () => change({ [here.selected]: null })),
       button("like this", "Nearest neighbors (m)", () => neighbors(event))));
@@ -62,8 +64,8 @@ function conflicts() {
   if (!found.length) return null;
   return el("section", { className: "conflict" }, el("h2", {}, "Edited in two places"), ...found.slice(0, 5).map(([key, was]) => {
     const now = coding.events.get(key);
-    const theirs = was && `${was.label} ${clock(was.start)}–${clock(was.end)}`;
-    return el("p", {}, `${now.label} ${clock(now.start)}–${clock(now.end)} was written over ${theirs || "a removal"}. `,
+    const theirs = was && `${was.label || NAMELESS} ${clock(was.start)}–${clock(was.end)}`;
+    return el("p", {}, `${now.label || NAMELESS} ${clock(now.start)}–${clock(now.end)} was written over ${theirs || "a removal"}. `,
       el("button", { className: "small", onclick: () => change({ [key]: plain(now) }) }, "keep"), " ",
       el("button", { className: "small", onclick: () => change({ [key]: was }) }, "take the other"));
   }));
@@ -97,9 +99,9 @@ function item(event) {
   return el("li", {}, el("button", {
     className: event.id === here.selected ? "event chosen" : "event", "aria-current": String(event.id === here.selected),
     onclick: () => visit(event, { moving: here.view === "review" }),
-  }, badge, el("span", { className: "name" }, event.label),
+  }, badge, el("span", { className: "name" }, event.label || NAMELESS),
   el("span", { className: "quiet" }, `${here.view === "review" ? `${about.recordings[event.row].name} ` : ""}${clock(event.start, 1)}`),
-  el("span", { className: "count" }, event.status !== "suggested" ? "" : `${event.asked ? "asks " : ""}${Math.round(100 * event.score)} %`)));
+  el("span", { className: "count" }, event.status !== "suggested" ? "" : event.label ? `${event.asked ? "asks " : ""}${Math.round(100 * event.score)} %` : "asks")));
 }
 
 function list() {

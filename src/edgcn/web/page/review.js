@@ -66,6 +66,7 @@ function onwards() {
 export async function judge(status) {
   const event = coding.events.get(here.selected);
   if (!event) { say("select an event first: n goes to the next"); return; }
+  if (!event.label && status !== "rejected") { say("press the key of its label, + for a new one, or x if it is nothing"); return; }
   const on = onwards();
   if (await change({ [here.selected]: { ...plain(event), status, asked: false } })) await on();
 }

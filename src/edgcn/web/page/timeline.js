@@ -65,7 +65,8 @@ function ruler(context, at, ink) {
     context.moveTo(x, RULER - 6);
     context.lineTo(x, at.bottom + MOTION);
     context.stroke();
-    context.fillText(clock(time, step < 1 ? 1 : 0), x + 4, 9 * UNIT);
+    const text = clock(time, step < 1 ? 1 : 0);
+    if (x + 4 + context.measureText(text).width < at.width) context.fillText(text, x + 4, 9 * UNIT);
   }
 }
 
