@@ -186,3 +186,20 @@ def test_documents_with_a_type_are_refused_wherever_it_comes_from(
     for bad in (path, laughs(tmp_path / "y.eaf")):
         with pytest.raises(EdgcnError, match=r"\.eaf:1: expected plain XML, got a document type"):
             read_eaf(bad)
+
+
+def test_a_time_offset_of_boris_is_taken_off(tmp_path: Path) -> None:
+    """BORIS adds it to the time that the video plays at, and takes it off to play an event."""
+    path = tmp_path / "x.boris"
+    write_boris(events([Event("x", "rub", 12.0, 13.5, id="a7"), Event("x", "nod", 3.0, 4.0)]), path)
+    project = json.loads(path.read_text())
+    project["observations"]["x"]["time offset"] = 10.5
+    path.write_text(json.dumps(project))
+    table = read_boris(path)
+    assert [(r.label, r.start, r.end, r.id) for r in table.rows] == [("rub", 1.5, 3.0, "a7")]
+    assert any("a time offset of 10.5 s, taken off" in note for note in table.notes)
+    assert any("left out 1 event that begin before the recording" in note for note in table.notes)
+    project["observations"]["x"]["time offset"] = "10"
+    path.write_text(json.dumps(project))
+    with pytest.raises(EdgcnError, match="expected a time offset in seconds"):
+        read_boris(path)
