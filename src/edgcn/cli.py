@@ -177,7 +177,7 @@ def prepared(
     file = take(left, "--config")
     if file is None:
         return model, left, {}, None
-    from edgcn.commands.settings import read_yaml
+    from edgcn.commands.yaml_files import read_yaml
 
     return model, left, read_yaml(Path(file)), file
 

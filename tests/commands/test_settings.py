@@ -17,8 +17,8 @@ from edgcn.commands.settings import (
     listed,
     make_config,
     parts_of,
-    read_yaml,
 )
+from edgcn.commands.yaml_files import read_yaml
 from edgcn.presets.recipes import MADE_FOR, RECIPES
 
 
@@ -377,6 +377,8 @@ def test_yaml_is_read(tmp_path: Path) -> None:
         (b"\xff\xfe\x00", "is not YAML"),
         (b"!!python/object/apply:os.system ['touch x']", "is not YAML"),
         (None, "cannot read config .*: No such file"),
+        (b"on: 1\n", "expected a name before each colon, got True"),
+        (b"encoder_settings:\n- {2: a}\n", "expected a name before each colon, got 2"),
     ],
 )
 def test_what_is_not_a_yaml_config(tmp_path: Path, content: bytes | None, message: str) -> None:

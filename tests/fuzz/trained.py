@@ -122,7 +122,8 @@ def make_scores(folder: Path) -> Callable[[Path], Reading]:
 def make_settings(folder: Path) -> Callable[[Path], Reading]:
     """A file for `--config`."""
     from edgcn.commands.pretrain_settings import PretrainConfig
-    from edgcn.commands.settings import make_config, read_yaml
+    from edgcn.commands.settings import make_config
+    from edgcn.commands.yaml_files import read_yaml
     from tiny_runs import write_config
 
     write_config(folder)

@@ -9,14 +9,11 @@ own (`objective_settings`). A setting of a part that is not chosen is refused by
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar
 
-import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from edgcn.base.errors import EdgcnError, did_you_mean
-from edgcn.base.files import check_file
 from edgcn.base.parts import REQUIRED, Setting, convert, explain, meant, settings_of
 from edgcn.base.plugins import REGISTRIES
 from edgcn.presets.recipes import MADE_FOR, RECIPES, recipe_of
@@ -24,7 +21,6 @@ from edgcn.presets.recipes import MADE_FOR, RECIPES, recipe_of
 POSITIONAL = "positional"  # marks a field that has no flag: Annotated[Path, POSITIONAL]
 NO_FLAGS: Mapping[str, str] = {}
 Threads = Annotated[int, Field(gt=0, le=1024)]  # OpenMP ends the process at absurd numbers
-MOST_VALUES = 100_000  # of a file of settings
 LENGTHS = ("steps", "epochs")  # of a training: one of them is None
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -244,49 +240,3 @@ def unknown_key(key: str, known: Collection[str]) -> str:
 def flag_of(key: str) -> str:
     """--queue-size for queue_size; --from for from_, which Python does not let be a name."""
     return f"--{key.rstrip('_').replace('_', '-')}"
-
-
-def plain_yaml(text: str) -> Any:
-    """What YAML says, unless its aliases make much of little.
-
-    Raises:
-        EdgcnError: more than `MOST_VALUES` values, or one inside itself.
-    """
-    known: dict[int, int] = {}
-
-    def count(node: yaml.Node) -> int:
-        """Values of a node with all that its aliases stand for."""
-        if id(node) not in known:
-            known[id(node)] = MOST_VALUES  # that of one inside itself
-            inner = node.value if isinstance(node, yaml.CollectionNode) else []
-            parts = [part for one in inner for part in (one if isinstance(one, tuple) else (one,))]
-            known[id(node)] = min(1 + sum(map(count, parts)), MOST_VALUES)
-        return known[id(node)]
-
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
-    if node is not None and count(node) >= MOST_VALUES:
-        raise EdgcnError(
-            f"expected settings, got {MOST_VALUES} values or more, or an alias inside itself; "
-            f"write them without aliases (*name)"
-        )
-    return yaml.safe_load(text)
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """The keys and values of a YAML file."""
-    check_file(path)
-    try:
-        values = plain_yaml(path.read_text())
-    except (EdgcnError, RecursionError) as error:
-        why = str(error) if isinstance(error, EdgcnError) else "lists in lists without end"
-        raise EdgcnError(f"{path}: {why}") from None
-    except OSError as error:
-        raise EdgcnError(f"cannot read config {path}: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError) as error:
-        text, mark = " ".join(str(error).split()), getattr(error, "problem_mark", None)
-        text = f"line {mark.line + 1}: {getattr(error, 'problem', '')}" if mark else text
-        raise EdgcnError(f"{path} is not YAML: {text}") from error
-    if not isinstance(values, dict):
-        found = "nothing" if values is None else f"a {type(values).__name__}"
-        raise EdgcnError(f"{path}: expected `key: value` lines, got {found}")
-    return values

@@ -24,7 +24,8 @@ from edgcn.base.errors import EdgcnError
 from edgcn.base.files import write_text
 from edgcn.base.progress import Say
 from edgcn.base.screen import tell
-from edgcn.commands.settings import POSITIONAL, Config, Threads, make_config, read_yaml
+from edgcn.commands.settings import POSITIONAL, Config, Threads, make_config
+from edgcn.commands.yaml_files import read_yaml
 from edgcn.experiments.plan import show_plan
 from edgcn.experiments.runner import Job, Outcome, tasks_of, work
 from edgcn.experiments.summary import (
