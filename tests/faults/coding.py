@@ -201,7 +201,6 @@ def coding(count: int, *, work: Path, seed: int) -> str:
                 killer.join()
             rows, maybe = coder.rows, coder.maybe
             answered += coder.answered
-            print(f"  kill {trial}: {answered} answered", file=sys.stderr, flush=True)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(running.pid, signal.SIGKILL)
