@@ -22,8 +22,8 @@ from typing import Any
 
 from faults.process import Running, start
 
-READY = 240  # seconds in which the encoder has looked
-LONGEST = 3.0  # seconds after which a server is killed, at most
+READY = 900  # seconds in which the encoder has looked
+LONGEST = 2.0  # seconds after which a server is killed, at most
 LABELS = ("wave", "nod", "point")
 Rows = dict[str, Any]
 
@@ -73,7 +73,7 @@ class Coder:
 
     def label(self) -> None:
         """Code an event somewhere."""
-        start = round(self.dice.uniform(0, 150), 3)
+        start = round(self.dice.uniform(0, 50), 3)
         self.change({"new": {
             "recording": f"interview_0{self.dice.randint(1, 3)}", "label": self.dice.choice(LABELS),
             "start": start, "end": start + 1.5, "subject": "", "tier": "", "score": None,
@@ -146,9 +146,12 @@ def merged(rows: Rows, changes: Rows) -> Rows:
 
 def opened(folder: Path) -> tuple[Running, str]:
     """A server of three made interviews, and its address."""
+    import edgcn.commands.studio as commands
+
     read, write = os.pipe()
 
     def to_pipe() -> None:
+        commands.DEMO_OF = {**commands.DEMO_OF, "minutes": 1.0}  # the encoder has looked sooner
         os.dup2(write, 1)
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
 
@@ -163,7 +166,6 @@ def opened(folder: Path) -> tuple[Running, str]:
 
 def coding(count: int, *, work: Path, seed: int) -> str:
     """Kill a server so often; what was tried and lost."""
-    import edgcn.commands.studio
     import edgcn.web.app  # noqa: F401
 
     dice, folder = random.Random(seed), work / "coding"
@@ -202,6 +204,7 @@ def coding(count: int, *, work: Path, seed: int) -> str:
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(running.pid, signal.SIGKILL)
+            running.started = time.monotonic()  # it may have served for long
             running.wait()
     return f"{answered} changes answered, none lost; {cut} more were written and not answered"
 
