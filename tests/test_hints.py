@@ -30,7 +30,10 @@ def flags(command: str) -> frozenset[str]:
 
 def texts(path: Path) -> Iterator[str]:
     """The texts of a file, with X for what is put into them."""
-    tree = ast.parse(path.read_text())
+    content = path.read_text()
+    if not ADVICE.search(" ".join(content.split())):
+        return
+    tree = ast.parse(content)
     within = {part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)
               for part in node.values}  # fmt: skip
     for node in ast.walk(tree):
