@@ -33,6 +33,19 @@ def test_what_is_not_installed_names_its_extra() -> None:
         require("there_is_no_such_module", extra="export")
 
 
+def test_what_is_installed_and_does_not_load_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    broken = "raise ImportError('libGL.so.1: cannot open shared object file')"
+    (tmp_path / "broken_module.py").write_text(broken)
+    (tmp_path / "lacking_module.py").write_text("import there_is_no_such_module")
+    with pytest.raises(EdgcnError, match=r"broken_module, which is installed and .*: libGL.so.1"):
+        require("broken_module", extra="video")
+    with pytest.raises(EdgcnError, match=r"needs there_is_no_such_module, which is not installed"):
+        require("lacking_module", extra="video")
+
+
 def test_progress_is_plain_lines_where_nobody_watches(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -163,7 +163,7 @@ def test_peaks_reads_every_block() -> None:
         KINECT_V2, hops=(0, 1), windows=(3,), temporal="simple", widths=(4, 8), strides=(1, 2)
     ).eval()
     clips = torch.randn(2, 3, 8, 25, 1)
-    maps = encoder.every_map(clips)
+    maps = list(encoder.every_map(clips))
     assert torch.equal(maps[-1], encoder.features(clips))
     each = [READOUTS["peaks"](Known(block), clips, KINECT_V2) for block in maps]
     torch.testing.assert_close(READOUTS["peaks"](encoder, clips, KINECT_V2), torch.cat(each, dim=1))

@@ -41,6 +41,7 @@ def film(
     pixels: Fraction | None = None,
     matrix: Sequence[int] | None = None,
     codec: str = "mpeg4",
+    title: str = "",
 ) -> Path:
     """Write a video.
 
@@ -61,6 +62,7 @@ def film(
         stream.codec_context.thread_count = 1  # no thread that a forked process would wait for
         if codec == "mpeg4":
             stream.codec_context.qmin = stream.codec_context.qmax = 1
+        container.metadata["title"] = title
         container.start_encoding()  # a header, even where nothing follows
         for number, one in enumerate(pictures):
             frame = av.VideoFrame.from_ndarray(one, format="rgb24")

@@ -18,7 +18,7 @@ pytest.importorskip("av", reason="PyAV is not installed: pip install 'edgcn[vide
 from edgcn.base.errors import EdgcnError
 from edgcn.commands.prepare import PrepareConfig, prepare
 from edgcn.readers import video
-from edgcn.readers.video import onnx_pose
+from edgcn.readers.video import mediapipe_pose, onnx_pose
 from edgcn.readers.video.mediapipe_pose import mediapipe_finder
 from edgcn.readers.video.times import clock
 from edgcn.skeleton.layouts import COCO_17, MEDIAPIPE_33
@@ -73,6 +73,12 @@ def test_what_is_seen_is_in_pixels_of_the_picture(tmp_path: Path) -> None:
     assert (recordings.topology, recordings.units, recordings.dims) == (MEDIAPIPE_33, "px", 2)
     assert (recording.name, recording.segments, recording.start) == ("a", (), 0)
     assert recording.frames.shape == (4, 1, 33, 3)
+
+
+def test_a_title_in_no_encoding_is_no_reason_to_refuse(tmp_path: Path) -> None:
+    path = film(tmp_path / "a.mkv", spots(), title="THE TITLE")
+    path.write_bytes(path.read_bytes().replace(b"THE TITLE", b"\xe9\xffT\xfcrkei"))
+    assert nose(one(path)) == PLACES
 
 
 @pytest.mark.parametrize(("matrix", "turned"), [
@@ -344,6 +350,11 @@ def test_without_what_finds_people_one_line_says_what_to_install(
         monkeypatch.setitem(sys.modules, module, None)
     path = film(tmp_path / "a.mp4", spots())
     with pytest.raises(EdgcnError, match=r"needs mediapipe.*pip install 'edgcn\[video\]'"):
+        read(path)
+    monkeypatch.setattr(mediapipe_pose, "LAST", (3, 10))
+    monkeypatch.delitem(sys.modules, "mediapipe")
+    monkeypatch.setattr(mediapipe_pose, "find_spec", lambda _: None)
+    with pytest.raises(EdgcnError, match=r"made for Python up to 3.10.*a model of your own"):
         read(path)
     (tmp_path / "mine.onnx").touch()
     with pytest.raises(EdgcnError, match=r"mine.onnx needs onnxruntime: pip install onnxruntime"):

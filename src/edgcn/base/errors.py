@@ -40,10 +40,15 @@ def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str
 
 
 def require(module: str, *, extra: str) -> ModuleType:
-    """Import an optional module, or say which extra installs it."""
+    """Import an optional module, or say which extra installs it, or why it does not load."""
     try:
         return importlib.import_module(module)
     except ImportError as error:
+        if not isinstance(error, ModuleNotFoundError):  # such as a library of the system it lacks
+            raise EdgcnError(
+                f"this needs {module}, which is installed and does not load: {error}"
+            ) from error
         raise EdgcnError(
-            f"this needs {module}, which is not installed: pip install 'edgcn[{extra}]'"
+            f"this needs {error.name or module}, which is not installed: "
+            f"pip install 'edgcn[{extra}]'"
         ) from error

@@ -102,9 +102,14 @@ class Size:
         self.seen += 1
 
     @property
+    def is_old(self) -> bool:
+        """Whether there are a tenth more frames than when it was measured."""
+        return self.seen >= AGAIN * self.measured
+
+    @property
     def body(self) -> Body:
-        """Measured anew when there are a tenth more frames than the last time."""
-        if self._body is None or self.seen >= AGAIN * self.measured:
+        """Measured anew where it is old."""
+        if self._body is None or self.is_old:
             self.measured = float(self.seen)
             some = self.kept[:: max(1, len(self.kept) // SAMPLE)]
             frames = torch.from_numpy(np.stack(some))
@@ -146,8 +151,11 @@ class Person:
             if due.is_clean:
                 due.read()
                 self.unread.append(due)
+            elif self.size.is_old:
+                _ = self.size.body  # takes as long as any other piece
             else:
                 due.clean_up(self._footage(), self.size.body, time)
+                due.begin_to_read()
                 self._forget()
         return None
 

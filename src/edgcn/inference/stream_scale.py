@@ -7,7 +7,7 @@ The encoder reads each new column of its map with as many frames around it as it
 the column is what one pass over the whole recording would give.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,7 +18,7 @@ from jaxtyping import Float
 from edgcn.inference.dense import ALIGN, BESIDE, Footage, Reading, Scale, coordinates, starts_of
 from edgcn.inference.stream_layer import Layer, Sums, Table
 from edgcn.inference.stream_tail import Tail
-from edgcn.models.dense import Map, dense_blocks, maps_of, strides_of
+from edgcn.models.dense import Map, each_block, maps_of, strides_of
 from edgcn.models.embedder import Embedder
 from edgcn.models.kernels import plain
 from edgcn.pipeline.features import CHANNELS
@@ -61,7 +61,7 @@ def sight_of(embedder: Embedder) -> Sight:
         1, CHANNELS, TRIED, len(inputs.topology), inputs.bodies, generator=generator
     ).requires_grad_()
     with torch.enable_grad(), plain():
-        blocks = dense_blocks(encoder, inputs.features(x), embedder.readout)
+        blocks = list(each_block(encoder, inputs.features(x), embedder.readout))
         strides = strides_of(blocks, TRIED)
         column = max(strides)
         begin = TRIED // 2 // column * column
@@ -108,6 +108,23 @@ class Pass:
         return [length / 2 + lag for length in self.scale.lengths]
 
 
+@dataclass(frozen=True)
+class Begun:
+    """An encoder that has its first block for some frames.
+
+    Args:
+        low: number of the first frame that it reads.
+        end: number of the frame up to which there will be columns.
+        blocks: those that are there.
+        following: the others, each computed when it is asked for.
+    """
+
+    low: int
+    end: int
+    blocks: list[torch.Tensor]
+    following: Iterator[torch.Tensor]
+
+
 class Watcher:
     """One scale of one person.
 
@@ -133,7 +150,7 @@ class Watcher:
             self.sums = [Table(plan.reading, plan.weight, plan.shift, reach, self.begin)]
         else:
             self.sums = [Sums(group, reach, self.begin) for group in plan.layer.groups]
-        self.fresh: list[torch.Tensor] = []  # blocks that the sums lack
+        self.begun: Begun | None = None
         self.mapped = self.begin  # frames that whole columns stand for
         self.next = [
             int(np.ceil(first / every - EPSILON)) for every in plan.every
@@ -164,13 +181,21 @@ class Watcher:
             self.even.append(footage.at(wanted)[0].transpose(0, 1).contiguous().numpy())
         self._clean(body, self.even.end if last else self.even.end - self.plan.ahead)
 
+    def begin_to_read(self) -> None:
+        """The first block for the columns that clean frames are enough for; `read` goes on."""
+        if self.begun is None and self.is_clean:
+            sight, known = self.plan.sight, self.clean.end
+            end = (known - sight.after - 1) // sight.column * sight.column + sight.column
+            self.begun = self._begin(end)
+
     def read(self, *, last: bool = False) -> None:
-        """The columns of the maps that clean frames are enough for; all frames, with `last`."""
-        sight, known = self.plan.sight, self.clean.end
-        end = known if last else (known - sight.after - 1) // sight.column * sight.column
-        end += 0 if last else sight.column
-        if end > self.mapped:
-            self._encode(end, known)
+        """The maps of the columns that clean frames are enough for; of all frames, with `last`."""
+        if not last:
+            self.begin_to_read()
+        self._read()
+        if last and self.clean.end > self.mapped:
+            self.begun = self._begin(self.clean.end)
+            self._read()
 
     @property
     def wanted(self) -> float:
@@ -200,37 +225,38 @@ class Watcher:
             self.held[: self.dims, here] = row[: self.dims, here]
         self.holds = max(self.holds, low)
 
-    def _encode(self, end: int, known: int) -> None:
-        """Blocks of the encoder, for columns up to a frame; `take_in` goes on from there."""
-        self.take_in()
+    def _begin(self, end: int) -> Begun:
+        """The first block of the encoder, for columns up to a frame."""
         sight, embedder = self.plan.sight, self.plan.embedder
         low = max(self.begin, (self.mapped - sight.before) // sight.column * sight.column)
-        rows = self.clean.rows(low, known)
+        rows = self.clean.rows(low, self.clean.end)
         x = torch.from_numpy(rows).transpose(0, 1)[None].contiguous()
-        blocks = [x]
-        if self.plan.layer is not None:
-            with plain():
-                features = embedder.inputs.features(x)
-                blocks = dense_blocks(embedder.encoder, features, embedder.readout)
-        first, last = self.mapped - low, end - low
-        self.fresh = [
-            block[:, :, first // stride : -(-last // stride)]
-            for block, stride in zip(blocks, sight.strides, strict=True)
-        ]
-        self.mapped = end
+        if self.plan.layer is None:
+            return Begun(low, end, [x], iter(()))
+        with plain():
+            features = embedder.inputs.features(x)
+            following = each_block(embedder.encoder, features, embedder.readout)
+            return Begun(low, end, [next(following)], following)
 
-    def take_in(self) -> None:
-        """What the encoder gave, added to the sums."""
-        if not self.fresh:
+    def _read(self) -> None:
+        """The other blocks, added to the sums."""
+        if (begun := self.begun) is None:
             return
         embedder, strides = self.plan.embedder, list(self.plan.sight.strides)
+        with plain():
+            blocks = [*begun.blocks, *begun.following]
+        first, last = self.mapped - begun.low, begun.end - begun.low
+        fresh = [
+            block[:, :, first // stride : -(-last // stride)]
+            for block, stride in zip(blocks, strides, strict=True)
+        ]
         if self.plan.layer is None:
-            maps = coordinates(self.fresh[0])
+            maps = coordinates(fresh[0])
         else:
-            maps = maps_of(self.fresh, strides, embedder.readout, embedder.inputs.topology)
+            maps = maps_of(fresh, strides, embedder.readout, embedder.inputs.topology)
         for each in self.sums:
             each.append(maps)
-        self.fresh = []
+        self.mapped, self.begun = begun.end, None
 
     def windows(
         self, seconds: float | None = None
@@ -240,7 +266,6 @@ class Watcher:
         Args:
             seconds: of the whole recording, at its end.
         """
-        self.take_in()
         until = self.mapped / self.plan.rate
         starts, lengths = list[np.ndarray](), list[np.ndarray]()
         for place, (length, every) in enumerate(

@@ -4,7 +4,7 @@ The contract is two lines: `encoder(clips)` takes clips (N, C, T, V, M) to (N, e
 `embed_dim`. What an encoder may offer besides, and what that is for:
 
     features(clips) -> (N, feature_dim, T', V'), feature_dim    readouts but `mean`
-    every_map(clips) -> [(N, D, T', V'), ...], block by block   `peaks` of all blocks
+    every_map(clips) -> (N, D, T', V') of each block in turn    `peaks` of all blocks
     joint_axes() -> {tensor: {axis: numbers per joint}}         `rebuild` on another skeleton
     recompute()                                                 training in less memory
 

@@ -4,6 +4,7 @@
 running sums, peaks from maxima over 1, 2, 4 ... frames, so that no frame is looked at twice.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -44,20 +45,21 @@ def dense_maps(
     encoder: nn.Module, features: Float[Tensor, "1 c t v m"], readout: str, topology: Topology
 ) -> list[Map]:
     """The maps that a readout pools, in its order."""
-    blocks = dense_blocks(encoder, features, readout)
+    blocks = list(each_block(encoder, features, readout))
     return maps_of(blocks, strides_of(blocks, features.shape[2]), readout, topology)
 
 
-def dense_blocks(
+def each_block(
     encoder: nn.Module, features: Float[Tensor, "1 c t v m"], readout: str
-) -> list[Tensor]:
-    """The blocks of an encoder that a readout reads, (1, D, T', V) each."""
+) -> Iterator[Tensor]:
+    """The blocks of an encoder that a readout reads, (1, D, T', V) each, when it is asked for."""
     if not is_dense(encoder, readout):
         raise EdgcnError(f"readout {readout!r} of {type(encoder).__name__} pools no map")
     assert isinstance(encoder, HasFeatures)
     if readout == "peaks" and isinstance(encoder, HasMaps):
-        return encoder.every_map(features)
-    return [encoder.features(features)]
+        yield from encoder.every_map(features)
+    else:
+        yield encoder.features(features)
 
 
 def strides_of(blocks: list[Tensor], frames: int) -> list[int]:

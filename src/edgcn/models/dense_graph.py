@@ -13,7 +13,7 @@ parameter count is that of MS-G3D at one scale with all else in place; both are 
 Each `forward` is a definition; training runs its fast equal (`edgcn.models.kernels`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -262,13 +262,12 @@ class DenseGraphEncoder(nn.Module):
         """The map before pooling, bodies averaged; strides leave fewer frames than came in."""
         return self._of_clips(self.maps(clips))
 
-    def every_map(self, clips: Clips) -> list[Float[Tensor, "n _ _ v"]]:
-        """The same after each block; the last one is that of `features`."""
-        x, maps = self.fold(clips), []
+    def every_map(self, clips: Clips) -> Iterator[Float[Tensor, "n _ _ v"]]:
+        """The same after each block, when it is asked for; the last one is that of `features`."""
+        x = self.fold(clips)
         for block in self.blocks:
             x = block(x)
-            maps.append(self._of_clips(x))
-        return maps
+            yield self._of_clips(x)
 
     def _of_clips(self, maps: Mixed) -> Float[Tensor, "n d frames v"]:
         v, _, t, c = maps.shape

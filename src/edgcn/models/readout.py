@@ -10,7 +10,7 @@ An encoder is a module with `encoder(clips) -> (N, embed_dim)` and `embed_dim`: 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Protocol, runtime_checkable
 
@@ -47,7 +47,7 @@ class HasFeatures(Protocol):
 class HasMaps(HasFeatures, Protocol):
     """One that also gives the map of every block, (N, D, T', V'), that of `features` the last."""
 
-    def every_map(self, clips: Clips) -> list[Tensor]: ...
+    def every_map(self, clips: Clips) -> Iterable[Tensor]: ...
 
 
 def mean(encoder: nn.Module, clips: Clips, topology: Topology) -> Vectors:

@@ -91,15 +91,15 @@ def plan_joints(inputs: Inputs, clips: ClipSource, skeleton: Skeleton) -> RemapP
             return None
         raise EdgcnError(
             f"by position the numbers of joints must be equal: the encoder has {len(own)} "
-            f"({own.name!r}), {clips.name} has {len(other)} ({other.name!r}); go by joint name "
-            f"with --skeleton remap or --skeleton rebuild"
+            f"({own.name!r}), {clips.name} has {len(other)} ({other.name!r}); fit or "
+            f"evaluate by joint name, with --skeleton remap or --skeleton rebuild"
         )
     plan = plan_remap(own, other) if skeleton == "rebuild" else plan_remap(other, own)
     if not plan.exact:
         raise EdgcnError(
             f"no joint of {clips.name} ({', '.join(other.joints)}) has the name of a joint that "
             f"the encoder was trained on ({', '.join(own.joints)}); name them in the recordings, "
-            f"or, if joint i is joint i, pass --skeleton position"
+            f"or, if joint i is joint i, fit or evaluate with --skeleton position"
         )
     return plan
 

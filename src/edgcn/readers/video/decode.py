@@ -119,11 +119,12 @@ def opened(path: Path) -> Iterator[Film]:
     """
     av, error = require("av", extra="video"), _error()
     check_file(path)
+    old = int(av.__version__.partition(".")[0]) < 19  # stumbles over titles that are not UTF-8
     try:
         container = av.open(
             f"file:{path}",
             options={"format_whitelist": FORMATS, "protocol_whitelist": "file"},
-            metadata_errors="replace",
+            **({"metadata_errors": "replace"} if old else {}),
         )
     except UnicodeEncodeError:
         raise FileError(path, "expected a name in UTF-8; rename the file") from None

@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from edgcn.skeleton.layouts import MEDIAPIPE_33, MEDIAPIPE_75
 HAND = 21
 BLACK = (64, 64, 3)  # a picture without anybody
 NEEDED = "0.10.14"  # later ones download their models and have another interface
+LAST = (3, 12)  # Python that it is made for
 
 
 def mediapipe_finder(*, hands: bool) -> Finder:
@@ -39,6 +41,12 @@ def _solutions() -> Any:
     Raises:
         EdgcnError: it is not installed, or a version without.
     """
+    if sys.version_info[:2] > LAST and find_spec("mediapipe") is None:
+        raise EdgcnError(
+            f"MediaPipe {NEEDED}, which has its models with it, is made for Python up to "
+            f"{LAST[0]}.{LAST[1]}: use edgcn there, or give a model of your own "
+            "(docs/formats/video.md)"
+        )
     warnings.filterwarnings("ignore", "SymbolDatabase.GetPrototype", UserWarning)
     with _quiet():
         package = require("mediapipe", extra="video")
