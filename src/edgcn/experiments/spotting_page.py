@@ -19,8 +19,6 @@ Made by `python -m edgcn.experiments.spotting_page`, from evaluations by the pro
 Who tests chose nothing. A true and a found event of one class count one to one; mAP and confidence
 go by IoU 0.5. Seeds are those of the evaluation, which draw the windows that are learned from, the
 examples and the random encoder. What was tried: [lab/spotting.md](lab/spotting.md).
-precog16, shrec21_train and the examples of 5 per class were measured before thresholds and
-confidence were chosen as they are now; UTKinect with all labels after it.
 """
 
 
