@@ -1,28 +1,20 @@
-"""What the studio promises, measured: `python -m benchmarks.studio [page|learning|kills]`.
+"""What the studio promises, measured: `python -m benchmarks.studio [page|learning]`.
 
 page: an hour of one person, 10,000 events, in Chromium (needs Playwright). learning: the same hour
-without a browser. kills: the server is killed while it is written to.
+without a browser. (What killing its server loses: `make faults FAULTS='--only coding'`.)
 """
 
-import json
-import os
-import random
 import shutil
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edgcn.annotations.journal import Journal
 from edgcn.commands.studio import agreed, rates_in
 from edgcn.inference.basis import Basis
 from edgcn.inference.dense import Footage
@@ -35,7 +27,6 @@ from edgcn.web.studio import Studio
 
 TOKEN = "benchmark"
 EVENTS = 10_000
-KILLS = 50
 WIDTH = 512  # of the vectors of windows
 
 
@@ -159,51 +150,6 @@ def learning(folder: Path) -> None:
     report("of which the processor worked", time.process_time() - used, "s")
 
 
-def kills(folder: Path) -> None:
-    """Nothing that was answered may be lost, whenever the server is killed."""
-    dice, answered, lost = random.Random(0), 0, 0
-    command = [sys.executable, "-m", "edgcn", "studio", "demo", "--out", str(folder / "s"),
-               "--no-open"]  # fmt: skip
-    expected: dict[str, float] = {}
-    for _ in range(KILLS):
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        address = process.stdout.readline().split()[1]
-        write, first = writer(address), True
-        try:
-            while True:
-                start = dice.uniform(0, 60)
-                expected[write(start)] = start
-                answered += 1
-                if first:
-                    wait, first = dice.uniform(0.0, 1.0), False
-                    threading.Timer(wait, os.kill, (process.pid, signal.SIGKILL)).start()
-        except OSError:
-            process.kill()
-            process.wait()
-        there = Journal(folder / "s" / "journal.jsonl").document.values()
-        lost += sum(there.get(key, {}).get("start") != start for key, start in expected.items())
-    report(f"lost of {answered} answered events over {KILLS} kills", lost, "")
-
-
-def writer(address: str) -> Callable[[float], str]:
-    """A function that writes an event to a server and returns its id."""
-    host, token = address.partition("/?token=")[::2]
-    headers = {
-        "Content-Type": "application/json",
-        "Cookie": f"edgcn_{host.rpartition(':')[2]}={token}",
-    }
-
-    def write(start: float) -> str:
-        row = {"recording": "interview_01", "label": "x", "start": start, "end": start + 1}
-        data = json.dumps({"tab": "t", "seen": 0, "rows": {"new": row}}).encode()
-        request = urllib.request.Request(f"{host}/api/change", data, headers)
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return str(json.load(answer)["ids"]["new"])
-
-    return write
-
-
 def report(what: str, value: float, unit: str) -> None:
     """A line of the result."""
     print(f"{what}: {value:.4g} {unit}".rstrip(), flush=True)
@@ -211,7 +157,7 @@ def report(what: str, value: float, unit: str) -> None:
 
 def main() -> None:
     """What is named, or all."""
-    parts = {"page": page, "learning": learning, "kills": kills}
+    parts = {"page": page, "learning": learning}
     for name in sys.argv[1:] or parts:
         with tempfile.TemporaryDirectory() as folder:
             parts[name](Path(folder))

@@ -108,19 +108,19 @@ class Coder:
 
     def undo(self) -> None:
         """Take back the last change of this tab."""
-        if self.before:
-            self.maybe = self.before[-1]
-            assert self.ask("undo", {"tab": "t", "since": self.since})["done"]
-            self.after.append(self.rows)
-            self.rows = self.before.pop()
+        self.turn("undo", self.before, self.after)
 
     def redo(self) -> None:
         """Do again what was taken back."""
-        if self.after:
-            self.maybe = self.after[-1]
-            assert self.ask("redo", {"tab": "t", "since": self.since})["done"]
-            self.before.append(self.rows)
-            self.rows = self.after.pop()
+        self.turn("redo", self.after, self.before)
+
+    def turn(self, way: str, there: list[Rows], back: list[Rows]) -> None:
+        """Go to the last of these, if there is one; the way back is kept."""
+        if there:
+            self.maybe = there[-1]
+            assert self.ask(way, {"tab": "t", "since": self.since})["done"]
+            back.append(self.rows)
+            self.rows = there.pop()
 
     def learn(self) -> None:
         """A round; what it suggests is what was answered."""

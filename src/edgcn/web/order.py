@@ -59,6 +59,12 @@ class Places:
         return self.windows.at(self.rows)
 
     @cached_property
+    def where(self) -> tuple[Int[np.ndarray, " n"], Floats, Floats]:
+        """Their recordings' rows, starts and ends."""
+        own = self.windows
+        return own.recordings[self.rows], own.starts[self.rows], own.ends[self.rows]
+
+    @cached_property
     def out(self) -> Floats:
         """How much each stands out: how unusual it is, beside how unusual its surroundings are."""
         inside = self.windows.basis.parts[0][2].shape[1]
@@ -75,10 +81,7 @@ class Places:
 
     def spans(self) -> list[At]:
         """The windows as events without a label."""
-        of, starts, ends = (
-            column[self.rows].tolist()
-            for column in (self.windows.recordings, self.windows.starts, self.windows.ends)
-        )
+        of, starts, ends = (column.tolist() for column in self.where)
         return [
             (row, Event(self.windows.footage[row].name, "", start, end))
             for row, start, end in zip(of, starts, ends, strict=True)
@@ -86,10 +89,7 @@ class Places:
 
     def free(self, taken: Sequence[At], seen: frozenset[int]) -> Bool[np.ndarray, " n"]:
         """Which are on nothing of these, and in no recording that was looked through."""
-        of, starts, ends = (
-            column[self.rows]
-            for column in (self.windows.recordings, self.windows.starts, self.windows.ends)
-        )
+        of, starts, ends = self.where
         free = ~np.isin(of, list(seen))
         for row, event in taken:
             free &= (of != row) | ~_shares(starts, ends, event)
